@@ -1,0 +1,4 @@
+"""What we change: a winner becomes the scenario's standard, a scenario gets its standing.
+
+Never here: a decision. People decide on the board; this room carries it out.
+"""

@@ -1,0 +1,59 @@
+"""The comparison that a plan asked for: each challenger against the control, on each metric, by the unit dealt.
+
+The unit of randomisation decides the variance. Calls are compared as independent; every other unit by its own
+totals, clustered, and below 40 clusters a randomisation test decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from experiments.check.metrics import MetricSpec, Totals, counts_of, moments_of_calls, pair_of
+from stats.comparison import Comparison
+from stats.moments import Moments
+from stats.proportions import compare_proportions
+from stats.randomisation import permutation_test
+from stats.ratios import compare_ratios
+
+FEW_CLUSTERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ArmData:
+    """What an arm did: its totals over eligible assigned calls, and its units' totals unless the unit is the call."""
+
+    key: str
+    totals: Totals
+    units: Sequence[Totals] | None
+
+
+def compare(spec: MetricSpec, control: ArmData, challenger: ArmData, *, alpha: float) -> Comparison:
+    """Compare two arms on a metric, at the confidence 1 - alpha."""
+    if control.units is not None and challenger.units is not None:
+        return _compare_clusters(spec, control.units, challenger.units, alpha)
+    if spec.is_share_of_calls:
+        return compare_proportions(counts_of(spec, control.totals), counts_of(spec, challenger.totals), alpha=alpha)
+    return compare_ratios(
+        moments_of_calls(spec, control.totals), moments_of_calls(spec, challenger.totals), alpha=alpha
+    )
+
+
+def compare_all(
+    specs: Mapping[str, MetricSpec], arms: Sequence[ArmData], *, alpha: Mapping[str, float]
+) -> dict[tuple[str, str], Comparison]:
+    """Compare every challenger with the control (the first arm) on every metric, by (metric, challenger)."""
+    control, *challengers = arms
+    return {
+        (key, challenger.key): compare(spec, control, challenger, alpha=alpha[key])
+        for key, spec in specs.items()
+        for challenger in challengers
+    }
+
+
+def _compare_clusters(
+    spec: MetricSpec, control: Sequence[Totals], challenger: Sequence[Totals], alpha: float
+) -> Comparison:
+    pairs = [[pair for unit in arm if (pair := pair_of(spec, unit))[1] > 0] for arm in (control, challenger)]
+    compared = compare_ratios(Moments.of(pairs[0]), Moments.of(pairs[1]), alpha=alpha)
+    if not min(map(len, pairs)) >= 2 or sum(map(len, pairs)) >= FEW_CLUSTERS:
+        return compared
+    return replace(compared, p_value=permutation_test(pairs[0], pairs[1]), method="permutation")

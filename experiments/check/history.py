@@ -1,0 +1,148 @@
+"""What the rollup knows: totals of scenarios, arms and units. Pages and plans read here, never the facts."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from experiments.check.metrics import MetricSpec, Totals
+from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
+from experiments.do.days import DirtyDay
+from experiments.plan.designs import Experiment
+from experiments.plan.scenarios import Metric, Scenario, metrics_of
+
+_SUMS = [func.coalesce(func.sum(getattr(RollupCall, name)), 0).label(name) for name in MEASURES]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioHistory:
+    """A scenario's calls over a span of days: all of them, and those that were let in to be invited."""
+
+    all: Totals
+    eligible: Totals
+    days: int
+    first_day: int | None
+    last_day: int | None
+
+    @property
+    def daily_eligible(self) -> float:
+        """Give eligible calls a day; 0 without any."""
+        return self.eligible["calls"] / self.days if self.days else 0.0
+
+
+def spec_of(metric: Metric) -> MetricSpec:
+    """See a catalogue's metric as analysis does."""
+    better: Literal["higher", "lower"] = "higher" if metric.better == "higher" else "lower"
+    return MetricSpec(
+        metric.key, metric.kind, metric.numerator, metric.denominator, better, metric.window_days, metric.name
+    )
+
+
+def specs_of(session: Session, experiment: Experiment) -> dict[str, MetricSpec]:
+    """Give the planned metrics of an experiment, in the plan's order."""
+    known = metrics_of(session, experiment.scenario.catalogue)
+    return {planned.metric: spec_of(known[planned.metric]) for planned in experiment.metrics}
+
+
+def scenario_history(
+    session: Session, scenario_ids: Sequence[int], *, since: int | None = None, until: int | None = None
+) -> ScenarioHistory:
+    """Sum scenarios over a span of site-local days (YYYYMMDD, both ends included)."""
+    where: list[ColumnElement[bool]] = [RollupCall.scenario_id.in_(scenario_ids)]
+    where += [RollupCall.day >= since] if since else []
+    where += [RollupCall.day <= until] if until else []
+    days, first, last = (
+        session.execute(
+            select(func.count(RollupCall.day.distinct()), func.min(RollupCall.day), func.max(RollupCall.day)).where(
+                *where
+            )
+        )
+        .tuples()
+        .one()
+    )
+    everyone = _totals(session, select(*_SUMS).where(*where))
+    eligible = _totals(session, select(*_SUMS).where(*where, RollupCall.eligible))
+    return ScenarioHistory(everyone, eligible, days, first, last)
+
+
+def calls_by_scenario(session: Session) -> dict[int, Totals]:
+    """Sum every scenario's calls."""
+    query = select(RollupCall.scenario_id, *_SUMS).group_by(RollupCall.scenario_id)
+    return {row.scenario_id: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}
+
+
+def arm_totals(session: Session, experiment: Experiment, *, until: int | None = None) -> dict[str, Totals]:
+    """Sum an experiment's assigned calls by arm, up to a day of assignment; every planned arm is there."""
+    query = select(RollupCall.arm, *_SUMS).where(RollupCall.experiment_id == experiment.id).group_by(RollupCall.arm)
+    if until is not None:
+        query = query.where(RollupCall.day <= until)
+    found = {row.arm: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}
+    return {arm.key: found.get(arm.key, dict.fromkeys(MEASURES, 0)) for arm in experiment.arms}
+
+
+def unit_totals(session: Session, experiment: Experiment, *, until: int) -> dict[str, list[Totals]]:
+    """Sum an experiment's units over its days, by arm: the rows that clustered designs are analysed from."""
+    sums = [func.sum(getattr(RollupUnit, name)).label(name) for name in MEASURES]
+    query = (
+        select(RollupUnit.arm, RollupUnit.unit_hash, *sums)
+        .where(RollupUnit.experiment_id == experiment.id, RollupUnit.day <= until)
+        .group_by(RollupUnit.arm, RollupUnit.unit_hash)
+        .order_by(RollupUnit.arm, RollupUnit.unit_hash)
+    )
+    units: dict[str, list[Totals]] = defaultdict(list)
+    for row in session.execute(query):
+        units[row.arm].append({m: int(getattr(row, m)) for m in MEASURES})
+    return units
+
+
+def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str, int]]:
+    """Count an experiment's assigned calls by day and arm."""
+    query = (
+        select(RollupCall.day, RollupCall.arm, func.sum(RollupCall.calls))
+        .where(RollupCall.experiment_id == experiment.id)
+        .group_by(RollupCall.day, RollupCall.arm)
+        .order_by(RollupCall.day)
+    )
+    days: dict[int, dict[str, int]] = defaultdict(dict)
+    for day, arm, calls in session.execute(query).tuples():
+        days[day][arm] = int(calls)
+    return days
+
+
+def origins(session: Session, experiment: Experiment) -> set[str]:
+    """Say how the calls of an experiment came to us."""
+    query = select(RollupCall.origin.distinct()).where(RollupCall.experiment_id == experiment.id)
+    return set(session.scalars(query))
+
+
+def waiting_days(session: Session) -> int:
+    """Count the days whose facts changed since the last rollup."""
+    pairs = select(DirtyDay.scenario_id, DirtyDay.day).distinct().subquery()
+    return session.scalar(select(func.count()).select_from(pairs)) or 0
+
+
+def leaves_under(session: Session, scenario: Scenario) -> list[int]:
+    """Give the ids of a scenario and everything below it."""
+    found, level = [scenario.id], [scenario.id]
+    while level:
+        level = list(session.scalars(select(Scenario.id).where(or_(*(Scenario.parent_id == i for i in level)))))
+        found += level
+    return found
+
+
+def _totals(session: Session, query: Select[Any]) -> Totals:
+    row = session.execute(query).mappings().one()
+    return {name: int(row[name]) for name in MEASURES}
+
+
+def cluster_count(session: Session, experiment: Experiment) -> int:
+    """Count the agents, or the agent-shifts, that there are in the scenario's history to randomise."""
+    agents = select(RollupCall.agent_id, RollupCall.day).where(RollupCall.scenario_id == experiment.scenario_id)
+    column = agents.distinct().subquery() if experiment.unit == "agent_shift" else None
+    if column is not None:
+        return session.scalar(select(func.count()).select_from(column)) or 0
+    counted = select(func.count(RollupCall.agent_id.distinct()))
+    return session.scalar(counted.where(RollupCall.scenario_id == experiment.scenario_id)) or 0

@@ -1,0 +1,58 @@
+"""Metrics over rolled-up totals: from the sums of an arm to the values that `stats` takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from experiments.check.rollup import SUMMED
+from stats.moments import Counts, Moments
+
+Totals = Mapping[str, int]
+"""What an arm, a unit or a scenario sums to, by measure name."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric as analysis needs it; see `plan.scenarios.Metric`."""
+
+    key: str
+    kind: str
+    numerator: str
+    denominator: str
+    better: Literal["higher", "lower"]
+    window_days: int
+    name: Mapping[str, str]
+
+    @property
+    def is_share_of_calls(self) -> bool:
+        """Say whether it is the share of eligible calls that have a fact: a plain proportion."""
+        return self.kind == "proportion" and self.denominator in ("calls", "eligible")
+
+
+def denominator_of(spec: MetricSpec, totals: Totals) -> int:
+    """Give how many calls the metric is over: for a mean, the calls that have its number."""
+    if spec.kind == "mean":
+        return totals[f"{spec.numerator}_n"]
+    # The totals handed in are of eligible calls, so that "eligible" and "calls" are one number.
+    return totals["calls"] if spec.denominator in ("calls", "eligible") else totals[spec.denominator]
+
+
+def counts_of(spec: MetricSpec, totals: Totals) -> Counts:
+    """Give a proportion's calls and successes."""
+    return Counts(denominator_of(spec, totals), totals[spec.numerator])
+
+
+def moments_of_calls(spec: MetricSpec, totals: Totals) -> Moments:
+    """Give the moments of independent calls: x is 1 for a call in the denominator, y its numerator.
+
+    A proportion's numerator fact implies its denominator fact, so the joint sum is the numerator's own.
+    """
+    n, y = denominator_of(spec, totals), totals[spec.numerator]
+    if spec.numerator in SUMMED:
+        return Moments(n, y=y, x=n, yy=totals[f"{spec.numerator}_squares"], xx=n, xy=y)
+    return Moments(totals["calls"], y=y, x=n, yy=y, xx=n, xy=y)
+
+
+def pair_of(spec: MetricSpec, totals: Totals) -> tuple[float, float]:
+    """Give one unit's numerator and denominator totals."""
+    return totals[spec.numerator], denominator_of(spec, totals)

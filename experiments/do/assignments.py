@@ -1,0 +1,163 @@
+"""Answering a call: choose from the snapshot, write it down durably, say the words of what was written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from experiments.calendar import SiteCalendar
+from experiments.do.journal import Assignment, Journal, Origin
+from experiments.do.pseudonyms import Pseudonyms
+from experiments.do.serving import Call, Choice, choose, decide
+from experiments.do.snapshot import ServedScript, Snapshot, serve_revision, serve_script
+from experiments.plan.designs import Experiment
+from experiments.plan.scenarios import Scenario, parts_of
+from experiments.plan.scripts import version_by_id
+from experiments.plan.traffic import TrafficRevision
+from experiments.store import Store, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What one site answers calls with: its database, its calendar and its key for hashing people."""
+
+    store: Store
+    calendar: SiteCalendar
+    pseudonyms: Pseudonyms
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the desktop is told. `steps` are (element, text) in spoken order."""
+
+    assignment_id: UUID
+    call_id: str
+    scenario: str
+    experiment: str | None
+    arm: str | None
+    reason: str
+    reason_detail: str | None
+    invite: bool
+    script: str
+    version: int
+    locale: str
+    steps: tuple[tuple[str, str], ...]
+    agent_shift: str
+    traffic_revision: int
+    assigned_at: datetime
+
+
+def assign(floor: Floor, snapshot: Snapshot, calls: Sequence[Call], *, origin: Origin = Origin.LIVE) -> list[Answer]:
+    """Assign a script to each call, durably, and say its words.
+
+    Args:
+        floor: the site that answers.
+        snapshot: what is in force.
+        calls: each with its own moment; a live call's is now.
+        origin: how the calls came to us.
+
+    Raises:
+        Unknown: a call's scenario takes no calls.
+    """
+    choices = [choose(snapshot, call, floor.calendar) for call in calls]
+    records = [record_of(floor, snapshot, call, choice, origin) for call, choice in zip(calls, choices, strict=True)]
+    rows = Journal(floor.store).append(records)
+    return [_answer(floor.store, snapshot, call, row) for call, row in zip(calls, rows, strict=True)]
+
+
+def record_of(floor: Floor, snapshot: Snapshot, call: Call, choice: Choice, origin: Origin) -> dict[str, Any]:
+    """Write down a choice with everything needed to make it again, and nobody's raw id but the call's and agent's."""
+    hashed = floor.pseudonyms.of
+    return {
+        "id": new_id(call.at),
+        "call_id": call.call_id,
+        "scenario_id": snapshot.scenario(call.scenario).scenario_id,
+        "origin": origin,
+        "at": call.at,
+        "day": floor.calendar.day(call.at),
+        "agent_id": call.agent_id,
+        "agent_shift": floor.calendar.shift(call.agent_id, call.at),
+        "team": call.team or "",
+        "region": call.region or "",
+        "channel": call.channel or "",
+        "locale": call.locale,
+        "customer_hash": hashed("customer", call.customer_id) if call.customer_id is not None else None,
+        "reason": choice.reason,
+        "reason_detail": choice.reason_detail,
+        "eligible": choice.eligible,
+        "invite": choice.invites,
+        "experiment_id": choice.experiment_id,
+        "arm": choice.arm or "",
+        "unit_kind": choice.unit_kind,
+        "unit_hash": hashed(choice.unit_kind, choice.unit) if choice.unit_kind and choice.unit is not None else None,
+        "slice_bucket": choice.slice_bucket,
+        "arm_bucket": choice.arm_bucket,
+        "facts": dict(choice.facts),
+        "script_version_id": choice.version_id,
+        "revision_id": choice.revision_id,
+        "traffic_revision": choice.revision,
+    }
+
+
+def rederive(session: Session, row: Assignment, revisions: dict[int, Any]) -> Choice:
+    """Make a stored assignment's choice again, from its record and its traffic revision alone.
+
+    Args:
+        session: to read the revision.
+        row: the stored assignment.
+        revisions: revisions made ready already, by id; filled as they are met.
+    """
+    if row.revision_id not in revisions:
+        revisions[row.revision_id] = serve_revision(session, session.get_one(TrafficRevision, row.revision_id))
+    return decide(
+        revisions[row.revision_id],
+        row.facts,
+        unit_kind=row.unit_kind,
+        unit=None,
+        slice_bucket=row.slice_bucket,
+        arm_bucket=row.arm_bucket,
+    )
+
+
+def _answer(store: Store, snapshot: Snapshot, call: Call, row: Assignment) -> Answer:
+    served = snapshot.scenario(call.scenario)
+    words = served.scripts.get(row.script_version_id) or _words_of_old(store, row)
+    lines = words.inviting if row.eligible else words.service_only
+    return Answer(
+        assignment_id=row.id,
+        call_id=row.call_id,
+        scenario=call.scenario,
+        experiment=_experiment_key(store, snapshot, call, row),
+        arm=row.arm or None,
+        reason=row.reason,
+        reason_detail=row.reason_detail,
+        invite=row.invite,
+        script=words.key,
+        version=words.version,
+        locale=row.locale,
+        steps=tuple((line.element, line.text[row.locale]) for line in lines),
+        agent_shift=row.agent_shift,
+        traffic_revision=row.traffic_revision,
+        assigned_at=row.at,
+    )
+
+
+def _words_of_old(store: Store, row: Assignment) -> ServedScript:
+    """Read the words of a version that today's traffic no longer serves: the call was assigned before."""
+    with store.read() as session:
+        version = version_by_id(session, row.script_version_id)
+        catalogue = session.get_one(Scenario, row.scenario_id).catalogue
+        return serve_script(version, version.script.key, parts_of(session, catalogue))
+
+
+def _experiment_key(store: Store, snapshot: Snapshot, call: Call, row: Assignment) -> str | None:
+    if row.experiment_id is None:
+        return None
+    slices: Mapping[int | None, str] = {s.experiment_id: s.key for s in snapshot.scenario(call.scenario).traffic.slices}
+    if row.experiment_id in slices:
+        return slices[row.experiment_id]
+    with store.read() as session:
+        return session.get_one(Experiment, row.experiment_id).key

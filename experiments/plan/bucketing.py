@@ -1,0 +1,172 @@
+"""Choosing is arithmetic: seed + unit → hash → bucket → arm, with no lookup and no random state.
+
+The hash is GrowthBook's public one: FNV-1a 32 (http://www.isthe.com/chongo/tech/comp/fnv/) over UTF-16 code units,
+taken twice, seed first (https://docs.growthbook.io/lib/build-your-own). Buckets, weights, coverage and ranges are
+integers out of 10,000; a range is half-open, ``(left, right)`` holding ``left <= bucket < right``.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+BUCKETS = 10_000
+"""Buckets in a layer: one bucket is 0.01 % of the units."""
+
+Range = tuple[int, int]
+"""Half-open range of buckets, ``0 <= left <= right <= BUCKETS``."""
+
+_OFFSET = 0x811C9DC5
+
+
+def fnv32a(text: str) -> int:
+    """FNV-1a 32 of a text, read as JavaScript's ``charCodeAt`` reads it.
+
+    Args:
+        text: Any string; a character above U+FFFF counts as its two surrogates, a lone surrogate as itself.
+
+    Returns:
+        The hash, 0 … 2³² − 1.
+    """
+    return _fold(_OFFSET, text)
+
+
+def bucket(seed: str, value: str) -> int:
+    """The bucket of a unit under a seed: GrowthBook's hash, version 2.
+
+    Args:
+        seed: The salt of the layer or the experiment.
+        value: The raw value of the unit.
+
+    Returns:
+        An integer, 0 … 9999.
+    """
+    return fnv32a(str(_fold(_seeded(seed), value))) % BUCKETS
+
+
+def hash_unit(seed: str, value: str, version: int) -> float | None:
+    """GrowthBook's ``hash``: where a unit falls in [0, 1).
+
+    Args:
+        seed: The salt.
+        value: The raw value of the unit.
+        version: 2 (seed first, hashed twice, steps of 1/10,000) or 1 (legacy: value first, once, steps of 1/1,000).
+
+    Returns:
+        The position, or None for a version nobody has published.
+    """
+    if version == 2:
+        return bucket(seed, value) / BUCKETS
+    if version == 1:
+        return fnv32a(value + seed) % 1000 / 1000
+    return None
+
+
+def arm_ranges(weights: Sequence[int], coverage: int = BUCKETS) -> tuple[Range, ...]:
+    """The buckets of each arm.
+
+    Every arm keeps its left edge and grows to the right, so raising coverage adds units and moves nobody.
+
+    Args:
+        weights: Share of each arm out of 10,000; they sum to 10,000.
+        coverage: Share of the units taken at all, out of 10,000. An arm's width is rounded down to a whole bucket.
+
+    Returns:
+        One range for each weight, in order.
+
+    Raises:
+        ValueError: A weight or the coverage is not an integer 0 … 10,000, or the weights do not sum to 10,000.
+    """
+    for position, weight in enumerate(weights):
+        _require_share(f"weights[{position}]", weight)
+    _require_share("coverage", coverage)
+    if sum(weights) != BUCKETS:
+        raise ValueError(f"weights must sum to {BUCKETS}, got {sum(weights)} from {tuple(weights)}")
+    return tuple(_grown(weights, coverage))
+
+
+def pick(ranges: Sequence[Range], bucket: int) -> int | None:
+    """The index of the first range that holds the bucket, or None: the unit is outside."""
+    for index, (left, right) in enumerate(ranges):
+        if left <= bucket < right:
+            return index
+    return None
+
+
+def free_ranges(taken: Iterable[Range], width: int) -> tuple[Range, ...]:
+    """Room for a new slice: the lowest free buckets of the layer.
+
+    Args:
+        taken: The ranges in use, in any order; they may touch and overlap.
+        width: How many buckets are wanted, 1 … 10,000.
+
+    Returns:
+        Disjoint ranges, lowest first, holding exactly ``width`` buckets, none of them taken.
+
+    Raises:
+        ValueError: The width is out of bounds, a range is not one, or the layer has fewer free buckets.
+    """
+    _require_share("width", width, least=1)
+    chosen: list[Range] = []
+    missing = width
+    for left, right in _gaps(taken):
+        part = min(missing, right - left)
+        chosen.append((left, left + part))
+        missing -= part
+        if not missing:
+            return tuple(chosen)
+    raise ValueError(f"width must be at most the free {width - missing} of {BUCKETS} buckets, got {width}")
+
+
+def width(ranges: Iterable[Range]) -> int:
+    """How many buckets the (disjoint) ranges hold together."""
+    return sum(right - left for left, right in ranges)
+
+
+def overlaps(a: Iterable[Range], b: Iterable[Range]) -> bool:
+    """Whether some bucket lies in a range of ``a`` and in a range of ``b``."""
+    others = tuple(b)
+    return any(max(left, start) < min(right, end) for left, right in a for start, end in others)
+
+
+def _fold(state: int, text: str) -> int:
+    for unit in _code_units(text):
+        state = (state ^ unit) * 0x01000193 & 0xFFFFFFFF
+    return state
+
+
+def _code_units(text: str) -> Iterable[int]:
+    # Iterating bytes is the fast path: nearly every unit is an ASCII id, and each of its code units is one byte.
+    if text.isascii():
+        return text.encode()
+    units = text.encode("utf-16-le", "surrogatepass")
+    return struct.unpack(f"<{len(units) // 2}H", units)
+
+
+@lru_cache(maxsize=4096)
+def _seeded(seed: str) -> int:
+    # FNV reads from left to right and the seed comes first, so its part of the work is the same for every unit.
+    return _fold(_OFFSET, seed)
+
+
+def _grown(weights: Sequence[int], coverage: int) -> Iterator[Range]:
+    left = 0
+    for weight in weights:
+        yield left, left + weight * coverage // BUCKETS
+        left += weight
+
+
+def _gaps(taken: Iterable[Range]) -> Iterator[Range]:
+    edge = 0
+    for left, right in sorted(taken):
+        if not 0 <= left <= right <= BUCKETS:
+            raise ValueError(f"taken must hold ranges within 0 … {BUCKETS}, got {(left, right)}")
+        if left > edge:
+            yield edge, left
+        edge = max(edge, right)
+    if edge < BUCKETS:
+        yield edge, BUCKETS
+
+
+def _require_share(name: str, value: object, least: int = 0) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= BUCKETS:
+        raise ValueError(f"{name} must be an integer from {least} to {BUCKETS}, got {value!r}")

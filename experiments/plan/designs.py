@@ -1,0 +1,265 @@
+"""Designs: experiments as they are registered, pinned to the control they were written against.
+
+The plan is one hashed content. Whoever wrote or edited it is remembered, since they may not approve it.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from experiments import audit
+from experiments.errors import Conflict, Invalid, Unknown
+from experiments.people import Actor
+from experiments.plan import bucketing, scripts, traffic
+from experiments.plan.rules import Plan, problems_of, resolved_arms
+from experiments.plan.scenarios import Scenario, metrics_of, parts_of, scenario_named
+from experiments.plan.scripts import Lines, ScriptVersion, lines_of, value_in, with_value
+from experiments.store import KEY, Base, CanonicalJson, UtcDateTime, canonical
+
+
+class Experiment(Base):
+    """A registered design. Its plan is one canonical value: what approvals are bound to by its hash."""
+
+    __tablename__ = "experiment"
+    __table_args__ = (
+        CheckConstraint("kind IN ('script', 'scenario')", name="kind"),
+        CheckConstraint("unit IN ('call', 'customer', 'agent', 'team', 'agent_shift')", name="unit"),
+        CheckConstraint("alpha > 0 AND alpha < 0.5", name="alpha"),
+        CheckConstraint("power > 0.5 AND power < 1", name="power"),
+        CheckConstraint("effect > 0 AND effect < 1", name="effect"),
+        CheckConstraint("coverage > 0 AND coverage <= 10000", name="coverage"),
+        CheckConstraint("origin IN ('designed', 'imported')", name="origin"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(KEY, unique=True)
+    kind: Mapped[str] = mapped_column(KEY)
+    #: dealt here, or assigned elsewhere and brought in
+    origin: Mapped[str] = mapped_column(KEY, default="designed")
+    scenario_id: Mapped[int] = mapped_column(ForeignKey("scenario.id"), index=True)
+    title: Mapped[Any] = mapped_column(CanonicalJson)
+    hypothesis: Mapped[Any] = mapped_column(CanonicalJson)
+    variable: Mapped[str] = mapped_column(KEY)
+    control_version_id: Mapped[int] = mapped_column(ForeignKey("script_version.id"))
+    unit: Mapped[str] = mapped_column(KEY)
+    audience: Mapped[Any] = mapped_column(CanonicalJson)
+    alpha: Mapped[float]
+    power: Mapped[float]
+    effect: Mapped[float]
+    coverage: Mapped[int]
+    base_rate: Mapped[float | None]
+    looks: Mapped[Any] = mapped_column(CanonicalJson)
+    salt: Mapped[str] = mapped_column(KEY)
+    content_hash: Mapped[str] = mapped_column(KEY)
+    #: calls the plan needs in all, fixed when it is submitted
+    planned_calls: Mapped[int | None]
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    scenario: Mapped[Scenario] = relationship(lazy="joined")
+    control: Mapped[ScriptVersion] = relationship(lazy="joined")
+    arms: Mapped[list["Arm"]] = relationship(order_by="Arm.position", cascade="all, delete-orphan", lazy="selectin")
+    metrics: Mapped[list["PlannedMetric"]] = relationship(
+        order_by="PlannedMetric.id", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+
+class Arm(Base):
+    """Control (position 0) or a challenger. `version_id` is the script it serves, written when the test starts."""
+
+    __tablename__ = "arm"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "key"),
+        UniqueConstraint("experiment_id", "position"),
+        CheckConstraint("weight > 0 AND weight < 10000", name="weight"),
+        CheckConstraint("position >= 0 AND position < 5", name="position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"))
+    key: Mapped[str] = mapped_column(KEY)
+    position: Mapped[int]
+    weight: Mapped[int]
+    value: Mapped[Any] = mapped_column(CanonicalJson)
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("script_version.id"))
+
+
+class PlannedMetric(Base):
+    """A metric the plan declared, and what it is there for."""
+
+    __tablename__ = "planned_metric"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "metric"),
+        CheckConstraint("role IN ('primary', 'guardrail', 'secondary')", name="role"),
+        CheckConstraint("(role = 'guardrail') = (margin IS NOT NULL)", name="guardrails_have_margins"),
+        CheckConstraint("margin IS NULL OR margin > 0", name="margin"),
+        Index(
+            "uq_planned_metric_one_primary",
+            "experiment_id",
+            unique=True,
+            sqlite_where=text("role = 'primary'"),
+            postgresql_where=text("role = 'primary'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"))
+    metric: Mapped[str] = mapped_column(KEY)
+    role: Mapped[str] = mapped_column(KEY)
+    margin: Mapped[float | None]
+    watch: Mapped[bool]
+
+
+class PlanEdit(Base):
+    """Somebody wrote or edited a plan: whoever did since the last approved content may not approve it."""
+
+    __tablename__ = "plan_edit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"), index=True)
+    editor: Mapped[str] = mapped_column(KEY)
+    content_hash: Mapped[str] = mapped_column(KEY)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def experiment_named(session: Session, key: str) -> Experiment:
+    """Find an experiment.
+
+    Raises:
+        Unknown: there is none with this key.
+    """
+    found = session.scalar(select(Experiment).where(Experiment.key == key))
+    if found is None:
+        raise Unknown("There is no experiment %(experiment)s.", experiment=key)
+    return found
+
+
+def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Experiment:
+    """Write a plan down for the first time, pinned to the standard in force.
+
+    Raises:
+        Unknown: no such scenario.
+        Invalid: the plan breaks a rule; every problem is named.
+        Conflict: the key is taken, or the scenario has no standard.
+    """
+    if session.scalar(select(Experiment.id).where(Experiment.key == plan.key)) is not None:
+        raise Conflict("The key %(key)s is taken.", key=plan.key)
+    experiment = Experiment(key=plan.key, kind=plan.kind, salt=plan.salt or f"{plan.key}:{secrets.token_hex(8)}")
+    session.add(experiment)
+    with session.no_autoflush:
+        return _write(session, experiment, plan, actor=actor, now=now)
+
+
+def revise(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor, now: datetime) -> Experiment:
+    """Replace a draft's plan by another, pinned to the standard in force now.
+
+    Raises:
+        Invalid: the plan breaks a rule; every problem is named.
+    """
+    experiment.arms.clear()
+    experiment.metrics.clear()
+    session.flush()
+    return _write(session, experiment, plan, actor=actor, now=now)
+
+
+def write_arms(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> list[traffic.ArmSlice]:
+    """Write each arm's script as a version, and cut the arms' buckets: done once, when the test starts."""
+    lines = arm_lines(session, experiment)
+    for arm in experiment.arms:
+        arm.version_id = scripts.write_version(
+            session,
+            experiment.scenario,
+            experiment.control.script.key,
+            lines[arm.key],
+            origin=f"{experiment.key}/{arm.key}",
+            actor=actor,
+            now=now,
+        ).id
+    session.flush()
+    ranges = bucketing.arm_ranges([arm.weight for arm in experiment.arms])
+    return [
+        traffic.ArmSlice(arm.key, (r,), arm.version_id or 0) for arm, r in zip(experiment.arms, ranges, strict=True)
+    ]
+
+
+def as_slice(experiment: Experiment, arms: Sequence[traffic.ArmSlice]) -> traffic.Slice:
+    """Give the slice an experiment asks of its scenario's layer, not yet laid anywhere."""
+    return traffic.Slice(
+        kind="experiment",
+        key=experiment.key,
+        experiment_id=experiment.id,
+        state=traffic.SliceState.RUNNING,
+        ranges=(),
+        unit=experiment.unit,
+        seed=experiment.salt,
+        condition=experiment.audience,
+        arms=tuple(arms),
+    )
+
+
+def arm_lines(session: Session, experiment: Experiment) -> dict[str, Lines]:
+    """Give each arm's whole script, in spoken order."""
+    control = lines_of(experiment.control.lines)
+    pinned = value_in(control, experiment.variable)
+    parts = parts_of(session, experiment.scenario.catalogue)
+    return {
+        arm.key: control if arm.value == pinned else with_value(control, experiment.variable, arm.value, parts)
+        for arm in experiment.arms
+    }
+
+
+def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor, now: datetime) -> Experiment:
+    scenario = scenario_named(session, plan.scenario)
+    standing = traffic.in_force(session, scenario).value
+    control = scripts.version_by_id(session, standing.standard_id)
+    lines = lines_of(control.lines)
+    parts = parts_of(session, scenario.catalogue)
+    arms = resolved_arms(plan, lines, parts)
+    problems = [*problems_of(plan, arms, lines, parts, metrics_of(session, scenario.catalogue))]
+    if problems:
+        raise Invalid(*problems)
+    experiment.scenario = scenario
+    experiment.control = control
+    experiment.arms = [Arm(key=arm.key, position=i, weight=arm.weight, value=arm.value) for i, arm in enumerate(arms)]
+    experiment.metrics = [PlannedMetric(**asdict(metric)) for metric in plan.metrics]
+    for name in ("title", "hypothesis", "variable", "unit", "alpha", "power", "effect", "coverage", "base_rate"):
+        setattr(experiment, name, getattr(plan, name))
+    experiment.looks = list(plan.looks)
+    experiment.audience = standing.audience if plan.audience is None else plan.audience
+    experiment.content_hash = _hash_of(experiment)
+    session.flush()
+    session.add(PlanEdit(experiment_id=experiment.id, editor=actor.name, content_hash=experiment.content_hash, at=now))
+    audit.record(
+        session,
+        actor=actor.name,
+        verb="write_plan",
+        subject=f"experiment:{experiment.key}",
+        now=now,
+        content_hash=experiment.content_hash,
+    )
+    return experiment
+
+
+def _hash_of(experiment: Experiment) -> str:
+    """Hash all that an approval stands for."""
+    content = {
+        "kind": experiment.kind,
+        "scenario": experiment.scenario.key,
+        "title": experiment.title,
+        "hypothesis": experiment.hypothesis,
+        "variable": experiment.variable,
+        "control": experiment.control.content_hash,
+        "unit": experiment.unit,
+        "audience": experiment.audience,
+        "numbers": [experiment.alpha, experiment.power, experiment.effect, experiment.coverage, experiment.base_rate],
+        "looks": experiment.looks,
+        "arms": [[arm.key, arm.weight, arm.value] for arm in experiment.arms],
+        "metrics": [[m.metric, m.role, m.margin, m.watch] for m in experiment.metrics],
+    }
+    return hashlib.sha256(canonical(content).encode()).hexdigest()

@@ -1,0 +1,231 @@
+"""Traffic: who is served what in a scenario, as one immutable value, and the appended revisions of it.
+
+A scenario has one layer of 10,000 buckets, cut by one unit and one seed into disjoint slices. Starting, pausing,
+stopping and promoting all append a revision; what is not sliced is served the standard.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from experiments import audit
+from experiments.errors import Conflict
+from experiments.people import Actor
+from experiments.plan import bucketing
+from experiments.plan.bucketing import Range
+from experiments.plan.scenarios import Scenario
+from experiments.store import KEY, Base, CanonicalJson, UtcDateTime
+from experiments.wording import Message
+
+FINE_UNITS = ("call", "customer")
+"""Units of which there are enough to share a layer; agents, teams and shifts take the whole of it."""
+
+
+class SliceState(StrEnum):
+    """What a slice does with the calls that fall into it."""
+
+    #: it serves what it says
+    RUNNING = "running"
+    #: everyone gets the standard for the moment
+    PAUSED = "paused"
+    #: everyone gets the standard until the card is closed
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSlice:
+    """An arm's integer buckets out of 10,000, and the script version it serves."""
+
+    key: str
+    ranges: tuple[Range, ...]
+    version_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Disjoint buckets of a layer that one experiment, rollout or holdback owns.
+
+    `seed` salts the arms' hash; `condition` is who is let in. A rollout or holdback has one arm and splits nobody.
+    """
+
+    kind: str
+    key: str
+    experiment_id: int | None
+    state: SliceState
+    ranges: tuple[Range, ...]
+    unit: str
+    seed: str
+    condition: Mapping[str, Any]
+    arms: tuple[ArmSlice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a scenario serves: the standard, the default audience, and the slices of its layer."""
+
+    standard_id: int
+    audience: Mapping[str, Any]
+    slice_unit: str
+    slice_seed: str
+    slices: tuple[Slice, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the value as it is stored."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Traffic":
+        """Read a stored value."""
+        slices = tuple(
+            Slice(
+                **{
+                    **s,
+                    "state": SliceState(s["state"]),
+                    "ranges": _ranges(s["ranges"]),
+                    "arms": tuple(ArmSlice(a["key"], _ranges(a["ranges"]), a["version_id"]) for a in s["arms"]),
+                }
+            )
+            for s in stored["slices"]
+        )
+        return cls(**{**stored, "slices": slices})
+
+    def with_experiment(self, new: Slice, width: int) -> "Traffic":
+        """Give an experiment `width` free buckets of the layer.
+
+        Raises:
+            Conflict: the layer is cut by another unit, a coarse unit would have to share it, or it is too full.
+        """
+        if self.slices and (self.slice_unit != new.unit or new.unit not in FINE_UNITS):
+            raise Conflict(
+                "The scenario's traffic is sliced by %(unit)s and already used; a test by %(other)s needs all of it.",
+                unit=self.slice_unit,
+                other=new.unit,
+            )
+        taken = [r for s in self.slices for r in s.ranges]
+        try:
+            ranges = bucketing.free_ranges(taken, width if new.unit in FINE_UNITS else 10_000)
+        except ValueError as error:
+            free = 10_000 - bucketing.width(taken)
+            raise Conflict(
+                "The test needs %(needed)s of 10000 buckets; %(free)s are free.", needed=width, free=free
+            ) from error
+        return replace(self, slice_unit=new.unit, slices=(*self.slices, replace(new, ranges=ranges)))
+
+    def with_state(self, key: str, state: SliceState) -> "Traffic":
+        """Pause, resume or stop one slice; everyone else's stay as they are."""
+        return replace(self, slices=tuple(replace(s, state=state) if s.key == key else s for s in self.slices))
+
+    def without(self, key: str) -> "Traffic":
+        """Give one slice's buckets back."""
+        return replace(self, slices=tuple(s for s in self.slices if s.key != key))
+
+    def with_standard(self, version_id: int) -> "Traffic":
+        """Serve another script version as the standard."""
+        return replace(self, standard_id=version_id)
+
+
+class TrafficRevision(Base):
+    """One appended revision. `id` is the global sequence that snapshots and ETags are versioned by."""
+
+    __tablename__ = "traffic_revision"
+    __table_args__ = (
+        UniqueConstraint("scenario_id", "number"),
+        CheckConstraint("number > 0 AND based_on = number - 1", name="based_on_the_one_before"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    scenario_id: Mapped[int] = mapped_column(ForeignKey("scenario.id"))
+    number: Mapped[int]
+    based_on: Mapped[int]
+    traffic: Mapped[Any] = mapped_column(CanonicalJson)
+    #: why, in words: stored as a `Message`
+    cause: Mapped[Any] = mapped_column(CanonicalJson)
+    made_by: Mapped[str] = mapped_column(KEY)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def value(self) -> Traffic:
+        """Give the stored traffic as a value."""
+        return Traffic.from_json(self.traffic)
+
+
+def newest(session: Session, scenario_id: int) -> TrafficRevision | None:
+    """Give a scenario's revision in force; None before its first."""
+    return session.scalar(
+        select(TrafficRevision)
+        .where(TrafficRevision.scenario_id == scenario_id)
+        .order_by(TrafficRevision.number.desc())
+        .limit(1)
+    )
+
+
+def in_force(session: Session, scenario: Scenario) -> TrafficRevision:
+    """Give a scenario's revision in force.
+
+    Raises:
+        Conflict: the scenario has no standard script yet, or sums others.
+    """
+    revision = newest(session, scenario.id)
+    if revision is None:
+        raise Conflict("The scenario %(scenario)s has no standard script yet.", scenario=scenario.key)
+    return revision
+
+
+def append(
+    session: Session,
+    scenario: Scenario,
+    traffic: Traffic,
+    *,
+    based_on: int,
+    cause: Message,
+    actor: Actor,
+    now: datetime,
+) -> TrafficRevision:
+    """Append a revision to a scenario's traffic.
+
+    Raises:
+        Conflict: somebody appended another since revision `based_on` was read.
+    """
+    current = session.scalar(select(func.max(TrafficRevision.number)).where(TrafficRevision.scenario_id == scenario.id))
+    if (current or 0) != based_on:
+        raise Conflict(
+            "The traffic of %(scenario)s is at revision %(current)s; this change was made for %(based_on)s.",
+            scenario=scenario.key,
+            current=current or 0,
+            based_on=based_on,
+        )
+    revision = TrafficRevision(
+        scenario_id=scenario.id,
+        number=based_on + 1,
+        based_on=based_on,
+        traffic=traffic.as_json(),
+        cause=cause.as_json(),
+        made_by=actor.name,
+        made_at=now,
+    )
+    session.add(revision)
+    session.flush()
+    audit.record(
+        session,
+        actor=actor.name,
+        verb="change_traffic",
+        subject=f"scenario:{scenario.key}",
+        now=now,
+        number=revision.number,
+        cause=str(cause),
+    )
+    return revision
+
+
+def first_traffic(scenario: Scenario, standard_id: int) -> Traffic:
+    """Give the traffic of a scenario nobody tests yet: the standard for everyone, cut by call when a test comes."""
+    return Traffic(standard_id, scenario.audience or {}, "call", f"layer:{scenario.key}")
+
+
+def _ranges(stored: Any) -> tuple[Range, ...]:
+    return tuple((low, high) for low, high in stored)

@@ -1,0 +1,208 @@
+"""The ground: one declarative base, the types and statements that two databases do differently, and sessions.
+
+SQLite runs in WAL with `synchronous=FULL`. A writing session begins IMMEDIATE, since a deferred transaction that
+reads and then writes fails with "database is locked" however long it is told to wait; a reading one begins plainly.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    Float,
+    Insert,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
+
+KEY = String(64)
+"""The length of every key that people choose: scenarios, elements, experiments, arms."""
+
+OUTSIDE_ID = String(255)
+"""Ids that other systems made: calls, agents, outcomes."""
+
+
+class Base(DeclarativeBase):
+    """The base of every table; names of constraints follow one convention so that migrations can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def table_of(entity: type[Base]) -> Table:
+    """Give the table behind a mapped class, for statements over sets."""
+    return cast("Table", entity.__table__)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, always aware and always UTC; SQLite forgets the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive moment, and store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"moment == {value!r}, must carry a time zone.")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give UTC back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def canonical(value: Any) -> str:
+    """Write JSON in the one form that hashes are taken over: sorted keys, no spaces, characters as they are."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+class CanonicalJson(TypeDecorator[Any]):
+    """A JSON value stored as its canonical text, so that a hash over the column is the same on every database."""
+
+    impl = postgresql.TEXT
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Use plain text everywhere."""
+        return dialect.type_descriptor(String())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Write the canonical form."""
+        return None if value is None else canonical(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Read it back."""
+        return None if value is None else json.loads(value)
+
+
+def new_id(now: datetime) -> UUID:
+    """Make a time-ordered id (UUID version 7, RFC 9562): random ids slow the index of a large table."""
+    milliseconds = int(now.timestamp() * 1000)
+    number = (milliseconds << 80) | int.from_bytes(os.urandom(10))
+    return UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))
+
+
+def insert_new(
+    session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any]], unique: Sequence[str]
+) -> Insert:
+    """Write an INSERT that passes over rows whose `unique` columns are there already.
+
+    Add `.returning(...)` to learn which rows were new: row counts mean different things on the two databases.
+    """
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement: Any = dialect.insert(table_of(entity)).values(list(rows))
+    conflict_free: Insert = statement.on_conflict_do_nothing(index_elements=list(unique))
+    return conflict_free
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it is
+    """The seconds from one moment column to another, on either database."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(seconds_between, "sqlite")
+def _seconds_on_sqlite(element: Any, compiler: Any, **kwargs: Any) -> str:
+    earlier, later = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    # Julian days are floats: rounding to a millisecond takes their noise away.
+    return f"ROUND((julianday({later}) - julianday({earlier})) * 86400.0, 3)"
+
+
+@compiles(seconds_between, "postgresql")
+def _seconds_on_postgresql(element: Any, compiler: Any, **kwargs: Any) -> str:
+    earlier, later = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"EXTRACT(EPOCH FROM ({later} - {earlier}))"
+
+
+def single_file(session: Session, name: str) -> None:
+    """Let one transaction at a time go on under this name, until it ends.
+
+    SQLite has one writer anyway; PostgreSQL is asked for an advisory lock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def parameters_fit(columns: int) -> int:
+    """Say how many rows of so many columns one statement may carry (SQLite allows 32,766 parameters)."""
+    return max(1, 32_000 // columns)
+
+
+class Store:
+    """A database: its engine, and the two kinds of session that doors open."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = sessionmaker(self.engine.execution_options(reads_only=True), expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session for questions only; nothing it does is kept."""
+        with self._readers() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session whose work is committed when the block ends well, else undone."""
+        with self._sessions.begin() as session:
+            yield session
+
+    def answers(self) -> bool:
+        """Ask the database for nothing, to see that it is there."""
+        with self.engine.connect() as connection:
+            return bool(connection.execute(text("SELECT 1")).scalar_one() == 1)
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is sent by `_begin_sqlite`
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,33 @@
+"""Alembic's door: the one place that imports every room's tables."""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from experiments import audit, board, people
+from experiments.check import looks, rollup
+from experiments.do import days, journal, outcomes
+from experiments.plan import designs, scenarios, scripts, traffic
+from experiments.store import Base, Store
+
+TABLES = (audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, rollup, looks, board)
+"""Imported for the tables they declare."""
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+store = Store(context.config.attributes["url"])
+try:
+    with store.engine.connect() as connection:
+        _run(connection)
+finally:
+    store.dispose()

@@ -1,0 +1,52 @@
+"""Check an argument once, at the public edge, and name it, its value and its bound when it is refused."""
+
+import math
+from collections.abc import Iterable
+
+__all__ = ["require", "require_each", "require_share"]
+
+
+def require(
+    name: str,
+    value: float,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+) -> None:
+    """Refuse a number that is not finite or lies outside its bounds.
+
+    Raises:
+        ValueError: "NAME is VALUE, must be BOUND", as in "alpha is 5, must be > 0 and < 1".
+    """
+    bounds = (
+        (">", above, above is None or value > above),
+        (">=", at_least, at_least is None or value >= at_least),
+        ("<", below, below is None or value < below),
+        ("<=", at_most, at_most is None or value <= at_most),
+    )
+    if not math.isfinite(value) or not all(held for _, _, held in bounds):
+        stated = " and ".join(f"{sign} {bound}" for sign, bound, _ in bounds if bound is not None)
+        raise ValueError(f"{name} is {value}, must be {stated or 'finite'}")
+
+
+def require_each(
+    name: str, values: Iterable[float], *, above: float | None = None, at_least: float | None = None
+) -> None:
+    """Refuse a list in which one number is not finite or lies below its bound.
+
+    Raises:
+        ValueError: Names the first such number by its place, as in "weights[2] is -1, must be >= 0".
+    """
+    for place, value in enumerate(values):
+        require(f"{name}[{place}]", value, above=above, at_least=at_least)
+
+
+def require_share(name: str, value: float) -> None:
+    """Refuse a number that is not strictly between 0 and 1.
+
+    Raises:
+        ValueError: As `require`.
+    """
+    require(name, value, above=0, below=1)

@@ -1,0 +1,109 @@
+"""What any test may ask for: an empty, migrated store on SQLite and on PostgreSQL, and a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from playwright.sync_api import Browser
+from sqlalchemy import URL, make_url
+
+from experiments.store import Store
+from migrations.run import upgrade
+from tests.browser import chromium
+from tests.postgres import Databases, temporary_server
+
+settings.register_profile("house", deadline=None)  # a machine shared with other test processes keeps no deadlines
+settings.load_profile("house")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Give an empty store; the test runs once on each database."""
+    on_this_database: Store = request.getfixturevalue(f"{request.param}_store")
+    return on_this_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank_url(request: pytest.FixtureRequest) -> str:
+    """Give the address of a database without a single table, for migrations and commands; runs once on each."""
+    address: str = request.getfixturevalue(f"{request.param}_blank_url")
+    return address
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """Give an empty store on SQLite, for tests that need only one database."""
+    yield from _opened(_sqlite(shutil.copy(sqlite_template, tmp_path / "store.db")))
+
+
+@pytest.fixture
+def postgresql_store(databases: Databases, postgresql_template: str) -> Iterator[Store]:
+    """Give an empty store on PostgreSQL, for tests that need only one database."""
+    with databases.new(postgresql_template) as address:
+        yield from _opened(_text(address))
+
+
+@pytest.fixture
+def sqlite_blank_url(tmp_path: Path) -> str:
+    return _sqlite(tmp_path / "blank.db")
+
+
+@pytest.fixture
+def postgresql_blank_url(databases: Databases) -> Iterator[str]:
+    with databases.new() as address:
+        yield _text(address)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Give a headless Chromium; a test opens a context of its own in it.
+
+    Playwright keeps an event loop running in this thread from here on, so a test in the same process that calls
+    `asyncio.run` must do that in another thread.
+    """
+    with chromium(tmp_path_factory.getbasetemp().parent) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """Give a PostgreSQL server to make databases on: a test process's own, or SCRIPTBENCH_TEST_POSTGRES_URL's."""
+    if elsewhere := os.environ.get("SCRIPTBENCH_TEST_POSTGRES_URL"):
+        yield Databases(make_url(elsewhere))
+    else:
+        with temporary_server() as address:
+            yield Databases(address)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one SQLite database, of which each test copies the file."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    upgrade(_sqlite(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(databases: Databases) -> Iterator[str]:
+    """Migrate one PostgreSQL database, of which each test is given a clone."""
+    with databases.new() as address:
+        upgrade(_text(address))
+        assert address.database
+        yield address.database
+
+
+def _opened(url: str) -> Iterator[Store]:
+    store = Store(url)
+    yield store
+    store.dispose()
+
+
+def _sqlite(path: Path | str) -> str:
+    return f"sqlite:///{path}"
+
+
+def _text(address: URL) -> str:
+    return address.render_as_string(hide_password=False)

@@ -1,0 +1,1 @@
+"""The rules of the house, held by machines: direction of imports, format, lint and types."""

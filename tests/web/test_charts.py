@@ -1,0 +1,213 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from web.charts.data import (
+    EffectChart,
+    EffectRow,
+    FunnelArm,
+    FunnelBar,
+    FunnelChart,
+    Goodness,
+    ShareChart,
+    ShareRow,
+)
+from web.charts.effect import LOOKS, effect_chart, effect_table, point_ticks
+from web.charts.embed import chart_json
+from web.charts.funnel import funnel_chart, funnel_table, share_ticks
+from web.charts.palette import DARK, LIGHT, Palette, swaps
+from web.charts.shares import share_chart, share_table, tree_order
+from web.formats import Piece, percent, pieces, signed, whole
+
+
+def a_funnel(name: str = "利益先行") -> FunnelChart:
+    control = FunnelArm("对照", (FunnelBar(1000, 1.0), FunnelBar(160, 0.16, 0.138, 0.184, 0.16)))
+    challenger = FunnelArm(name, (FunnelBar(990, 1.0), FunnelBar(198, 0.2, 0.176, 0.226, 0.2)))
+    return FunnelChart("The benefit first brings more", ("已分配来电", "已邀请"), (control, challenger))
+
+
+def an_effect(goodness: Goodness = "good") -> EffectChart:
+    joined = EffectRow("Joined", 4.1, 2.2, 6.0, goodness, smallest=2.0)
+    complaints = EffectRow("Complaints", None, None, None, "unclear", margin=0.5)
+    return EffectChart("Joining improves", (joined, complaints))
+
+
+def a_tree() -> ShareChart:
+    enquiry = ShareRow("enquiry", "业务查询", 0.296)
+    service = ShareRow("service", "业务办理", 0.2053)
+    claim = ShareRow("claim", "出险报案", 0.4133, standing="unsuitable", standing_text="不适合")
+    change = ShareRow("change", "保单批改", 0.121, "service", "suitable", "适合")
+    return ShareChart("Half of all calls", (service, change, enquiry, claim))
+
+
+class TestEveryChart:
+    @pytest.fixture(params=["funnel", "effect", "share"])
+    def drawn(self, request: pytest.FixtureRequest) -> Any:
+        kinds: dict[str, Callable[[], Any]] = {
+            "funnel": lambda: funnel_chart(a_funnel()),
+            "effect": lambda: effect_chart(an_effect()),
+            "share": lambda: share_chart(a_tree()),
+        }
+        return kinds[request.param]()
+
+    def test_carries_its_item_and_the_bokeh_version_that_draws_it(self, drawn: Any) -> None:
+        assert json.loads(chart_json(drawn))["item"]["version"] == version("bokeh")
+
+    def test_needs_no_evaluation_of_text_as_code(self, drawn: Any) -> None:
+        assert "CustomJS" not in chart_json(drawn)
+
+    def test_writes_nothing_slanted_and_everything_in_chinese_faces(self, drawn: Any) -> None:
+        text = chart_json(drawn)
+        assert "PingFang SC" in text
+        assert drawn.xaxis[0].axis_label_text_font_style == "normal"
+
+    def test_saves_under_a_given_name_instead_of_asking(self, drawn: Any) -> None:
+        assert drawn.tools[0].filename in {"funnel", "effects", "call-types"}
+
+    def test_draws_on_a_transparent_ground(self, drawn: Any) -> None:
+        assert drawn.background_fill_color is None
+        assert drawn.border_fill_color is None
+
+
+class TestEmbedding:
+    def test_text_cannot_end_the_script_element_that_holds_it(self) -> None:
+        text = chart_json(funnel_chart(a_funnel("</script><script>alert(1)&")))
+        assert not set("<>&") & set(text)
+        assert "</script><script>alert(1)&" in str(json.loads(text))
+
+    def test_every_light_colour_has_one_dark_colour(self) -> None:
+        assert len(swaps()) == len(LIGHT.__slots__)
+
+    @pytest.mark.parametrize("palette", [LIGHT, DARK])
+    @pytest.mark.parametrize("role", ["ink", "soft"])
+    def test_words_on_charts_reach_the_contrast_of_wcag_aa(self, palette: Palette, role: str) -> None:
+        assert contrast(getattr(palette, role), palette.surface) >= 4.5
+
+    @pytest.mark.parametrize("palette", [LIGHT, DARK])
+    @pytest.mark.parametrize(
+        "role", ["control_edge", "second_edge", "third_edge", "fourth_edge", "good", "bad", "unclear"]
+    )
+    def test_edges_and_marks_reach_the_contrast_of_graphics(self, palette: Palette, role: str) -> None:
+        assert contrast(getattr(palette, role), palette.surface) >= 3
+
+    def test_bokeh_is_not_imported_before_something_is_drawn(self) -> None:
+        program = "import sys, web.charts.embed, web.charts.funnel, web.charts.effect, web.charts.shares; "
+        program += "sys.exit('bokeh' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+class TestFunnel:
+    def test_challengers_are_hatched_and_the_control_is_not(self) -> None:
+        bars = [r.glyph for r in funnel_chart(a_funnel()).renderers if type(r.glyph).__name__ == "HBar"]
+        assert [bar.hatch_pattern for bar in bars] == [None, "right_diagonal_line"]
+
+    def test_its_table_has_a_row_for_each_step_and_arm(self) -> None:
+        assert funnel_table(a_funnel()).rows[2] == ("已邀请", "对照", "160", "16.0%", "[13.8%, 18.4%]", "16.0%")
+
+    def test_an_arm_without_calls_is_drawn_with_dashes(self) -> None:
+        nothing = FunnelArm("B", (FunnelBar(0, None), FunnelBar(0, None)))
+        data = FunnelChart("Nothing yet", ("a", "b"), (nothing,))
+        assert "— (0)" in chart_json(funnel_chart(data))
+        assert funnel_table(data).rows[0] == ("a", "B", "0", "—", "—", "—")
+
+    def test_an_arm_that_lacks_a_step_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="arm 'B': expected 2 bars, got 1"):
+            funnel_chart(FunnelChart("", ("a", "b"), (FunnelArm("B", (FunnelBar(1, 1.0),)),)))
+
+    def test_five_arms_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="arms: expected 1 to 4, got 5"):
+            funnel_chart(FunnelChart("", (), (FunnelArm("B", ()),) * 5))
+
+    @pytest.mark.parametrize(
+        ("end", "ticks"),
+        [
+            (1.0, [0, 0.25, 0.5, 0.75, 1.0]),
+            (0.45, [0, 0.2, 0.4]),
+            (0.03, [0, 0.01, 0.02, 0.03]),
+        ],
+    )
+    def test_ticks_are_round_and_few(self, end: float, ticks: list[float]) -> None:
+        assert share_ticks(end) == ticks
+
+
+class TestEffects:
+    def test_shape_and_colour_both_tell_good_from_bad(self) -> None:
+        assert len(set(LOOKS.values())) == len({shape for shape, _ in LOOKS.values()}) == 3
+
+    def test_fewer_complaints_can_be_good(self) -> None:
+        fewer = EffectChart("", (EffectRow("Complaints", -0.3, -0.5, -0.1, "good"),))
+        drawn = [r for r in effect_chart(fewer).renderers if getattr(r.glyph, "marker", None) == "triangle"]
+        assert drawn[0].data_source.data["value"] == [-0.3]
+
+    def test_a_row_without_data_says_so(self) -> None:
+        assert effect_table(an_effect()).rows[1] == ("Complaints", "not clear yet", "—", "—", "—", "+0.5 pp")
+
+    def test_ticks_contain_zero(self) -> None:
+        assert point_ticks(-2.4, 6.5) == [-2, 0, 2, 4, 6]
+
+    def test_no_row_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="rows: expected at least 1"):
+            effect_chart(EffectChart("", ()))
+
+
+class TestShares:
+    def test_children_follow_their_parent_and_siblings_go_from_wide_to_narrow(self) -> None:
+        order = [(row.key, depth) for row, depth in tree_order(a_tree().rows)]
+        assert order == [("claim", 0), ("enquiry", 0), ("service", 0), ("change", 1)]
+
+    def test_the_table_names_the_standing(self) -> None:
+        assert share_table(a_tree()).rows[0] == ("出险报案", "不适合", "41.33%", "—")
+
+    def test_a_missing_parent_is_refused_by_name(self) -> None:
+        with pytest.raises(ValueError, match="lost"):
+            tree_order((ShareRow("a", "a", 0.1), ShareRow("lost", "x", 0.1, parent="nobody")))
+
+
+class TestFormats:
+    @pytest.mark.parametrize(
+        ("share", "text"),
+        [
+            (0.4133, "41.3%"),
+            (0.0, "0%"),  # nothing at all
+            (0.0001, "<0.1%"),  # something, however little, is never nothing
+            (0.9999, ">99.9%"),
+            (1.0, "100%"),
+            (None, "—"),
+            (float("nan"), "—"),
+        ],
+    )
+    def test_shares(self, share: float | None, text: str) -> None:
+        assert percent(share) == text
+
+    @pytest.mark.parametrize(("points", "text"), [(4.1, "+4.1"), (-0.26, "−0.3"), (0.01, "0.0"), (None, "—")])
+    def test_differences_bear_their_sign(self, points: float | None, text: str) -> None:
+        assert signed(points) == text
+
+    def test_counts_are_grouped(self) -> None:
+        assert whole(12345) == "12,345"
+
+    def test_the_pieces_make_both_texts_again(self) -> None:
+        before, after = "另外，您方便加一下企业微信吗？", "下次批改一分钟办好：您方便加一下企业微信吗？"
+        found = pieces(before, after)
+        assert "".join(p.text for p in found if p.kind != "added") == before
+        assert "".join(p.text for p in found if p.kind != "removed") == after
+
+    def test_single_shared_characters_do_not_splinter_a_change(self) -> None:
+        assert pieces("a b c", "x b y") == (Piece("removed", "a b c"), Piece("added", "x b y"))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,39 @@
+"""The words around charts, in the language of the request."""
+
+from flask_babel import gettext as _
+
+from web.charts.data import EffectWords, FunnelWords, ShareWords
+
+
+def funnel_words() -> FunnelWords:
+    """Translate the words around a funnel."""
+    return FunnelWords(
+        arm=_("Arm"),
+        step=_("Step"),
+        calls=_("Calls"),
+        share=_("Share of assigned calls"),
+        interval=_("Interval"),
+        onward=_("Of the step before"),
+    )
+
+
+def effect_words() -> EffectWords:
+    """Translate the words around effects."""
+    return EffectWords(
+        what=_("Metric"),
+        effect=_("Difference to control"),
+        axis=_("Difference to control, percentage points"),
+        unit=_("pp"),
+        interval=_("Interval"),
+        margin=_("Allowed harm"),
+        smallest=_("Smallest effect worth having"),
+        reading=_("Reading"),
+        good=_("better"),
+        bad=_("worse"),
+        unclear=_("not clear yet"),
+    )
+
+
+def share_words() -> ShareWords:
+    """Translate the words around shares."""
+    return ShareWords(what=_("Call type"), share=_("Share of calls"), calls=_("Calls"), standing=_("Standing"))
