@@ -4,6 +4,7 @@ Triggers refuse UPDATE and DELETE; `verify` finds an edit, a removal or a reorde
 """
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,10 +55,11 @@ def record(session: Session, *, actor: str, verb: str, subject: str, now: dateti
 def verify(session: Session) -> ChainReport:
     """Walk the whole chain and recompute every hash."""
     count, previous = 0, GENESIS
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
-        if entry.previous_hash != previous or entry.hash != _hash_of(entry):
-            return ChainReport(count, entry.id, previous)
-        count, previous = count + 1, entry.hash
+    with closing(session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000))) as rows:
+        for entry in rows:
+            if entry.previous_hash != previous or entry.hash != _hash_of(entry):
+                return ChainReport(count, entry.id, previous)
+            count, previous = count + 1, entry.hash
     return ChainReport(count, None, previous)
 
 

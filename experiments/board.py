@@ -5,18 +5,21 @@ turns that off; an approval is bound to the hash of the content it was given for
 """
 
 import hashlib
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments import audit
 from experiments.act import standards
 from experiments.calendar import SiteCalendar
 from experiments.check import history, looks
+from experiments.check.looks import Look
+from experiments.check.verdict import Conclusion
 from experiments.errors import Conflict, NotAllowed, Unknown, invalid
 from experiments.people import Actor
 from experiments.plan import designs, sizing, traffic
@@ -25,7 +28,7 @@ from experiments.plan.rules import Kind, Plan
 from experiments.plan.scenarios import Standing
 from experiments.plan.sizing import Sizing
 from experiments.plan.traffic import SliceState, Traffic
-from experiments.store import KEY, Base, UtcDateTime, insert_new
+from experiments.store import KEY, Base, UtcDateTime, insert_new, single_file
 from experiments.wording import Message
 
 _LEAST_HISTORY = 100  # eligible calls before a scenario's own rate is believed in a plan
@@ -189,6 +192,7 @@ def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Card:
         Invalid: the plan breaks a rule.
         Conflict: the key is taken, or the scenario has no standard.
     """
+    single_file(session, "board")
     experiment = designs.draft(session, plan, actor=actor, now=now)
     card = Card(
         kind=plan.kind,
@@ -201,6 +205,52 @@ def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Card:
     )
     session.add(card)
     session.flush()
+    return card
+
+
+def bring_in(
+    session: Session,
+    experiment: Experiment,
+    *,
+    calls: int,
+    started_at: datetime,
+    ended_at: datetime,
+    actor: Actor,
+    now: datetime,
+) -> Card:
+    """Put the card of an experiment that was run elsewhere where its results are read: Check, open.
+
+    Nobody approved its start here and it never took any traffic, which is what its first decision says; from here on
+    it goes through the same gates as every other card.
+
+    Args:
+        session: a writing session.
+        experiment: registered with the origin `imported`, its calls being here.
+        calls: how many there are; no more are planned.
+        started_at: when the first call began, UTC.
+        ended_at: when the last one did.
+        actor: who brings it in, and may not approve it.
+        now: when, UTC.
+
+    Raises:
+        Conflict: the experiment was designed here.
+    """
+    if experiment.origin != "imported":
+        raise Conflict("%(experiment)s was designed here: it starts by its plan.", experiment=experiment.key)
+    experiment.planned_calls, experiment.started_at, experiment.ended_at = calls, started_at, ended_at
+    here = (Stage.CHECK, Review.OPEN)
+    card = Card(
+        kind=experiment.kind,
+        experiment=experiment,
+        owner=actor.name,
+        stage=here[0],
+        review=here[1],
+        round=0,
+        moved_at=now,
+    )
+    session.add(card)
+    session.flush()
+    _remember(session, card, Move("bring_in", "Assigned elsewhere; no traffic of ours."), here, here, actor, now)
     return card
 
 
@@ -267,6 +317,37 @@ def approvals_of(session: Session, card: Card) -> list[Approval]:
     return list(session.scalars(query))
 
 
+def approvals_given(session: Session) -> dict[int, list[Approval]]:
+    """Give the approvals of the round each card is in, by the card's id."""
+    query = select(Approval).join(Card, and_(Card.id == Approval.card_id, Card.round == Approval.round))
+    given: dict[int, list[Approval]] = defaultdict(list)
+    for approval in session.scalars(query.order_by(Approval.id)):
+        given[approval.card_id].append(approval)
+    return given
+
+
+def missing_approvals(card: Card, given: Sequence[Approval]) -> tuple[str, ...]:
+    """Name the roles whose approval a card waits for; none where it is not in review."""
+    if card.review != Review.IN_REVIEW:
+        return ()
+    return tuple(role for role in GATES[Stage(card.stage)] if role not in {a.role for a in given})
+
+
+def approval_bar(session: Session, card: Card, actor: Actor) -> Message | None:
+    """Say why an actor cannot approve what is under review now; None when they can.
+
+    The same rules as `move` holds to, so that a page offers no button that would be refused.
+    """
+    given = approvals_of(session, card)
+    if not actor.has(missing_approvals(card, given)):
+        return Message("The approval you could give was given already.")
+    if any(a.person_id == actor.person_id for a in given):
+        return Message("You approved this already; the other roles need other people.")
+    if _wrote(session, card, actor):
+        return Message("You wrote or edited this: somebody else has to approve it.")
+    return None
+
+
 def decisions_of(session: Session, card: Card) -> list[Decision]:
     """Give a card's moves, the first first."""
     return list(session.scalars(select(Decision).where(Decision.card_id == card.id).order_by(Decision.id)))
@@ -309,6 +390,34 @@ def size_of(session: Session, experiment: Experiment) -> Sizing:
     )
 
 
+def take_due_look(
+    session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime, last_day: bool = False
+) -> Look | None:
+    """Take a running test's look when it is due; the final one also ends the test.
+
+    Args:
+        session: a writing session.
+        key: the experiment's.
+        actor: the job that looks.
+        calendar: the site's.
+        now: when, UTC.
+        last_day: whether the time set aside is over: the final look is taken with the calls there are.
+
+    Raises:
+        Unknown: no such experiment.
+        Conflict: nothing new has matured since the last look.
+    """
+    card = _locked(session, key)
+    experiment, today = card.experiment, calendar.day(now)
+    if card.review != Review.RUNNING or not (last_day or looks.due(session, experiment, today=today)):
+        return None
+    final = last_day or len(looks.looks_of(session, experiment)) + 1 == len(experiment.looks)
+    look = looks.make_look(session, experiment, today=today, final=final, actor=actor, now=now)
+    if final:
+        move(session, key, Move("end"), actor=actor, calendar=calendar, now=now)
+    return look
+
+
 def _base_rate(session: Session, experiment: Experiment, past: history.ScenarioHistory) -> float:
     if experiment.base_rate is not None:
         return experiment.base_rate
@@ -321,6 +430,8 @@ def _base_rate(session: Session, experiment: Experiment, past: history.ScenarioH
 
 
 def _locked(session: Session, key: str) -> Card:
+    # Moves queue: two at once in one scenario would number the same script version or traffic revision.
+    single_file(session, "board")
     card = card_of(session, key)
     session.refresh(card, with_for_update={"of": Card})
     return card
@@ -351,17 +462,19 @@ def _approve(context: _Context) -> bool:
         "content_hash": card.review_hash,
         "at": context.now,
     }
-    statement = insert_new(context.session, Approval, [row], ("card_id", "round", "person_id"))
-    if context.session.scalar(statement.returning(Approval.id)) is None:
+    statement = insert_new(context.session, Approval, ("card_id", "round", "person_id"))
+    if context.session.scalar(statement.returning(Approval.id), row) is None:
         raise Conflict("You approved this already; the other roles need other people.")
     return given | {role} == set(gate)
 
 
+def _wrote(session: Session, card: Card, actor: Actor) -> bool:
+    edited = select(PlanEdit.id).where(PlanEdit.experiment_id == card.experiment_id, PlanEdit.editor == actor.name)
+    return actor.name == card.submitted_by or session.scalar(edited.limit(1)) is not None
+
+
 def _refuse_own_work(context: _Context) -> None:
-    edited = select(PlanEdit.id).where(
-        PlanEdit.experiment_id == context.card.experiment_id, PlanEdit.editor == context.actor.name
-    )
-    if context.actor.name == context.card.submitted_by or context.session.scalar(edited.limit(1)) is not None:
+    if _wrote(context.session, context.card, context.actor):
         raise NotAllowed("You wrote or edited this: somebody else has to approve it.")
     if context.card.review_hash != _content_under_review(context):
         raise Conflict("The content changed since it was submitted: it has to be submitted again.")
@@ -385,31 +498,44 @@ def _arrive(context: _Context, here: tuple[Stage, Review], to: tuple[Stage, Revi
     if moved is None:
         raise Conflict("Somebody else moved this card just now.")
     session.refresh(card)
+    _remember(session, card, context.move, here, to, context.actor, context.now)
+
+
+def _remember(
+    session: Session,
+    card: Card,
+    asked: Move,
+    here: tuple[Stage, Review],
+    to: tuple[Stage, Review],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Append the decision, and the act to the audit."""
     made = looks.looks_of(session, card.experiment)
     decision = Decision(
         card_id=card.id,
-        verb=context.move.verb,
+        verb=asked.verb,
         from_stage=here[0],
         from_review=here[1],
         to_stage=to[0],
         to_review=to[1],
-        actor=context.actor.name,
-        reason=context.move.reason,
+        actor=actor.name,
+        reason=asked.reason,
         content_hash=card.review_hash,
         look_id=made[-1].id if made else None,
-        at=context.now,
+        at=now,
     )
     session.add(decision)
     session.flush()
     audit.record(
         session,
-        actor=context.actor.name,
-        verb=context.move.verb,
+        actor=actor.name,
+        verb=asked.verb,
         subject=f"experiment:{card.experiment.key}",
-        now=context.now,
+        now=now,
         before=list(here),
         after=list(to),
-        reason=context.move.reason,
+        reason=asked.reason,
         content_hash=card.review_hash,
     )
 
@@ -435,7 +561,8 @@ def _submit_results(context: _Context) -> None:
         made.append(
             looks.make_look(session, experiment, today=context.today, final=True, actor=context.actor, now=context.now)
         )
-    if proposal != made[-1].challenger and not (context.move.reason or "").strip():
+    recommended = made[-1].challenger if made[-1].conclusion == Conclusion.WINNER else None
+    if proposal != recommended and not (context.move.reason or "").strip():
         raise invalid("reason", "against_the_verdict", "This is not what the verdict says: say why.")
     context.card.proposal = proposal
     _new_round(context, _content_under_review(context))

@@ -12,7 +12,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, func, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments import audit
@@ -51,6 +51,7 @@ _ABSOLUTE = timedelta(hours=12)  # one long shift
 _ATTEMPTS = 5
 _ATTEMPT_WINDOW = timedelta(minutes=15)
 _MIN_PASSWORD = 12
+_MAX_TOKEN_NAME = 58  # services act, and report outcomes, as "token:<name>", which is a key of 64
 _hasher = PasswordHasher()
 
 
@@ -126,13 +127,17 @@ class ApiToken(Base):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is acting, as verbs see it. `person_id` is None for services and jobs: they approve nothing."""
+    """Who is acting, as verbs see it. `person_id` is None for services and jobs: they approve nothing.
+
+    `name` is the login, which is what is written down; `full_name` is for greeting people.
+    """
 
     name: str
     person_id: int | None = None
     roles: frozenset[str] = frozenset()
     locale: str | None = None
     scopes: frozenset[str] = frozenset()
+    full_name: str = ""
 
     def has(self, roles: Collection[str]) -> bool:
         """Say whether the actor holds any of the roles."""
@@ -195,9 +200,15 @@ def person_named(session: Session, login: str) -> Person:
     return person
 
 
-def actor_of(person: Person) -> Actor:
+def everyone(session: Session) -> list[Person]:
+    """Give everybody who ever could sign in: what they decided stays signed."""
+    return list(session.scalars(select(Person).order_by(Person.id)))
+
+
+def actor_of(person: Person, scopes: frozenset[str] = frozenset()) -> Actor:
     """See a person as the actor of verbs."""
-    return Actor(person.login, person.id, frozenset(r.role for r in person.roles), person.locale)
+    roles = frozenset(r.role for r in person.roles)
+    return Actor(person.login, person.id, roles, person.locale, scopes, person.name)
 
 
 def sign_in(session: Session, login: str, password: str, *, now: datetime) -> str | None:
@@ -205,12 +216,10 @@ def sign_in(session: Session, login: str, password: str, *, now: datetime) -> st
 
     None rather than an error, because a failed attempt has to be kept, and an error would undo it.
     """
-    since = now - _ATTEMPT_WINDOW
-    failures = select(func.count()).where(SignInFailure.login == login[:64], SignInFailure.at > since)
     person = session.scalar(select(Person).where(Person.login == login, Person.active))
     # The hash is checked whether or not the login exists: the answer takes as long either way.
     matches = _password_matches(person.password_hash if person else _decoy(), password)
-    if person is None or not matches or session.scalar(failures) >= _ATTEMPTS:  # type: ignore[operator]  # COUNT is never NULL
+    if person is None or not matches or is_throttled(session, login, now=now):
         session.add(SignInFailure(login=login[:64], at=now))
         return None
     session.execute(delete(SignInFailure).where(SignInFailure.login == login))
@@ -218,6 +227,12 @@ def sign_in(session: Session, login: str, password: str, *, now: datetime) -> st
     session.add(SignIn(secret_hash=_digest(secret), person_id=person.id, started_at=now, seen_at=now))
     audit.record(session, actor=login, verb="sign_in", subject=f"person:{login}", now=now)
     return secret
+
+
+def is_throttled(session: Session, login: str, *, now: datetime) -> bool:
+    """Say whether a login was guessed at too often in the last quarter of an hour, whether or not it exists."""
+    failures = select(func.count()).where(SignInFailure.login == login[:64], SignInFailure.at > now - _ATTEMPT_WINDOW)
+    return (session.scalar(failures) or 0) >= _ATTEMPTS
 
 
 def signed_in(session: Session, secret: str, *, now: datetime) -> Actor:
@@ -248,6 +263,14 @@ def sign_out(session: Session, secret: str) -> None:
     session.execute(delete(SignIn).where(SignIn.secret_hash == _digest(secret)))
 
 
+def forget_expired(session: Session, *, now: datetime) -> int:
+    """Forget sign-ins that no longer hold and failed attempts that no longer count; say how many."""
+    ended = delete(SignIn).where(or_(SignIn.seen_at < now - _IDLE, SignIn.started_at < now - _ABSOLUTE))
+    faded = delete(SignInFailure).where(SignInFailure.at <= now - _ATTEMPT_WINDOW)
+    forgotten = [*session.scalars(ended.returning(SignIn.secret_hash))]
+    return len(forgotten) + len([*session.scalars(faded.returning(SignInFailure.id))])
+
+
 def choose_locale(session: Session, actor: Actor, locale: str) -> None:
     """Remember the language a person reads in."""
     session.execute(update(Person).where(Person.id == actor.person_id).values(locale=locale))
@@ -266,7 +289,7 @@ def issue_token(
     """Make a token and give its secret, which is shown this once.
 
     Raises:
-        Invalid: the name is taken, a scope is unknown, or `act` is asked for without a person.
+        Invalid: the name is taken or too long, a scope is unknown, or `act` is asked for without a person.
         Unknown: nobody has this login.
     """
     for scope in scopes:
@@ -274,6 +297,8 @@ def issue_token(
             raise invalid("scopes", "unknown_scope", "There is no scope %(scope)s.", scope=scope)
     if "act" in scopes and login is None:
         raise invalid("scopes", "needs_person", "A token that moves cards belongs to a person.")
+    if not 1 <= len(name) <= _MAX_TOKEN_NAME:
+        raise invalid("name", "length", "A token's name has 1 to %(most)s characters.", most=_MAX_TOKEN_NAME)
     if session.scalar(select(ApiToken.id).where(ApiToken.name == name)) is not None:
         raise invalid("name", "taken", "The token name %(name)s is taken.", name=name)
     secret = f"sb_{secrets.token_urlsafe(32)}"
@@ -331,7 +356,7 @@ def token_bearer(session: Session, secret: str, *, now: datetime) -> Actor:
     person = session.get_one(Person, token.person_id)
     if not person.active:
         raise NotSignedIn("The token is not valid.")
-    return Actor(person.login, person.id, frozenset(r.role for r in person.roles), person.locale, scopes)
+    return actor_of(person, scopes)
 
 
 def _digest(secret: str) -> str:

@@ -6,7 +6,7 @@ reads and then writes fails with "database is locked" however long it is told to
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -110,15 +110,14 @@ def new_id(now: datetime) -> UUID:
     return UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))
 
 
-def insert_new(
-    session: Session, entity: type[Base], rows: Sequence[Mapping[str, Any]], unique: Sequence[str]
-) -> Insert:
+def insert_new(session: Session, entity: type[Base], unique: Sequence[str]) -> Insert:
     """Write an INSERT that passes over rows whose `unique` columns are there already.
 
-    Add `.returning(...)` to learn which rows were new: row counts mean different things on the two databases.
+    Execute it with the rows as its parameters, so that the statement is compiled once and not for every batch. Add
+    `.returning(...)` to learn which rows were new: row counts mean different things on the two databases.
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(table_of(entity)).values(list(rows))
+    statement: Any = dialect.insert(table_of(entity))
     conflict_free: Insert = statement.on_conflict_do_nothing(index_elements=list(unique))
     return conflict_free
 

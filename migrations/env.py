@@ -3,13 +3,17 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from experiments import audit, board, people
+from experiments import audit, board, jobs, people
 from experiments.check import looks, rollup
 from experiments.do import days, journal, outcomes
+from experiments.imports import ledger
 from experiments.plan import designs, scenarios, scripts, traffic
 from experiments.store import Base, Store
 
-TABLES = (audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, rollup, looks, board)
+TABLES = (
+    *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes),
+    *(rollup, looks, board, jobs, ledger),
+)
 """Imported for the tables they declare."""
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
 from experiments.do.days import DirtyDay
+from experiments.do.journal import Assignment
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Metric, Scenario, metrics_of
 
@@ -54,24 +55,30 @@ def scenario_history(
     where: list[ColumnElement[bool]] = [RollupCall.scenario_id.in_(scenario_ids)]
     where += [RollupCall.day >= since] if since else []
     where += [RollupCall.day <= until] if until else []
-    days, first, last = (
-        session.execute(
-            select(func.count(RollupCall.day.distinct()), func.min(RollupCall.day), func.max(RollupCall.day)).where(
-                *where
-            )
-        )
-        .tuples()
-        .one()
-    )
+    days, first, last = session.execute(
+        select(func.count(RollupCall.day.distinct()), func.min(RollupCall.day), func.max(RollupCall.day)).where(*where)
+    ).one()
     everyone = _totals(session, select(*_SUMS).where(*where))
     eligible = _totals(session, select(*_SUMS).where(*where, RollupCall.eligible))
     return ScenarioHistory(everyone, eligible, days, first, last)
 
 
-def calls_by_scenario(session: Session) -> dict[int, Totals]:
-    """Sum every scenario's calls."""
+def calls_by_scenario(session: Session, *, eligible_only: bool = False) -> dict[int, Totals]:
+    """Sum every scenario's calls, or only those that were let in to be invited."""
     query = select(RollupCall.scenario_id, *_SUMS).group_by(RollupCall.scenario_id)
+    if eligible_only:
+        query = query.where(RollupCall.eligible)
     return {row.scenario_id: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}
+
+
+def calls_by_experiment(session: Session) -> dict[int, int]:
+    """Count every experiment's eligible assigned calls, by its id: what `planned_calls` is reached with."""
+    query = (
+        select(RollupCall.experiment_id, func.sum(RollupCall.calls))
+        .where(RollupCall.experiment_id != 0, RollupCall.eligible)
+        .group_by(RollupCall.experiment_id)
+    )
+    return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
 
 
 def arm_totals(session: Session, experiment: Experiment, *, until: int | None = None) -> dict[str, Totals]:
@@ -107,15 +114,20 @@ def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str,
         .order_by(RollupCall.day)
     )
     days: dict[int, dict[str, int]] = defaultdict(dict)
-    for day, arm, calls in session.execute(query).tuples():
+    for day, arm, calls in session.execute(query):
         days[day][arm] = int(calls)
     return days
 
 
 def origins(session: Session, experiment: Experiment) -> set[str]:
     """Say how the calls of an experiment came to us."""
-    query = select(RollupCall.origin.distinct()).where(RollupCall.experiment_id == experiment.id)
+    query = select(RollupCall.origin).where(RollupCall.experiment_id == experiment.id).distinct()
     return set(session.scalars(query))
+
+
+def last_day(session: Session) -> int | None:
+    """Give the newest day (YYYYMMDD) that the rollup has calls of; None before the first."""
+    return session.scalar(select(func.max(RollupCall.day)))
 
 
 def waiting_days(session: Session) -> int:
@@ -139,10 +151,7 @@ def _totals(session: Session, query: Select[Any]) -> Totals:
 
 
 def cluster_count(session: Session, experiment: Experiment) -> int:
-    """Count the agents, or the agent-shifts, that there are in the scenario's history to randomise."""
-    agents = select(RollupCall.agent_id, RollupCall.day).where(RollupCall.scenario_id == experiment.scenario_id)
-    column = agents.distinct().subquery() if experiment.unit == "agent_shift" else None
-    if column is not None:
-        return session.scalar(select(func.count()).select_from(column)) or 0
-    counted = select(func.count(RollupCall.agent_id.distinct()))
-    return session.scalar(counted.where(RollupCall.scenario_id == experiment.scenario_id)) or 0
+    """Count the agents, teams or agent-shifts that the scenario's calls came through: what there is to randomise."""
+    unit = {"agent": Assignment.agent_id, "team": Assignment.team, "agent_shift": Assignment.agent_shift}
+    counted = select(func.count(unit[experiment.unit].distinct()))
+    return session.scalar(counted.where(Assignment.scenario_id == experiment.scenario_id)) or 0

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments import audit
@@ -105,6 +105,12 @@ def looks_of(session: Session, experiment: Experiment) -> list[Look]:
     return list(session.scalars(select(Look).where(Look.experiment_id == experiment.id).order_by(Look.number)))
 
 
+def newest_looks(session: Session) -> dict[int, Look]:
+    """Give the last look of every experiment that has one, by the experiment's id."""
+    newest = select(func.max(Look.id)).group_by(Look.experiment_id)
+    return {look.experiment_id: look for look in session.scalars(select(Look).where(Look.id.in_(newest)))}
+
+
 def watch(session: Session, experiment: Experiment, *, today: int) -> Watch:
     """Read what may be read at any time.
 
@@ -153,7 +159,7 @@ def make_look(
     if any(look.final for look in before):
         raise Conflict("The final look of %(experiment)s was made.", experiment=experiment.key)
     result = read(session, experiment, [look.fraction for look in before], today=today, final=final)
-    content = _plain(result)
+    content = plain(result)
     look = Look(
         experiment_id=experiment.id,
         number=result.number,
@@ -316,7 +322,7 @@ def _fraction(experiment: Experiment, arms: Sequence[ArmData], spent: Sequence[f
     return fraction
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn a frozen result into plain JSON; what is nan or infinite there is null here."""
     match value:
         case Message():
@@ -326,10 +332,10 @@ def _plain(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else None
         case Mapping():
-            return {str(key): _plain(each) for key, each in value.items()}
+            return {str(key): plain(each) for key, each in value.items()}
         case list() | tuple():
-            return [_plain(each) for each in value]
+            return [plain(each) for each in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+            return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
         case _:
             return value

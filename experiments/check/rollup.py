@@ -143,7 +143,7 @@ def rebuild_dirty(store: Store) -> RollupReport:
     with store.read() as session:
         dirty = session.execute(
             select(DirtyDay.scenario_id, DirtyDay.day).distinct().order_by(DirtyDay.day, DirtyDay.scenario_id)
-        ).tuples()
+        )
         waiting = list(dirty)
     attached = 0
     for scenario_id, day in waiting:
@@ -310,12 +310,12 @@ def _customer_converted(call: Any, window: int) -> ColumnElement[int]:
 
 def _windows(session: Session, catalogue: str) -> dict[str, int]:
     """Give how long a join may still be taken back, and a conversion still counts, in seconds."""
-    days: Iterable[tuple[str, int]] = session.execute(
+    days = session.execute(
         select(Metric.numerator, func.max(Metric.window_days))
         .where(Metric.catalogue == catalogue)
         .group_by(Metric.numerator)
-    ).tuples()
-    known = dict(days)
+    )
+    known = dict(days.all())
     return {
         "accepted": known.get("joined", _DEFAULT_WINDOW_DAYS) * _DAY_SECONDS,
         "converted": max(known.get("converted", _DEFAULT_WINDOW_DAYS), 1) * _DAY_SECONDS,

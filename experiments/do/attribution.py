@@ -64,7 +64,7 @@ def days_of_customers(session: Session, hashes: Iterable[str]) -> set[tuple[int,
                 Assignment.customer_hash.in_(wanted[start : start + 500]), Assignment.unit_kind == "customer"
             )
         )
-        found.update(rows.tuples())
+        found.update(rows)
     return found
 
 

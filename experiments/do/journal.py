@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments.do import days
@@ -56,7 +56,8 @@ class Assignment(Base):
     #: the site-local date, YYYYMMDD
     day: Mapped[int]
     agent_id: Mapped[str] = mapped_column(OUTSIDE_ID)
-    agent_shift: Mapped[str] = mapped_column(OUTSIDE_ID)
+    #: an agent's id, a date and a half-day
+    agent_shift: Mapped[str] = mapped_column(String(280))
     team: Mapped[str] = mapped_column(OUTSIDE_ID)
     region: Mapped[str] = mapped_column(OUTSIDE_ID)
     channel: Mapped[str] = mapped_column(OUTSIDE_ID)
@@ -99,8 +100,8 @@ class Journal:
 
 
 def _insert(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
-    statement = insert_new(session, Assignment, records, ("call_id", "scenario_id"))
-    new = session.execute(statement.returning(Assignment.scenario_id, Assignment.day)).tuples().all()
+    statement = insert_new(session, Assignment, ("call_id", "scenario_id"))
+    new = session.execute(statement.returning(Assignment.scenario_id, Assignment.day), records).all()
     days.mark(session, new)
 
 

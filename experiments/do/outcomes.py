@@ -5,14 +5,27 @@ A good row is kept though its neighbour is bad, and though its call is not here 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -20,9 +33,21 @@ from experiments.do import attribution, days
 from experiments.do.attribution import Owner, Reference
 from experiments.do.journal import Assignment
 from experiments.do.pseudonyms import Pseudonyms
+from experiments.errors import problems_in
 from experiments.plan.scenarios import Scenario
-from experiments.store import KEY, OUTSIDE_ID, Base, CanonicalJson, UtcDateTime, canonical, insert_new, new_id, table_of
-from experiments.wording import Message
+from experiments.store import (
+    KEY,
+    OUTSIDE_ID,
+    Base,
+    CanonicalJson,
+    Store,
+    UtcDateTime,
+    canonical,
+    insert_new,
+    new_id,
+    table_of,
+)
+from experiments.wording import Message, sentence
 
 MAX_BATCH = 10_000
 MAX_VALUE = 100_000_000
@@ -77,21 +102,36 @@ _TYPES = ", ".join(f"'{t}'" for t in OutcomeType)
 _TAKES_BACK = (OutcomeType.CORRECTED, OutcomeType.CANCELLED)
 
 
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*", re.ASCII)
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
 def _only_text(value: object) -> object:
-    # Lax parsing would read 0 and "0" as the year 1970.
-    if isinstance(value, datetime) or (isinstance(value, str) and "-" in value):
+    # Lax parsing would read 0, "0" and "-5" as seconds since 1970.
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO.fullmatch(value)):
         return value
-    raise ValueError("give the moment as ISO 8601 with a zone, as 2026-11-21T09:30:00+08:00")
+    raise ValueError(sentence("Give the moment as ISO 8601 with a zone, as 2026-11-21T09:30:00+08:00."))
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
-OutsideId = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
+def _thinkable(value: datetime) -> datetime:
+    # Moments at the ends of the calendar overflow as soon as a zone or a window is reckoned.
+    if not _EARLIEST <= value < _LATEST:
+        raise ValueError(sentence("Give a moment between 1970 and 2200."))
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_thinkable)]
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
+OutsideId = Annotated[str, Field(min_length=1, max_length=255, pattern=PRINTABLE)]
+Key = Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
+Scalar = StrictBool | Annotated[StrictInt, Field(ge=-(2**53), le=2**53)] | FiniteFloat | OutsideId | None
 
 
 class Detail(BaseModel):
-    """What a fact adds: of which fact a correction or cancellation is one."""
+    """What a fact adds: of which fact a correction or cancellation is one. Other entries are plain values."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Scalar]
 
     of: Literal["accepted", "converted"] = "converted"
 
@@ -107,17 +147,17 @@ class OutcomeReport(BaseModel):
     id: OutsideId
     call_id: OutsideId | None = None
     customer_id: OutsideId | None = None
-    scenario: str | None = Field(default=None, min_length=1, max_length=64)
+    scenario: Key | None = None
     type: OutcomeType
     at: Moment
     value: int | None = Field(default=None, ge=-MAX_VALUE, le=MAX_VALUE, strict=True)
-    target_channel: str | None = Field(default=None, min_length=1, max_length=64)
+    target_channel: Key | None = None
     detail: Detail | None = None
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if (self.call_id is None) == (self.customer_id is None):
-            raise ValueError("give either call_id or customer_id")
+            raise ValueError(sentence("Give either call_id or customer_id."))
         return self
 
 
@@ -182,7 +222,7 @@ def record(session: Session, source: str, rows: Sequence[Any], *, pseudonyms: Ps
         pseudonyms: to hash customers.
         now: when they arrived, UTC.
     """
-    scenarios: dict[str, int] = dict(session.execute(select(Scenario.key, Scenario.id)).tuples())
+    scenarios: dict[str, int] = dict(session.execute(select(Scenario.key, Scenario.id)).all())
     fresh: dict[str, dict[str, Any]] = {}
     places: dict[str, int] = {}
     rejected: list[Rejection] = []
@@ -205,6 +245,22 @@ def record(session: Session, source: str, rows: Sequence[Any], *, pseudonyms: Ps
         else:
             rejected.append(_reused(places[outside_id], outside_id))
     return Receipt(len(new), duplicates, tuple(sorted(rejected, key=lambda r: r.index)))
+
+
+def deliver(store: Store, source: str, rows: Sequence[Any], *, pseudonyms: Pseudonyms, now: datetime) -> Receipt:
+    """Keep a batch as `record` does, a few hundred facts in a transaction, so that other writers wait for none long.
+
+    Whoever sees this fail delivers the whole batch again: what was kept already is a duplicate then.
+    """
+    total = Receipt(0, 0, ())
+    for start in range(0, len(rows), _CHUNK):
+        with store.write() as session:
+            part = record(session, source, rows[start : start + _CHUNK], pseudonyms=pseudonyms, now=now)
+        rejected = (replace(r, index=r.index + start) for r in part.rejected)
+        total = Receipt(
+            total.accepted + part.accepted, total.duplicates + part.duplicates, (*total.rejected, *rejected)
+        )
+    return total
 
 
 def attach_waiting(session: Session, scenario_id: int, day: int) -> int:
@@ -252,10 +308,9 @@ def _read(
 
 
 def _unreadable(index: int, raw: Any, error: ValidationError) -> Rejection:
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(map(str, first["loc"])) or "outcome"
+    first = problems_in(error)[0]
     given = raw.get("id") if isinstance(raw, Mapping) else None
-    message = Message("%(field)s: %(why)s", {"field": field, "why": first["msg"]})
+    message = Message("%(field)s: %(why)s", {"field": first.field, "why": first.message})
     return Rejection(index, given if isinstance(given, str) else None, "invalid", message)
 
 
@@ -270,8 +325,8 @@ def _insert(session: Session, source: str, rows: Sequence[dict[str, Any]]) -> se
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         _give_owners(session, chunk)
-        statement = insert_new(session, Outcome, chunk, ("source", "outside_id")).returning(Outcome.outside_id)
-        new.update(session.scalars(statement))
+        statement = insert_new(session, Outcome, ("source", "outside_id")).returning(Outcome.outside_id)
+        new.update(session.scalars(statement, chunk))
     _mark(session, [r["assignment_id"] for r in rows if r["outside_id"] in new and r["assignment_id"]])
     return new
 
@@ -293,7 +348,7 @@ def _known_hashes(session: Session, source: str, ids: Sequence[str]) -> dict[str
         query = select(Outcome.outside_id, Outcome.payload_hash).where(
             Outcome.source == source, Outcome.outside_id.in_(ids[start : start + _CHUNK])
         )
-        known.update(session.execute(query).tuples())
+        known.update(session.execute(query).all())
     return known
 
 

@@ -116,7 +116,7 @@ def serve_revision(session: Session, revision: TrafficRevision) -> ServedScenari
     parts = parts_of(session, scenario.catalogue)
     traffic = revision.value
     wanted = {traffic.standard_id, *(arm.version_id for s in traffic.slices for arm in s.arms)}
-    rows = session.execute(select(ScriptVersion, Script.key).join(Script).where(ScriptVersion.id.in_(wanted))).tuples()
+    rows = session.execute(select(ScriptVersion, Script.key).join(Script).where(ScriptVersion.id.in_(wanted)))
     served = {version.id: serve_script(version, key, parts) for version, key in rows}
     return ServedScenario(scenario.id, scenario.key, revision.id, revision.number, traffic, served)
 

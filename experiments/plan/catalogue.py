@@ -179,7 +179,7 @@ def _metric_set(entry: MetricSetEntry) -> dict[str, Any]:
 
 def _put_scenarios(session: Session, catalogue: Catalogue) -> list[str]:
     written: list[str] = []
-    ids: dict[str, int] = dict(session.execute(select(Scenario.key, Scenario.id)).tuples())
+    ids: dict[str, int] = dict(session.execute(select(Scenario.key, Scenario.id)).all())
     for position, entry in enumerate(catalogue.scenario):
         values = entry.model_dump(exclude={"key", "parent", "standing"})
         values |= {"position": position, "parent_id": ids[entry.parent] if entry.parent else None}

@@ -86,7 +86,8 @@ class Arm(Base):
     key: Mapped[str] = mapped_column(KEY)
     position: Mapped[int]
     weight: Mapped[int]
-    value: Mapped[Any] = mapped_column(CanonicalJson)
+    #: None: the element is absent in this arm
+    value: Mapped[Any] = mapped_column(CanonicalJson, nullable=True)
     version_id: Mapped[int | None] = mapped_column(ForeignKey("script_version.id"))
 
 
@@ -140,8 +141,15 @@ def experiment_named(session: Session, key: str) -> Experiment:
     return found
 
 
-def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Experiment:
+def draft(session: Session, plan: Plan, *, origin: str = "designed", actor: Actor, now: datetime) -> Experiment:
     """Write a plan down for the first time, pinned to the standard in force.
+
+    Args:
+        session: a writing session.
+        plan: what is registered.
+        origin: `designed` here, or `imported`: dealt elsewhere and brought in.
+        actor: who writes.
+        now: when, UTC.
 
     Raises:
         Unknown: no such scenario.
@@ -150,7 +158,8 @@ def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Exper
     """
     if session.scalar(select(Experiment.id).where(Experiment.key == plan.key)) is not None:
         raise Conflict("The key %(key)s is taken.", key=plan.key)
-    experiment = Experiment(key=plan.key, kind=plan.kind, salt=plan.salt or f"{plan.key}:{secrets.token_hex(8)}")
+    salt = plan.salt or f"{plan.key}:{secrets.token_hex(8)}"
+    experiment = Experiment(key=plan.key, kind=plan.kind, origin=origin, salt=salt)
     session.add(experiment)
     with session.no_autoflush:
         return _write(session, experiment, plan, actor=actor, now=now)

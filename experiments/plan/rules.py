@@ -136,11 +136,20 @@ def problems_of(
     yield from _arm_problems(plan, arms, control, parts)
     yield from _metric_problems(plan, metrics)
     yield from _number_problems(plan)
-    if plan.audience is not None:
-        try:
-            audience.check_condition(plan.audience)
-        except ValueError as error:
-            yield Problem("audience", "bad_condition", Message("%(why)s", {"why": str(error)}))
+    yield from _audience_problems(plan.audience)
+
+
+def _audience_problems(condition: Mapping[str, Any] | None) -> Iterable[Problem]:
+    if condition is None:
+        return
+    try:
+        audience.check_condition(condition)
+    except ValueError as error:
+        yield Problem("audience", "bad_condition", Message("%(why)s", {"why": str(error)}))
+        return
+    if "customer_id" in audience.facts_used(condition):
+        # What a condition reads is stored with the assignment; a customer's id never is.
+        yield Problem("audience", "personal", Message("An audience cannot be chosen by customer_id."))
 
 
 def _naming_problems(plan: Plan) -> Iterable[Problem]:

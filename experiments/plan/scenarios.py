@@ -146,6 +146,19 @@ def scenario_named(session: Session, key: str) -> Scenario:
     return scenario
 
 
+def every_scenario(session: Session) -> list[Scenario]:
+    """Give every scenario, a catalogue after the other, parents before their children."""
+    return list(session.scalars(select(Scenario).order_by(Scenario.catalogue, Scenario.position)))
+
+
+def element_names(session: Session, catalogue: str) -> dict[str, dict[str, str]]:
+    """Give what a catalogue calls its elements, by key: `{locale: name}`, in the order they are spoken."""
+    rows = session.execute(
+        select(Element.key, Element.name).where(Element.catalogue == catalogue).order_by(Element.position)
+    )
+    return dict(list(rows))
+
+
 def parts_of(session: Session, catalogue: str) -> dict[str, Part]:
     """Give a catalogue's elements by key, in the order they are spoken."""
     rows = session.scalars(select(Element).where(Element.catalogue == catalogue).order_by(Element.position))

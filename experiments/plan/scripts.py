@@ -187,6 +187,12 @@ def write_version(
     return version
 
 
+def versions_of(session: Session, scenario: Scenario) -> list[ScriptVersion]:
+    """Give the versions of a scenario's script, the newest first."""
+    query = select(ScriptVersion).join(Script).where(Script.scenario_id == scenario.id)
+    return list(session.scalars(query.order_by(ScriptVersion.number.desc())))
+
+
 def version_by_id(session: Session, version_id: int) -> ScriptVersion:
     """Find a version.
 

@@ -164,6 +164,12 @@ def newest(session: Session, scenario_id: int) -> TrafficRevision | None:
     )
 
 
+def revisions_of(session: Session, scenario: Scenario, *, most: int) -> list[TrafficRevision]:
+    """Give the last revisions of a scenario's traffic, the newest first."""
+    query = select(TrafficRevision).where(TrafficRevision.scenario_id == scenario.id)
+    return list(session.scalars(query.order_by(TrafficRevision.number.desc()).limit(most)))
+
+
 def in_force(session: Session, scenario: Scenario) -> TrafficRevision:
     """Give a scenario's revision in force.
 

@@ -46,6 +46,46 @@ def upgrade() -> None:
         sa.UniqueConstraint("catalogue", "key", name=op.f("uq_element_catalogue_key")),
     )
     op.create_table(
+        "job_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(length=64), nullable=False),
+        sa.Column("tick", store.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("started_at", store.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", store.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("report", sa.String(), nullable=True),
+        sa.Column("error", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
+        sa.UniqueConstraint("job", "tick", name=op.f("uq_job_run_job_tick")),
+    )
+    op.create_table(
+        "import_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("mapping_hash", sa.String(length=64), nullable=False),
+        sa.Column("replay", sa.String(length=64), nullable=False),
+        sa.Column("experiment", sa.String(length=64), nullable=False),
+        sa.Column("scenario", sa.String(length=64), nullable=False),
+        sa.Column("synthetic", store.CanonicalJson(), nullable=False),
+        sa.Column("rows_read", sa.Integer(), nullable=False),
+        sa.Column("rows_imported", sa.Integer(), nullable=False),
+        sa.Column("rows_rejected", sa.Integer(), nullable=False),
+        sa.Column("started_by", sa.String(length=64), nullable=False),
+        sa.Column("started_at", store.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", store.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "rows_imported >= 0 AND rows_imported + rows_rejected <= rows_read", name=op.f("ck_import_file_rows")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_file")),
+        sa.UniqueConstraint(
+            "file_sha256", "mapping_hash", "replay", name=op.f("uq_import_file_file_sha256_mapping_hash_replay")
+        ),
+    )
+    with op.batch_alter_table("import_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_file_experiment"), ["experiment"], unique=False)
+        batch_op.create_index(batch_op.f("ix_import_file_scenario"), ["scenario"], unique=False)
+
+    op.create_table(
         "metric",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("catalogue", sa.String(length=64), nullable=False),
@@ -359,7 +399,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("weight", sa.Integer(), nullable=False),
-        sa.Column("value", store.CanonicalJson(), nullable=False),
+        sa.Column("value", store.CanonicalJson(), nullable=True),
         sa.Column("version_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("position >= 0 AND position < 5", name=op.f("ck_arm_position")),
         sa.CheckConstraint("weight > 0 AND weight < 10000", name=op.f("ck_arm_weight")),
@@ -378,7 +418,7 @@ def upgrade() -> None:
         sa.Column("at", store.UtcDateTime(timezone=True), nullable=False),
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("agent_id", sa.String(length=255), nullable=False),
-        sa.Column("agent_shift", sa.String(length=255), nullable=False),
+        sa.Column("agent_shift", sa.String(length=280), nullable=False),
         sa.Column("team", sa.String(length=255), nullable=False),
         sa.Column("region", sa.String(length=255), nullable=False),
         sa.Column("channel", sa.String(length=255), nullable=False),
@@ -645,6 +685,12 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_table("metric_set")
     op.drop_table("metric")
+    with op.batch_alter_table("import_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_file_scenario"))
+        batch_op.drop_index(batch_op.f("ix_import_file_experiment"))
+
+    op.drop_table("import_file")
+    op.drop_table("job_run")
     op.drop_table("element")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))

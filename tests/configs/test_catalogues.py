@@ -129,11 +129,14 @@ class TestEveryCatalogue:
             assert len(named) == len(set(named)), group["key"]
             assert {step["fact"] for step in group["steps"]} <= FACTS, group["key"]
 
-    def test_a_rare_guardrail_is_only_watched_and_every_margin_is_positive(self, catalogue: Table) -> None:
-        metrics = by_key(catalogue["metric"])
+    def test_complaints_are_only_watched_and_every_margin_is_positive(self, catalogue: Table) -> None:
         for guardrail in (g for group in catalogue["metric_set"] for g in group["guardrails"]):
             assert guardrail["margin"] > 0
-            assert guardrail["watch"] or not metrics[guardrail["metric"]]["rare"]
+            assert guardrail["watch"] or guardrail["metric"] != "complaint"
+
+    def test_what_surrounds_the_ask_needs_it(self, catalogue: Table) -> None:
+        needing = {e["key"] for e in catalogue["element"] if e.get("needs") == "ask"}
+        assert needing == INVITATION - {"ask"}
 
     def test_primary_metrics_are_per_eligible_call(self, catalogue: Table) -> None:
         metrics = by_key(catalogue["metric"])
@@ -302,7 +305,7 @@ class TestTheDemoExperiments:
             ("do", "paused"),
             ("check", "in_review"),
             ("act", "promoted"),
-            ("check", "abandoned"),
+            ("act", "abandoned"),
         ]
 
     def test_references_resolve_to_candidate_leaves(self, demo: Table, insurance: Table) -> None:

@@ -1,0 +1,114 @@
+"""Typed, frozen settings: defaults, then the environment's TOML file, then environment variables.
+
+Variables are named SCRIPTBENCH_<FIELD>; the two that every platform knows are also read bare: DATABASE_URL and PORT.
+"""
+
+import secrets
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one installation and the next."""
+
+    model_config = SettingsConfigDict(env_prefix="SCRIPTBENCH_", frozen=True, extra="forbid")
+
+    #: demo: generated secrets and a demo centre; production: secrets are handed in, nothing is made up
+    environment: Literal["demo", "production"] = "demo"
+    #: where the embedded database, generated secrets and locks live
+    instance: Path = ROOT / "instance"
+    #: SQLAlchemy URL; empty means SQLite in the instance folder
+    database_url: str = Field(default="", validation_alias=AliasChoices("DATABASE_URL", "SCRIPTBENCH_DATABASE_URL"))
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65_535, validation_alias=AliasChoices("PORT", "SCRIPTBENCH_PORT"))
+    #: requests answered at the same time
+    threads: int = Field(default=8, ge=1, le=128)
+    #: the site's own days and shifts
+    timezone: str = "Asia/Shanghai"
+    #: when the morning shift ends, site-local
+    noon: time = time(12, 0)
+    #: signs cookies; generated in demo
+    secret_key: SecretStr = SecretStr("")
+    #: hashes customers and other units; changing it makes every known customer a stranger; generated in demo
+    unit_key: SecretStr = SecretStr("")
+    #: cookies only over TLS; off for a plain-HTTP intranet
+    secure_cookies: bool = False
+    #: the largest request body, in bytes
+    max_body: int = Field(default=10_000_000, ge=1_000)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @model_validator(mode="after")
+    def _secrets_in_production(self) -> Self:
+        for name in ("secret_key", "unit_key"):
+            if self.environment == "production" and len(getattr(self, name).get_secret_value()) < 32:
+                raise ValueError(f"production needs SCRIPTBENCH_{name.upper()} of at least 32 characters.")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments first, then the environment, then `configs/<environment>.toml`."""
+        given = {**env_settings(), **init_settings()}
+        environment = given.get("environment", cls.model_fields["environment"].default)
+        file = TomlConfigSettingsSource(settings_cls, HERE / "environments" / f"{environment}.toml")
+        return init_settings, env_settings, file
+
+    @property
+    def url(self) -> str:
+        """Give the database's URL, the embedded one where none is set."""
+        return self.database_url or f"sqlite:///{self.instance / 'scriptbench.db'}"
+
+    def secret(self, name: Literal["secret_key", "unit_key", "demo_password"]) -> str:
+        """Give a secret: the one handed in, or in demo one that is generated once and kept in the instance folder."""
+        given = getattr(self, name, SecretStr("")).get_secret_value()
+        if given or self.environment != "demo":
+            return str(given)
+        return _generated(self.instance / name)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML document."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def catalogue_documents() -> dict[str, dict[str, Any]]:
+    """Read every catalogue that comes with the product, by file name."""
+    return {path.stem: read_toml(path) for path in sorted((HERE / "catalogues").glob("*.toml"))}
+
+
+def demo_world() -> dict[str, Any]:
+    """Read the demo call centre's world."""
+    return read_toml(HERE / "demo.toml")
+
+
+def _generated(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24 if path.name == "demo_password" else 48), encoding="utf-8")
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,150 @@
+"""What the schedule does by itself: one table of jobs, and a ledger in which each tick of a job is run once.
+
+Two schedulers started by mistake meet at the ledger's UNIQUE(job, tick): one runs the tick, the other passes. A
+job that runs after another starts when that one has finished the same tick well, and never before.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import UniqueConstraint, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from experiments import board, people
+from experiments.calendar import SiteCalendar
+from experiments.check import rollup
+from experiments.errors import Conflict
+from experiments.store import KEY, Base, Store, UtcDateTime, insert_new
+
+_LEDGER_KEPT = timedelta(days=30)
+_log = logging.getLogger(__name__)
+
+Work = Callable[[Store, SiteCalendar, datetime], str]
+"""What a job does; it opens its own transactions and gives a short report."""
+
+
+class JobRun(Base):
+    """One tick of one job, taken by whoever came first; unfinished when its process died."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (UniqueConstraint("job", "tick"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(KEY)
+    #: the moment the schedule meant, whenever it was really run
+    tick: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    report: Mapped[str | None]
+    #: the kind of error only: its words may hold what a person said
+    error: Mapped[str | None] = mapped_column(KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of the table: ticks every so many seconds; with `after`, once that job has finished the tick."""
+
+    name: str
+    work: Work
+    every_seconds: int
+    after: str | None
+    why: str
+
+
+def roll_up(store: Store, _calendar: SiteCalendar, _now: datetime) -> str:
+    """Build the days again whose facts changed."""
+    report = rollup.rebuild_dirty(store)
+    return f"{report.days} days built, {report.attached} waiting outcomes attached"
+
+
+def take_looks(store: Store, calendar: SiteCalendar, now: datetime) -> str:
+    """Take the look of every running test whose look is due; the final one ends the test."""
+    with store.read() as session:
+        running = [c.experiment.key for c in board.cards(session) if c.review == board.Review.RUNNING]
+    taken = [words for key in sorted(running) if (words := _take_look(store, key, calendar, now)) is not None]
+    return "; ".join(taken) or f"none due of {len(running)} running"
+
+
+def tidy(store: Store, _calendar: SiteCalendar, now: datetime) -> str:
+    """Forget sign-ins that have ended, failed attempts that no longer count, and old rows of the ledger."""
+    with store.write() as session:
+        forgotten = people.forget_expired(session, now=now)
+        session.execute(delete(JobRun).where(JobRun.tick < now - _LEDGER_KEPT))
+    return f"{forgotten} sign-ins and attempts forgotten"
+
+
+JOBS: tuple[Job, ...] = (
+    Job("rollup", roll_up, 60, None, "pages, health and looks read the rollup, which outcomes make stale"),
+    Job("looks", take_looks, 60, "rollup", "a planned look is taken when its calls are in, not when somebody asks"),
+    Job("tidy", tidy, 86_400, None, "what is no longer needed of people is not kept"),
+)
+"""Everything the schedule does."""
+
+
+def tick_of(job: Job, now: datetime) -> datetime:
+    """Give the tick that a moment falls into: the newest multiple of the job's interval since 1970, UTC."""
+    return datetime.fromtimestamp(int(now.timestamp()) // job.every_seconds * job.every_seconds, UTC)
+
+
+def run_due(store: Store, calendar: SiteCalendar, now: datetime) -> list[str]:
+    """Run every job whose tick of this moment nobody has run yet, and what comes after it; name those begun here."""
+    return [job.name for job in JOBS if job.after is None and run(store, job, tick_of(job, now), calendar, now)]
+
+
+def run(store: Store, job: Job, tick: datetime, calendar: SiteCalendar, now: datetime) -> bool:
+    """Run one tick of a job and then the jobs that come after it; False when it is not ours to run.
+
+    Somebody else may have the tick, or the job it comes after has not finished it. An error of the job is logged and
+    written into the ledger; the next tick tries again.
+    """
+    with store.write() as session:
+        claimed = _claim(session, job, tick, now)
+    if claimed is None:
+        return False
+    report, error = _done(store, job, calendar, now)
+    with store.write() as session:
+        ended = update(JobRun).where(JobRun.id == claimed)
+        session.execute(ended.values(finished_at=now, report=report, error=error))
+    for follower in JOBS:
+        if follower.after == job.name and error is None:
+            run(store, follower, tick, calendar, now)
+    return True
+
+
+def last_runs(session: Session) -> dict[str, JobRun]:
+    """Give the newest finished run of each job, for health pages."""
+    runs = select(JobRun).where(JobRun.finished_at.is_not(None)).order_by(JobRun.tick)
+    return {run.job: run for run in session.scalars(runs)}
+
+
+def _done(store: Store, job: Job, calendar: SiteCalendar, now: datetime) -> tuple[str | None, str | None]:
+    """Do the work; give its report, or the kind of error it ended with."""
+    try:
+        return job.work(store, calendar, now), None
+    except Exception as failure:  # noqa: BLE001 - whatever a job does wrong, the schedule goes on
+        _log.exception("job %s failed", job.name)
+        return None, type(failure).__name__
+
+
+def _claim(session: Session, job: Job, tick: datetime, now: datetime) -> int | None:
+    if job.after is not None and not _finished(session, job.after, tick):
+        return None
+    claim = insert_new(session, JobRun, ("job", "tick")).returning(JobRun.id)
+    taken: int | None = session.scalar(claim, {"job": job.name, "tick": tick, "started_at": now})
+    return taken
+
+
+def _finished(session: Session, name: str, tick: datetime) -> bool:
+    well = select(JobRun.id).where(JobRun.job == name, JobRun.tick == tick, JobRun.report.is_not(None))
+    return session.scalar(well) is not None
+
+
+def _take_look(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
+    try:
+        with store.write() as session:
+            look = board.take_due_look(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+    except Conflict as conflict:  # somebody moved the card meanwhile, or nothing has matured since the last look
+        return str(conflict)
+    return f"{key}: look {look.number}, {look.conclusion}" if look is not None else None

@@ -1,0 +1,105 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from experiments import board, people
+from experiments.board import Approval, Move
+from experiments.do.assignments import Floor
+from experiments.errors import Conflict, NotAllowed, Refusal
+from experiments.store import Store
+from tests.builders import MONDAY, NEW_BENEFIT, a_draft, a_floor, a_plan, a_submitted_plan, moved, people_actor
+
+
+def somebody_with(floor: Floor, login: str, *roles: str) -> None:
+    with floor.store.write() as session:
+        person = people.Person(login=login, name=login, password_hash="-", locale="en")
+        person.roles = [people.PersonRole(role=role) for role in roles]
+        session.add(person)
+
+
+def revised_by(floor: Floor, key: str, login: str) -> None:
+    arms = a_plan(floor).arms
+    other = replace(arms[1], value={**NEW_BENEFIT, "en": "One message is enough next time."})
+    with floor.store.write() as session:
+        plan = a_plan(floor, key=key, arms=(arms[0], other))
+        board.revise(session, key, plan, actor=people_actor(session, login), now=MONDAY)
+
+
+def test_who_wrote_the_plan_cannot_approve_it(store: Store) -> None:
+    floor = a_floor(store)
+    somebody_with(floor, "both", "lead", "manager")
+    key = a_draft(floor)
+    revised_by(floor, key, "both")
+    moved(floor, key, "submit", "lead")
+    with pytest.raises(NotAllowed, match="somebody else"):
+        moved(floor, key, "approve", "both")
+
+
+def test_being_an_administrator_helps_nobody_approve_their_own_words(store: Store) -> None:
+    floor = a_floor(store)
+    somebody_with(floor, "root", "admin", "lead", "manager")
+    key = a_draft(floor)
+    revised_by(floor, key, "root")
+    moved(floor, key, "submit", "lead")
+    with pytest.raises(NotAllowed, match="somebody else"):
+        moved(floor, key, "approve", "root")
+
+
+def test_one_person_gives_one_approval_however_many_roles_they_hold(store: Store) -> None:
+    floor = a_floor(store)
+    somebody_with(floor, "two.hats", "manager", "trainer")
+    key = a_submitted_plan(floor)
+    moved(floor, key, "approve", "two.hats")
+    with pytest.raises(Conflict, match="other roles need other people"):
+        moved(floor, key, "approve", "two.hats")
+
+
+def test_the_gate_opens_when_every_role_has_spoken(store: Store) -> None:
+    floor = a_floor(store)
+    key = a_submitted_plan(floor)
+    places = [moved(floor, key, "approve", role) for role in ("trainer", "compliance", "manager")]
+    assert places == [("plan", "in_review"), ("plan", "in_review"), ("plan", "approved")]
+
+
+def test_approvals_of_an_earlier_round_are_void(store: Store) -> None:
+    floor = a_floor(store)
+    key = a_submitted_plan(floor)
+    moved(floor, key, "approve", "compliance")
+    moved(floor, key, "refuse", "manager", reason="too small an effect")
+    moved(floor, key, "submit", "lead")
+    with store.read() as session:
+        assert board.approvals_of(session, board.card_of(session, key)) == []
+
+
+def test_an_approval_is_bound_to_the_content_it_was_given_for(store: Store) -> None:
+    floor = a_floor(store)
+    key = a_submitted_plan(floor)
+    with store.write() as session:
+        board.card_of(session, key).review_hash = "the hash of other words"
+    with pytest.raises(Conflict, match="content changed"):
+        moved(floor, key, "approve", "manager")
+
+
+def test_two_managers_at_one_gate_make_exactly_one_decision(store: Store) -> None:
+    floor = a_floor(store)
+    managers = [f"manager.{i}" for i in range(6)]
+    for login in managers:
+        somebody_with(floor, login, "manager")
+    key = a_submitted_plan(floor)
+
+    def approve(login: str) -> bool:
+        try:
+            with floor.store.write() as session:
+                actor = people_actor(session, login)
+                board.move(session, key, Move("approve"), actor=actor, calendar=floor.calendar, now=MONDAY)
+        except Refusal:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(managers)) as pool:
+        succeeded = list(pool.map(approve, managers))
+    with store.read() as session:
+        given = session.scalar(select(func.count()).select_from(Approval))
+    assert (succeeded.count(True), given) == (1, 1)

@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+
+from experiments import board
+from experiments.board import TRANSITIONS, Review, Stage
+from experiments.do.assignments import Floor
+from experiments.errors import Conflict, Invalid, NotAllowed
+from experiments.store import Store
+from tests.builders import a_draft, a_floor, a_running_experiment, a_submitted_plan, an_approved_plan, moved
+
+VERBS = sorted({verb for _, _, verb in TRANSITIONS})
+PLACES = sorted({(stage, review) for stage, review, _ in TRANSITIONS} | {t.to for t in TRANSITIONS.values()})
+ILLEGAL = [(*place, verb) for place, verb in product(PLACES, VERBS) if (*place, verb) not in TRANSITIONS]
+
+
+def test_every_place_can_be_reached_and_only_two_are_final() -> None:
+    final = {place for place in PLACES if not any((*place, verb) in TRANSITIONS for verb in VERBS)}
+    assert final == {(Stage.ACT, Review.STANDARD), (Stage.ACT, Review.ABANDONED)}
+
+
+def test_no_administrator_moves_anything() -> None:
+    assert not any("admin" in t.roles for t in TRANSITIONS.values())
+
+
+@pytest.mark.parametrize(("stage", "review", "verb"), ILLEGAL)
+def test_what_the_table_does_not_say_is_refused(sqlite_store: Store, stage: Stage, review: Review, verb: str) -> None:
+    floor = a_floor(sqlite_store)
+    key = a_draft(floor)
+    with floor.store.write() as session:
+        card = board.card_of(session, key)
+        card.stage, card.review = stage, review
+    with pytest.raises(Conflict, match="cannot"):
+        moved(floor, key, verb, "manager", reason="because")
+
+
+@pytest.mark.parametrize(
+    ("history", "verb"),
+    [(a_submitted_plan, "refuse"), (a_running_experiment, "pause"), (a_running_experiment, "stop")],
+)
+def test_saying_no_needs_a_reason(store: Store, history: Callable[[Floor], str], verb: str) -> None:
+    floor = a_floor(store)
+    key = history(floor)
+    with pytest.raises(Invalid, match="needs a reason"):
+        moved(floor, key, verb, "manager", reason="  ")
+
+
+def test_an_agent_moves_nothing(store: Store) -> None:
+    floor = a_floor(store)
+    with pytest.raises(NotAllowed, match="roles"):
+        moved(floor, a_running_experiment(floor), "stop", "agent", reason="I do not like it")
+
+
+def test_only_the_schedule_ends_a_test_as_planned(store: Store) -> None:
+    floor = a_floor(store)
+    with pytest.raises(NotAllowed, match="by itself"):
+        moved(floor, a_running_experiment(floor), "end", "manager")
+
+
+def test_a_refused_plan_is_a_draft_again(store: Store) -> None:
+    floor = a_floor(store)
+    key = a_submitted_plan(floor)
+    assert moved(floor, key, "refuse", "compliance", reason="the promise is too broad") == ("plan", "draft")
+
+
+def test_every_move_is_appended_with_who_and_why(store: Store) -> None:
+    floor = a_floor(store)
+    key = an_approved_plan(floor)
+    moved(floor, key, "refuse", "trainer", reason="not certified yet")
+    with store.read() as session:
+        last = board.decisions_of(session, board.card_of(session, key))[-1]
+    assert (last.verb, last.actor, last.reason) == ("refuse", "trainer", "not certified yet")

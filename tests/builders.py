@@ -1,0 +1,209 @@
+"""Histories in the domain's words, each built from the one before it; strangers stand in the database by default."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from configs.settings import catalogue_documents
+from experiments import board, people
+from experiments.board import Move
+from experiments.calendar import SiteCalendar
+from experiments.check import rollup
+from experiments.do import outcomes
+from experiments.do.assignments import Answer, Floor, assign
+from experiments.do.outcomes import Receipt
+from experiments.do.pseudonyms import Pseudonyms
+from experiments.do.serving import Call
+from experiments.do.snapshot import Snapshot, compile_snapshot
+from experiments.people import Actor
+from experiments.plan import catalogue, scripts
+from experiments.plan.catalogue import Catalogue
+from experiments.plan.rules import ArmPlan, Kind, MetricPlan, Plan
+from experiments.plan.scenarios import scenario_named
+from experiments.plan.scripts import Value, lines_of, value_in
+from experiments.plan.traffic import in_force
+from experiments.store import Store
+
+MONDAY = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)  # nine in the morning in Shanghai
+SCENARIO = "policy_change"
+ROLES = ("lead", "manager", "quality", "compliance", "trainer", "supervisor", "agent", "admin")
+PASSWORD = "a long enough password"
+NEW_BENEFIT = {
+    "zh-CN": "添加后，您下次批改只要发条消息，不用再排队。",
+    "en": "Next time one message is enough, without queueing.",
+}
+
+
+@cache
+def insurance() -> Catalogue:
+    """Read the insurer's catalogue once for all tests."""
+    return catalogue.parse(catalogue_documents()["insurance"])
+
+
+def a_floor(store: Store) -> Floor:
+    """Open a centre: the insurer's catalogue, and one person for each role."""
+    with store.write() as session:
+        people.load_roles(session)
+        catalogue.load(session, insurance(), actor=people.system("test"), now=MONDAY)
+        for role in ROLES:
+            _somebody(session, role)
+    calendar = SiteCalendar(ZoneInfo("Asia/Shanghai"))
+    return Floor(store, calendar, Pseudonyms(b"a key that only the tests know"))
+
+
+def _somebody(session: Any, role: str) -> None:
+    person = people.Person(login=role, name=f"The {role}", password_hash="-", locale="en")
+    person.roles = [people.PersonRole(role=role)]
+    session.add(person)
+
+
+def somebody(floor: Floor, login: str) -> Actor:
+    """Give a person as the actor of verbs."""
+    with floor.store.read() as session:
+        return people.actor_of(people.person_named(session, login))
+
+
+def standard_value(floor: Floor, variable: str, scenario: str = SCENARIO) -> Value:
+    """Give the standard script's value for an element."""
+    with floor.store.read() as session:
+        standard = in_force(session, scenario_named(session, scenario)).value.standard_id
+        return value_in(lines_of(scripts.version_by_id(session, standard).lines), variable)
+
+
+def a_plan(floor: Floor, **changes: Any) -> Plan:
+    """Write a plan that keeps every rule: another benefit in policy changes."""
+    plan = Plan(
+        key="change_benefit",
+        kind=Kind.SCRIPT,
+        scenario=SCENARIO,
+        title={"zh-CN": "批改：换一种利益点", "en": "Policy change: another benefit"},
+        hypothesis={"zh-CN": "更快的办理会让更多客户同意。", "en": "A quicker way makes more callers agree."},
+        variable="benefit",
+        unit="call",
+        arms=(ArmPlan("control", 5000, standard_value(floor, "benefit")), ArmPlan("quicker", 5000, NEW_BENEFIT)),
+        metrics=(MetricPlan("accepted", "primary"), MetricPlan("complaint", "guardrail", 0.01, watch=True)),
+        effect=0.05,
+        base_rate=0.4,
+        salt="a fixed salt",
+    )
+    return replace(plan, **changes)
+
+
+def a_draft(floor: Floor, **changes: Any) -> str:
+    """Put a plan's card on the board, and give its key."""
+    plan = a_plan(floor, **changes)
+    with floor.store.write() as session:
+        board.draft(session, plan, actor=people_actor(session, "lead"), now=MONDAY)
+    return plan.key
+
+
+def people_actor(session: Any, login: str) -> Actor:
+    """Give a person as the actor of verbs, within a session."""
+    return people.actor_of(people.person_named(session, login))
+
+
+def moved(floor: Floor, key: str, verb: str, by: str, *, at: datetime = MONDAY, **how: Any) -> tuple[str, str]:
+    """Ask one move of a card, and say where it stands then."""
+    with floor.store.write() as session:
+        actor = people.system("jobs") if by == "jobs" else people_actor(session, by)
+        card = board.move(session, key, Move(verb, **how), actor=actor, calendar=floor.calendar, now=at)
+        return card.stage, card.review
+
+
+def a_submitted_plan(floor: Floor, **changes: Any) -> str:
+    """Write a plan and hand it in."""
+    key = a_draft(floor, **changes)
+    moved(floor, key, "submit", "lead")
+    return key
+
+
+def an_approved_plan(floor: Floor, **changes: Any) -> str:
+    """Have a plan approved by everyone the gate asks for."""
+    key = a_submitted_plan(floor, **changes)
+    for role in board.GATES[board.Stage.PLAN]:
+        moved(floor, key, "approve", role)
+    return key
+
+
+def a_running_experiment(floor: Floor, **changes: Any) -> str:
+    """Start an approved plan."""
+    key = an_approved_plan(floor, **changes)
+    moved(floor, key, "start", "manager")
+    return key
+
+
+def snapshot_of(floor: Floor) -> Snapshot:
+    """Give what is in force."""
+    with floor.store.read() as session:
+        return compile_snapshot(session)
+
+
+def a_call(number: int = 1, **changes: Any) -> Call:
+    """Describe a policy customer's call on Monday morning."""
+    call = Call(
+        call_id=f"call-{number}",
+        scenario=SCENARIO,
+        agent_id=f"agent-{number % 7}",
+        customer_id=f"customer-{number}",
+        team="team-1",
+        region="hangzhou",
+        channel="hotline",
+        locale="zh-CN",
+        attributes={"caller_relation": "self"},
+        at=MONDAY + timedelta(seconds=number),
+    )
+    return replace(call, **changes)
+
+
+def assigned(floor: Floor, calls: Iterable[Call]) -> list[Answer]:
+    """Assign calls by what is in force."""
+    return assign(floor, snapshot_of(floor), list(calls))
+
+
+def told(floor: Floor, rows: Sequence[Mapping[str, Any]], source: str = "desk", at: datetime = MONDAY) -> Receipt:
+    """Report outcomes."""
+    with floor.store.write() as session:
+        return outcomes.record(session, source, rows, pseudonyms=floor.pseudonyms, now=at)
+
+
+def outcome(call_id: str, kind: str, minutes: float = 5, **more: Any) -> dict[str, Any]:
+    """Describe one fact about a call, so many minutes after Monday nine o'clock."""
+    at = (MONDAY + timedelta(minutes=minutes)).isoformat()
+    return {"id": f"{call_id}/{kind}", "call_id": call_id, "type": kind, "at": at, **more}
+
+
+def rolled_up(floor: Floor) -> None:
+    """Build every dirty day again."""
+    rollup.rebuild_dirty(floor.store)
+
+
+def a_week_of_calls(
+    floor: Floor, each_day: int, says_yes: Callable[[Answer, int], bool], days: int = 7
+) -> list[Answer]:
+    """Let a week of policy customers call; each is resolved and invited, and says yes or no."""
+    answers = []
+    for day in range(days):
+        when = MONDAY + timedelta(days=day)
+        calls = [a_call(day * each_day + i, at=when + timedelta(seconds=i)) for i in range(each_day)]
+        here = assigned(floor, calls)
+        answers += here
+        rows = [row for i, answer in enumerate(here) for row in _facts(answer, when, says_yes(answer, i))]
+        told(floor, rows, at=when + timedelta(hours=3))
+    rolled_up(floor)
+    return answers
+
+
+def _facts(answer: Answer, when: datetime, yes: bool) -> list[dict[str, Any]]:
+    kinds = ["resolved", "invited", "accepted" if yes else "declined"]
+    return [
+        {
+            "id": f"{answer.call_id}/{kind}",
+            "call_id": answer.call_id,
+            "type": kind,
+            "at": (answer.assigned_at + timedelta(minutes=3 + i)).isoformat(),
+        }
+        for i, kind in enumerate(kinds)
+    ]

@@ -1,0 +1,49 @@
+import pytest
+
+from experiments.check import health
+from experiments.check.health import State
+from experiments.check.rollup import MEASURES
+
+TOTALS = dict.fromkeys(MEASURES, 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "state"),
+    [
+        # too few to say anything
+        ([40, 60], State.WAITING),
+        # as promised
+        ([5030, 4970], State.OK),
+        # a little off, by luck
+        ([5100, 4900], State.OK),
+        # calls of one arm are missing
+        ([5000, 4300], State.BROKEN),
+        # off by next to nothing in a great many calls: surely unequal, and harmless
+        ([5_004_000, 4_996_000], State.OK),
+    ],
+)
+def test_the_sample_ratio_is_judged_by_surety_and_by_size(counts: list[int], state: State) -> None:
+    assert health.sample_ratio(counts, [5000, 5000]).state is state
+
+
+def test_what_is_wrong_says_what_to_do() -> None:
+    assert health.sample_ratio([5000, 4300], [5000, 5000]).advice is not None
+
+
+def checked(**totals: int) -> dict[str, State]:
+    arms = {"control": TOTALS | totals, "b": TOTALS | totals}
+    days = {20261102 + i: {"control": 1} for i in range(7)}
+    findings = health.check_health(arms, {"control": 5000, "b": 5000}, days, unit_counts={"control": 500, "b": 500})
+    return {f.check: f.state for f in findings}
+
+
+def test_a_week_of_orderly_calls_is_healthy() -> None:
+    assert set(checked(calls=500, invited=400, deviation=4).values()) == {State.OK}
+
+
+def test_invitations_before_the_request_is_resolved_are_a_finding() -> None:
+    assert checked(calls=500, invited=400, deviation=60)["protocol"] is State.WARNING
+
+
+def test_a_hundred_calls_an_arm_is_the_least() -> None:
+    assert checked(calls=99)["sample"] is State.WAITING

@@ -1,0 +1,99 @@
+import random
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from experiments import people
+from experiments.check import looks
+from experiments.check.looks import Look
+from experiments.do.assignments import Answer, Floor
+from experiments.errors import Conflict
+from experiments.plan.designs import experiment_named
+from experiments.plan.rules import MetricPlan
+from experiments.store import Store
+from tests.builders import MONDAY, a_floor, a_running_experiment, a_week_of_calls
+
+SUNDAY = 20261108
+
+
+@pytest.fixture
+def floor(store: Store) -> Floor:
+    return a_floor(store)
+
+
+def look(floor: Floor, key: str, *, final: bool, today: int = SUNDAY) -> Look:
+    with floor.store.write() as session:
+        experiment = experiment_named(session, key)
+        return looks.make_look(session, experiment, today=today, final=final, actor=people.system("jobs"), now=MONDAY)
+
+
+def by_luck(control: float, challenger: float) -> Callable[[Answer, int], bool]:
+    luck = random.Random(7)
+    return lambda answer, _: luck.random() < (control if answer.arm == "control" else challenger)
+
+
+def test_no_look_is_due_before_its_calls_are_there(floor: Floor) -> None:
+    key = a_running_experiment(floor)
+    a_week_of_calls(floor, 5, by_luck(0.4, 0.4))
+    with floor.store.read() as session:
+        assert not looks.due(session, experiment_named(session, key), today=SUNDAY)
+
+
+def test_an_early_look_decides_by_a_stricter_boundary(floor: Floor) -> None:
+    key = a_running_experiment(floor, effect=0.1)
+    a_week_of_calls(floor, 70, by_luck(0.4, 0.4))
+    early = look(floor, key, final=False)
+    final = look(floor, key, final=True)
+    thresholds = [made.content["boundary"]["nominal_alpha"] for made in (early, final)]
+    assert thresholds[0] < 0.02 < thresholds[1] < 0.05
+
+
+def test_a_look_needs_new_calls(floor: Floor) -> None:
+    key = a_running_experiment(floor, effect=0.1)
+    a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
+    look(floor, key, final=False)
+    with pytest.raises(Conflict, match="since the last look"):
+        look(floor, key, final=False)
+
+
+def test_after_the_final_look_there_is_no_other(floor: Floor) -> None:
+    key = a_running_experiment(floor, effect=0.1)
+    a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
+    look(floor, key, final=True)
+    with pytest.raises(Conflict, match="final look"):
+        look(floor, key, final=True)
+
+
+def test_a_look_is_frozen_in_the_database(floor: Floor) -> None:
+    key = a_running_experiment(floor, effect=0.1)
+    a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
+    look(floor, key, final=True)
+    with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
+        session.execute(text("UPDATE look SET conclusion = 'winner'"))
+
+
+def test_between_looks_only_what_may_be_watched_is_shown(floor: Floor) -> None:
+    key = a_running_experiment(floor)
+    a_week_of_calls(floor, 30, by_luck(0.9, 0.2))
+    with floor.store.read() as session:
+        seen = looks.watch(session, experiment_named(session, key), today=SUNDAY)
+    assert {f.check for f in seen.findings} == {"sample_ratio", "sample", "whole_week", "protocol"}
+    assert [g.metric for g in seen.guards] == ["complaint"]
+
+
+def test_conversions_count_only_when_their_window_has_closed(floor: Floor) -> None:
+    key = a_running_experiment(floor, metrics=(MetricPlan("joined", "primary"),), effect=0.1)
+    a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
+    with floor.store.read() as session:
+        experiment = experiment_named(session, key)
+        assert looks.matured_calls(session, experiment, today=SUNDAY) == 0
+        assert looks.matured_calls(session, experiment, today=20261113) == 4 * 40
+
+
+def test_units_are_compared_as_clusters(floor: Floor) -> None:
+    key = a_running_experiment(floor, unit="customer", effect=0.1)
+    a_week_of_calls(floor, 40, by_luck(0.3, 0.6))
+    made = look(floor, key, final=True)
+    assert {r["comparison"]["method"] for r in made.content["readings"] if r["role"] == "primary"} == {"cluster-t"}

@@ -1,0 +1,119 @@
+"""From what the verbs give to what the API answers; sentences are said in the caller's language here."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from experiments import board
+from experiments.check import history, looks
+from experiments.check.looks import Look
+from experiments.do.assignments import Answer
+from experiments.do.outcomes import Receipt
+from experiments.people import Actor
+from experiments.plan import scripts
+from web.language import say
+
+
+def assignment(answer: Answer) -> dict[str, Any]:
+    """Tell a desktop what to read out."""
+    return {
+        "assignment_id": str(answer.assignment_id),
+        "call_id": answer.call_id,
+        "scenario": answer.scenario,
+        "experiment": answer.experiment,
+        "arm": answer.arm,
+        "reason": answer.reason,
+        "reason_detail": answer.reason_detail,
+        "invite": answer.invite,
+        "script": {
+            "key": answer.script,
+            "version": answer.version,
+            "locale": answer.locale,
+            "steps": [{"element": element, "text": text} for element, text in answer.steps],
+        },
+        "agent_shift": answer.agent_shift,
+        "traffic_revision": answer.traffic_revision,
+        "assigned_at": answer.assigned_at,
+    }
+
+
+def receipt(receipt: Receipt) -> dict[str, Any]:
+    """Tell a source what became of its batch."""
+    rejected = [{**asdict(row), "message": say(row.message)} for row in receipt.rejected]
+    return {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "rejected": rejected}
+
+
+def card(session: Session, card: board.Card, actor: Actor) -> dict[str, Any]:
+    """Tell where an experiment stands, and what the caller may ask of it."""
+    return {
+        **_columns(card, "kind", "stage", "review", "round", "proposal", "owner", "moved_at"),
+        "key": card.experiment.key,
+        "scenario": card.experiment.scenario.key,
+        "title": card.experiment.title,
+        "missing_approvals": list(board.missing_approvals(card, board.approvals_of(session, card))),
+        "moves": [{"verb": verb, "needs_reason": reason} for verb, reason in board.open_moves(card, actor)],
+    }
+
+
+def experiment(session: Session, key: str, actor: Actor) -> dict[str, Any]:
+    """Tell everything that is registered about an experiment."""
+    found = board.card_of(session, key)
+    registered = found.experiment
+    return {
+        "card": card(session, found, actor),
+        **_columns(registered, "origin", "hypothesis", "variable", "unit", "audience", "effect", "alpha", "power"),
+        **_columns(registered, "looks", "coverage", "base_rate", "planned_calls", "content_hash"),
+        **_columns(registered, "started_at", "ended_at"),
+        "control_script": registered.control.script.key,
+        "control_version": registered.control.number,
+        "arms": [
+            {**_columns(arm, "key", "weight", "value"), "script_version": _version(session, arm.version_id)}
+            for arm in registered.arms
+        ],
+        "metrics": [_columns(m, "metric", "role", "margin", "watch") for m in registered.metrics],
+        "decisions": [
+            _columns(d, "verb", "from_stage", "from_review", "to_stage", "to_review", "actor", "reason", "at")
+            for d in board.decisions_of(session, found)
+        ],
+    }
+
+
+def results(session: Session, key: str, today: int) -> dict[str, Any]:
+    """Tell the newest look, and what may be watched today (YYYYMMDD)."""
+    found = board.card_of(session, key)
+    made = looks.looks_of(session, found.experiment)
+    return {
+        "experiment": key,
+        "stage": found.stage,
+        "review": found.review,
+        "origins": sorted(history.origins(session, found.experiment)),
+        "planned_calls": found.experiment.planned_calls,
+        "looks_made": len(made),
+        "looks_planned": len(found.experiment.looks),
+        "look": _look(made[-1]) if made else None,
+        "watch": _said(looks.plain(looks.watch(session, found.experiment, today=today))),
+    }
+
+
+def _look(look: Look) -> dict[str, Any]:
+    told: dict[str, Any] = _said(look.content)
+    return {**told, "made_at": look.made_at, "content_hash": look.content_hash}
+
+
+def _said(value: Any) -> Any:
+    """Say every stored sentence within plain JSON."""
+    if isinstance(value, Mapping):
+        if value.keys() == {"text", "values"}:
+            return say(value)
+        return {name: _said(each) for name, each in value.items()}
+    return [_said(each) for each in value] if isinstance(value, list) else value
+
+
+def _version(session: Session, version_id: int | None) -> int | None:
+    return None if version_id is None else scripts.version_by_id(session, version_id).number
+
+
+def _columns(row: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}

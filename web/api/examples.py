@@ -1,0 +1,65 @@
+"""One worked example of every body, from the insurer's catalogue. The documentation shows them; a test sends them."""
+
+from typing import Any
+
+CENTRE = "http://127.0.0.1:8000"
+
+ASSIGNMENT: dict[str, Any] = {
+    "call_id": "20261121-0001",
+    "scenario": "policy_change",
+    "agent_id": "1024",
+    "customer_id": "C-80231",
+    "team": "hangzhou-2",
+    "region": "hangzhou",
+    "channel": "hotline",
+    "locale": "zh-CN",
+    "attributes": {"caller_relation": "self"},
+}
+
+OUTCOMES: dict[str, Any] = {
+    "outcomes": [
+        {"id": "1", "call_id": "20261121-0001", "type": "resolved", "at": "2026-11-21T09:33:10+08:00"},
+        {"id": "2", "call_id": "20261121-0001", "type": "invited", "at": "2026-11-21T09:33:40+08:00"},
+        {"id": "3", "call_id": "20261121-0001", "type": "accepted", "at": "2026-11-21T09:33:55+08:00"},
+        {"id": "4", "call_id": "20261121-0001", "type": "handled", "at": "2026-11-21T09:34:20+08:00", "value": 248},
+    ]
+}
+
+PLAN: dict[str, Any] = {
+    "key": "change_benefit",
+    "scenario": "policy_change",
+    "title": {"zh-CN": "批改：换一种利益点", "en": "Policy change: another benefit"},
+    "hypothesis": {
+        "zh-CN": "说清楚下次不用排队，会让更多客户同意添加。",
+        "en": "Saying that next time needs no queue makes more callers agree.",
+    },
+    "variable": "benefit",
+    "unit": "call",
+    "arms": [
+        {
+            "key": "control",
+            "weight": 5000,
+            "value": {
+                "zh-CN": "我们有官方企业微信，以后修改联系方式、车牌、地址，都可以在上面直接联系我们办理。",
+                "en": "We have an official WeCom account, where you can reach us to change your contact details, plate or address.",
+            },
+        },
+        {
+            "key": "no_queue",
+            "weight": 5000,
+            "value": {
+                "zh-CN": "添加后，您下次批改只要发条消息，不用再排队。",
+                "en": "Next time one message is enough, without queueing.",
+            },
+        },
+    ],
+    "metrics": [
+        {"metric": "accepted", "role": "primary"},
+        {"metric": "complaint", "role": "guardrail", "margin": 0.002, "watch": True},
+        {"metric": "converted", "role": "secondary"},
+    ],
+    "effect": 0.04,
+    "base_rate": 0.3,
+}
+
+MOVE: dict[str, Any] = {"reason": "The words are clear and promise nothing that we cannot keep."}

@@ -1,0 +1,146 @@
+"""The API's views: read the body, ask one verb, write the answer. What they answer is described by `docs`."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
+from werkzeug.routing import BaseConverter
+
+from experiments import board
+from experiments.board import Move
+from experiments.do import assignments, outcomes
+from experiments.errors import invalid
+from web.api import answers
+from web.api.bodies import expect_json
+from web.api.examples import ASSIGNMENT, MOVE, OUTCOMES, PLAN
+from web.api.schemas import (
+    AssignmentAnswer,
+    AssignmentRequest,
+    Card,
+    Cards,
+    ExperimentAnswer,
+    MoveBody,
+    OutcomeEnvelope,
+    PlanBody,
+    Receipt,
+    ResultsAnswer,
+)
+from web.auth import actor
+from web.house import house
+
+VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in board.TRANSITIONS.items() if move.roles))
+"""The moves that people ask for; the others are the schedule's."""
+
+
+class KeyConverter(BaseConverter):
+    """A key in an address; what no key can be is no address."""
+
+    regex = r"[^/\x00-\x1f\x7f-\x9f]{1,64}"
+
+
+api = APIBlueprint("api", __name__, url_prefix="/api/v1")
+api.record(lambda state: state.app.url_map.converters.update(key=KeyConverter))
+api.before_request(expect_json)
+
+
+@api.post("/assignments")
+@api.input(AssignmentRequest, arg_name="asked", example=ASSIGNMENT)
+@api.output(AssignmentAnswer)
+def assign(asked: AssignmentRequest) -> dict[str, Any]:
+    """Ask which script to read in a call.
+
+    The answer is kept before it is given. The first answer for a call in a scenario is its answer for ever,
+    whatever a later body says.
+    """
+    here = house()
+    (answer,) = assignments.assign(here.floor, here.snapshot(), [asked.as_call(here.clock())])
+    return answers.assignment(answer)
+
+
+@api.post("/outcomes")
+@api.input(OutcomeEnvelope, arg_name="batch", example=OUTCOMES)
+@api.output(Receipt)
+def report(batch: OutcomeEnvelope) -> dict[str, Any]:
+    """Report what happened in calls, in any order and however late.
+
+    Ids are unique for each token: delivering a fact twice changes nothing, and the same id with another payload is
+    rejected as `id_reused`. A fact without `scenario` belongs to the call's latest assignment at or before `at`; one
+    whose call is not here yet is kept and attached later.
+    """
+    here = house()
+    receipt = outcomes.deliver(
+        here.store, actor().name, batch.outcomes, pseudonyms=here.floor.pseudonyms, now=here.clock()
+    )
+    return answers.receipt(receipt)
+
+
+@api.get("/experiments")
+@api.output(Cards)
+def list_experiments() -> dict[str, Any]:
+    """List every experiment, those that moved last first."""
+    with house().store.read() as session:
+        return {"experiments": [answers.card(session, card, actor()) for card in board.cards(session)]}
+
+
+@api.post("/experiments")
+@api.input(PlanBody, arg_name="plan", example=PLAN)
+@api.output(Card, status_code=201)
+def write_plan(plan: PlanBody) -> dict[str, Any]:
+    """Write a plan down and put its card on the board, pinned to the standard in force.
+
+    An arm is a value of the one variable, or a full map of `elements` that is compared with the control: one
+    difference becomes the value, two or more are refused, each by name.
+    """
+    with house().store.write() as session:
+        card = board.draft(session, plan.as_plan(), actor=actor(), now=house().clock())
+        return answers.card(session, card, actor())
+
+
+@api.get("/experiments/<key:key>")
+@api.output(ExperimentAnswer)
+def read_experiment(key: str) -> dict[str, Any]:
+    """Read an experiment: its card, its registered plan, and every decision on it."""
+    with house().store.read() as session:
+        return answers.experiment(session, key, actor())
+
+
+@api.put("/experiments/<key:key>")
+@api.input(PlanBody, arg_name="plan", example=PLAN)
+@api.output(Card)
+def revise_plan(key: str, plan: PlanBody) -> dict[str, Any]:
+    """Replace the plan of a card that is still a draft, pinned to the standard in force now."""
+    if plan.key != key:
+        raise invalid("key", "not_this_one", "The plan names another experiment than the address.")
+    with house().store.write() as session:
+        card = board.revise(session, key, plan.as_plan(), actor=actor(), now=house().clock())
+        return answers.card(session, card, actor())
+
+
+@api.get("/experiments/<key:key>/results")
+@api.output(ResultsAnswer)
+def read_results(key: str) -> dict[str, Any]:
+    """Read the newest look, null before the first, and what may be watched at any time.
+
+    The effect on the primary metric is in looks only; between them counts, health and guardrails are shown.
+    """
+    with house().store.read() as session:
+        return answers.results(session, key, house().calendar.day(house().clock()))
+
+
+@api.post(f"/experiments/<key:key>/<any({', '.join(VERBS)}):verb>")
+@api.input(MoveBody, arg_name="body", example=MOVE)
+@api.output(Card)
+def move(key: str, verb: str, body: MoveBody) -> dict[str, Any]:
+    """Move a card: submit, approve, refuse, start, pause, resume, stop, promote or abandon it.
+
+    Only tokens that name a person move cards, and the person needs the role that the move asks for. Nobody approves
+    what they wrote.
+    """
+    with house().store.write() as session:
+        card = _moved(session, key, Move(verb, body.reason, body.proposal))
+        return answers.card(session, card, actor())
+
+
+def _moved(session: Session, key: str, asked: Move) -> board.Card:
+    here = house()
+    return board.move(session, key, asked, actor=actor(), calendar=here.calendar, now=here.clock())

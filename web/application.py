@@ -1,0 +1,47 @@
+"""The application: the whole wiring on one screen."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from apiflask import APIFlask
+from flask_wtf.csrf import CSRFProtect
+
+from configs.settings import Settings
+from web import auth, cli, formats, language, logs, refusals, security
+from web.api import docs
+from web.api.bodies import StrictJson
+from web.api.routes import api
+from web.health import health
+from web.house import open_house, wall_clock
+from web.pages.routes import pages
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -> APIFlask:
+    """Make the application.
+
+    Args:
+        settings: how this installation is set up.
+        clock: gives the moment of each request, UTC.
+    """
+    app = APIFlask(__name__, title="Scriptbench", version="1", docs_path=None, spec_path=None, json_errors=False)
+    app.config.update(
+        SECRET_KEY=settings.secret("secret_key"),
+        MAX_CONTENT_LENGTH=settings.max_body,
+        SESSION_COOKIE_NAME="scriptbench",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.json = StrictJson(app)
+    app.extensions["scriptbench"] = open_house(settings, clock)
+    for part in (logs, language, auth, refusals, security, formats):
+        part.install(app)
+    csrf = CSRFProtect(app)
+    csrf.exempt(api)  # it knows bearer tokens only, which no browser sends by itself
+    for windows in (health, api, pages):
+        app.register_blueprint(windows)
+    docs.install(app)
+    cli.install(app)
+    return app

@@ -1,0 +1,81 @@
+"""Who is calling: a page's visitor by the sign-in in her cookie, a system by its bearer token."""
+
+from flask import Flask, g, request, session as cookie
+
+from experiments import people
+from experiments.errors import NotSignedIn
+from experiments.people import Actor
+from web.house import house
+from web.policy import admit
+
+_COOKIE = "sign_in"
+
+
+def install(app: Flask) -> None:
+    """Know the caller, and ask the policy table, before every request."""
+    app.before_request(_know_caller)
+
+
+def actor() -> Actor:
+    """Give who is calling.
+
+    Raises:
+        NotSignedIn: nobody is known.
+    """
+    known: Actor | None = g.get("actor")
+    if known is None:
+        raise NotSignedIn("Please sign in.")
+    return known
+
+
+def is_api() -> bool:
+    """Say whether the request is for the API, which knows tokens only, never cookies; its manual is a page."""
+    return request.path.startswith("/api/") and request.endpoint != "docs.api"
+
+
+def remember(secret: str) -> None:
+    """Put a fresh sign-in into the visitor's cookie."""
+    cookie.clear()
+    cookie[_COOKIE] = secret
+
+
+def forget() -> None:
+    """End the visitor's sign-in, here and in the database."""
+    secret = cookie.get(_COOKIE)
+    cookie.clear()
+    if secret:
+        with house().store.write() as session:
+            people.sign_out(session, secret)
+
+
+def _know_caller() -> None:
+    g.actor = None
+    if request.endpoint is None:
+        return  # no such address: the 404 is nobody's secret
+    try:
+        g.actor = _token_bearer() if is_api() else _visitor()
+    except NotSignedIn:
+        if is_api():
+            raise
+    admit(g.actor)
+
+
+def _visitor() -> Actor | None:
+    secret = cookie.get(_COOKIE)
+    if secret is None or request.endpoint == "static":
+        return None
+    now = house().clock()
+    with house().store.read() as session:
+        known = people.signed_in(session, secret, now=now)
+    if request.method == "POST":
+        with house().store.write() as session:
+            people.keep_signed_in(session, secret, now=now)
+    return known
+
+
+def _token_bearer() -> Actor | None:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        return None
+    with house().store.read() as session:
+        return people.token_bearer(session, secret.strip(), now=house().clock())

@@ -1,0 +1,66 @@
+"""What every window shares: the settings, the floor that answers calls, the snapshot, and the clock.
+
+The clock is the only one in the product; everything below is handed the moment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from configs.settings import Settings
+from experiments.calendar import SiteCalendar
+from experiments.do.assignments import Floor
+from experiments.do.pseudonyms import Pseudonyms
+from experiments.do.snapshot import Snapshot, Snapshots
+from experiments.store import Store
+
+
+def wall_clock() -> datetime:
+    """Give this moment, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One process's open house."""
+
+    settings: Settings
+    floor: Floor
+    snapshots: Snapshots
+    clock: Callable[[], datetime]
+
+    @property
+    def store(self) -> Store:
+        """Give the database."""
+        return self.floor.store
+
+    @property
+    def calendar(self) -> SiteCalendar:
+        """Give the site's days."""
+        return self.floor.calendar
+
+    def snapshot(self) -> Snapshot:
+        """Give what is in force now, at most one second old."""
+        return self.snapshots.current(self.clock())
+
+
+def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -> House:
+    """Open the database and everything that stands on it."""
+    if settings.url.startswith("sqlite:///"):
+        settings.instance.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.url)
+    floor = Floor(
+        store,
+        SiteCalendar(ZoneInfo(settings.timezone), settings.noon),
+        Pseudonyms(settings.secret("unit_key").encode()),
+    )
+    return House(settings, floor, Snapshots(store), clock)
+
+
+def house() -> House:
+    """Give the house of the running application."""
+    return cast("House", current_app.extensions["scriptbench"])

@@ -1,0 +1,314 @@
+"""The page of one experiment: what differs, what was seen, what is decided, and the moves open to the reader."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from experiments import board
+from experiments.board import Card, Review, Stage
+from experiments.check import history, looks
+from experiments.check.looks import Look, Watch
+from experiments.people import Actor
+from experiments.plan.designs import Experiment
+from experiments.plan.scenarios import metric_set_of, metrics_of
+from experiments.plan.scripts import Value
+from web.formats import percent
+from web.language import named, say
+from web.pages import results, words
+from web.pages.figures import Figure, arm_counts, arm_facts, funnel
+from web.pages.results import Banner, FindingView, GuardRow, LookRow, ReadingRow
+from web.pages.survey import CardView, Freshness, Survey, freshness
+
+_LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "promote": "primary", "resume": "primary"}
+_DANGERS = ("stop", "refuse", "abandon")
+_ICONS = {
+    "approve": "shield-check",
+    "start": "player-play",
+    "resume": "player-play",
+    "pause": "player-pause",
+    "stop": "circle-x",
+    "promote": "rocket",
+    "abandon": "archive",
+    "submit": "check",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MoveForm:
+    """One move the reader may ask for now. `reason` is none, optional or required."""
+
+    verb: str
+    text: str
+    hint: str
+    look: str
+    icon: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmView:
+    """One arm's value of the variable, in the reader's language; no text means that nothing is said."""
+
+    key: str
+    name: str
+    text: str | None
+    weight: str
+    control: bool
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRow:
+    """One role's approval at the gate, given or awaited."""
+
+    role: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One move that was made."""
+
+    text: str
+    by: str
+    at: str
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPage:
+    """Everything on the page."""
+
+    fresh: Freshness
+    card: CardView
+    experiment: Experiment
+    moves: list[MoveForm]
+    proposals: list[tuple[str, str, bool]]
+    proposal: str
+    bar: str
+    variable: str
+    arms: list[ArmView]
+    banner: Banner | None
+    findings: list[FindingView]
+    funnel: Figure | None
+    clustered: bool
+    effects: Figure | None
+    readings: list[ReadingRow]
+    hidden: bool
+    interim: bool
+    guards: list[GuardRow]
+    facts: list[tuple[str, str]]
+    metrics: list[tuple[str, str, str, str]]
+    audience: list[str]
+    condition: str
+    looks: list[LookRow]
+    approvals: list[ApprovalRow]
+    decisions: list[DecisionRow]
+    origins: list[str]
+
+
+def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPage:
+    """See one experiment in full.
+
+    Raises:
+        Unknown: there is none with this key.
+    """
+    card, survey = board.card_of(session, key), Survey(session, visitor)
+    experiment = card.experiment
+    made = looks.looks_of(session, experiment)
+    specs = history.specs_of(session, experiment)
+    catalogue = metrics_of(session, experiment.scenario.catalogue)
+    watch = looks.watch(session, experiment, today=survey.today) if experiment.started_at else None
+    last = made[-1] if made else None
+    arms = [_arm(survey, experiment, position, watch) for position in range(len(experiment.arms))]
+    moves = _moves(session, card, visitor)
+    return ExperimentPage(
+        fresh=freshness(session),
+        card=survey.card(card),
+        experiment=experiment,
+        moves=moves,
+        proposals=_proposals(card, last),
+        proposal=_proposal(card),
+        bar=_bar(session, card, visitor),
+        variable=survey.element(experiment.scenario.catalogue, experiment.variable),
+        arms=arms,
+        banner=results.banner(experiment, last, watch, survey.calls(experiment)),
+        findings=results.findings(watch.findings) if watch else [],
+        funnel=_funnel(session, experiment, arms, watch),
+        clustered=experiment.unit != "call",
+        effects=results.effects(experiment, last, specs) if last else None,
+        readings=results.readings(experiment, last, specs, {m.key: m.note for m in catalogue.values()}) if last else [],
+        hidden=last is not None and last.conclusion in results.NO_EFFECTS,
+        interim=last is not None and not last.final,
+        guards=results.guards(watch.guards, specs) if watch else [],
+        facts=_facts(survey, experiment),
+        metrics=[_metric(m, specs[m.metric]) for m in experiment.metrics],
+        audience=words.audience(experiment.audience),
+        condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
+        looks=results.look_rows(experiment, made, survey.name),
+        approvals=_approvals(survey, card),
+        decisions=[_decision(survey, decision) for decision in reversed(board.decisions_of(session, card))],
+        origins=[text for origin in sorted(history.origins(session, experiment)) if (text := _origin(origin))],
+    )
+
+
+def arm_text(value: Value, element: Any) -> str | None:
+    """Say an arm's value in the reader's language; None is nothing said."""
+    if value is None:
+        return None
+    return _("After “%(element)s”", element=element(value["after"])) if "after" in value else named(value)
+
+
+def _arm(survey: Survey, experiment: Experiment, position: int, watch: Watch | None) -> ArmView:
+    arm = experiment.arms[position]
+    catalogue = experiment.scenario.catalogue
+    return ArmView(
+        key=arm.key,
+        name=words.arm(arm.key, control=position == 0),
+        text=arm_text(arm.value, lambda key: survey.element(catalogue, key)),
+        weight=percent(arm.weight / 10_000, 0),
+        control=position == 0,
+        calls=watch.totals[arm.key]["calls"] if watch else 0,
+    )
+
+
+def _moves(session: Session, card: Card, visitor: Actor) -> list[MoveForm]:
+    """Offer the moves that would not be refused; the one that carries the card on stands first."""
+    barred = card.review == Review.IN_REVIEW and board.approval_bar(session, card, visitor) is not None
+    offered = [
+        _form(card, verb, needs_reason)
+        for verb, needs_reason in board.open_moves(card, visitor)
+        if not (verb == "approve" and barred) and not (verb == "promote" and card.proposal is None)
+    ]
+    return sorted(offered, key=lambda form: form.verb != words.forward(card))
+
+
+def _form(card: Card, verb: str, needs_reason: bool) -> MoveForm:
+    proposing = verb == "submit" and card.stage == Stage.CHECK
+    return MoveForm(
+        verb=verb,
+        text=words.move(verb, card.stage),
+        hint=words.consequence(verb, card.stage),
+        look="danger" if verb in _DANGERS else _LOOKS.get(verb, ""),
+        icon=_ICONS.get(verb, ""),
+        reason="required" if needs_reason else "optional" if proposing or verb == "approve" else "none",
+    )
+
+
+def _bar(session: Session, card: Card, visitor: Actor) -> str:
+    """Say why a reader whose role the gate asks for finds no approve button."""
+    if card.review != Review.IN_REVIEW or not visitor.has(board.GATES[Stage(card.stage)]):
+        return ""
+    barred = board.approval_bar(session, card, visitor)
+    return say(barred) if barred else ""
+
+
+def _proposals(card: Card, last: Look | None) -> list[tuple[str, str, bool]]:
+    """Give what Act may be asked for: (arm, words, whether the verdict says so)."""
+    if (card.stage, card.review) != (Stage.CHECK, Review.OPEN):
+        return []
+    advised = last.challenger if last else None
+    arms = [
+        (arm.key, _("Make %(arm)s the standard", arm=arm.key), arm.key == advised) for arm in card.experiment.arms[1:]
+    ]
+    return [*arms, ("", _("Keep the standard"), advised is None)]
+
+
+def _proposal(card: Card) -> str:
+    if card.stage not in (Stage.CHECK, Stage.ACT) or card.review not in (Review.IN_REVIEW, Review.APPROVED):
+        return ""
+    return _("Make %(arm)s the standard", arm=card.proposal) if card.proposal else _("Keep the standard")
+
+
+def _funnel(session: Session, experiment: Experiment, arms: list[ArmView], watch: Watch | None) -> Figure | None:
+    if watch is None or not any(arm.calls for arm in arms):
+        return None
+    steps = arm_facts(metric_set_of(session, experiment.scenario))
+    facts = [fact for fact, _name in steps]
+    counts = {arm.name: arm_counts(facts, watch.totals[arm.key]) for arm in arms}
+    title = _("What became of the calls so far, step by step")
+    if experiment.unit == "call":
+        summary = _(
+            "Counts up to %(day)s with 95%% Wilson intervals, each share over all assigned calls of its arm.",
+            day=words.day(watch.as_of),
+        )
+    else:
+        summary = _(
+            "Counts up to %(day)s. No intervals: calls of one %(unit)s are alike, so single calls would feign certainty.",
+            day=words.day(watch.as_of),
+            unit=words.unit(experiment.unit),
+        )
+    return funnel("experiment-funnel", title, summary, steps, counts, intervals=experiment.unit == "call")
+
+
+def _facts(survey: Survey, experiment: Experiment) -> list[tuple[str, str]]:
+    looked = words.listed(percent(share, 0) for share in experiment.looks)
+    weights = " : ".join(f"{arm.weight / 100:g}" for arm in experiment.arms)
+    planned = f"{experiment.planned_calls:,}" if experiment.planned_calls else _("Fixed when the plan is submitted")
+    return [
+        (_("Randomisation unit"), words.unit(experiment.unit)),
+        (_("Weights of the arms"), weights),
+        (_("Part of the scenario's traffic"), percent(experiment.coverage / 10_000, 0)),
+        (_("Planned calls"), planned),
+        (_("Smallest effect worth having"), _("%(points)s pp", points=f"{100 * experiment.effect:g}")),
+        (_("Alpha, two-sided"), f"{experiment.alpha:g}"),
+        (_("Power"), percent(experiment.power, 0)),
+        (_("Planned looks"), _("at %(shares)s of the planned calls", shares=looked)),
+        (_("Started"), words.moment(experiment.started_at)),
+        (_("Ended"), words.moment(experiment.ended_at)),
+        (_("Control script"), f"{experiment.control.script.key} v{experiment.control.number}"),
+    ]
+
+
+def _metric(planned: Any, spec: Any) -> tuple[str, str, str, str]:
+    """Give a planned metric: its role, name, margin, and what that asks of it."""
+    margin = f"{100 * planned.margin:g} pp" if planned.margin and results.in_points(spec) else planned.margin or ""
+    duty = ""
+    if planned.role == "guardrail":
+        duty = _("Watched: alarms, need not be cleared") if planned.watch else _("Must be cleared")
+    window = _("counted after %(days)s", days=words.days(spec.window_days)) if spec.window_days else ""
+    return words.metric_role(planned.role), named(spec.name), str(margin), words.listed(t for t in (duty, window) if t)
+
+
+def _approvals(survey: Survey, card: Card) -> list[ApprovalRow]:
+    if card.review not in (Review.IN_REVIEW, Review.APPROVED):
+        return []
+    given: Mapping[str, Any] = {a.role: a for a in survey.approvals(card)}
+    return [
+        ApprovalRow(
+            words.role(role),
+            survey.people[given[role].person_id] if role in given else "",
+            words.moment(given[role].at) if role in given else "",
+        )
+        for role in board.GATES[Stage(card.stage)]
+    ]
+
+
+def _decision(survey: Survey, decision: board.Decision) -> DecisionRow:
+    here, there = (decision.from_stage, decision.from_review), (decision.to_stage, decision.to_review)
+    return DecisionRow(
+        text=words.done(decision.verb),
+        by=survey.name(decision.actor),
+        at=words.moment(decision.at),
+        reason=decision.reason or "",
+        state="" if here == there else f"{words.stage(there[0])} · {words.review(there[1])}",
+    )
+
+
+def _origin(origin: str) -> str:
+    return {
+        "demo": _("These calls are made up: they come from the demo call centre."),
+        "imported": _(
+            "These calls were brought in from a file; an id, date or agent that the file lacks was made by its mapping."
+        ),
+        "replayed": _(
+            "These are past calls sent through again at their own dates; an id, date or agent that their file lacks was "
+            "made by its mapping, and the words of the arms were never spoken to these callers."
+        ),
+    }.get(origin, "")

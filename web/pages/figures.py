@@ -1,0 +1,101 @@
+"""Figures: a chart's data becomes what a template prints, its JSON and the table beside it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from experiments.check.history import ScenarioHistory
+from experiments.check.metrics import Totals
+from experiments.plan.scenarios import MetricSet
+from stats.moments import Counts
+from stats.proportions import interval
+from web.charts.data import EffectChart, FunnelArm, FunnelBar, FunnelChart, ShareChart, Twin
+from web.charts.effect import effect_chart, effect_table
+from web.charts.embed import chart_json
+from web.charts.funnel import funnel_chart, funnel_table
+from web.charts.shares import share_chart, share_table
+from web.charts.words import funnel_words
+from web.language import named
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One chart on a page. `json` is what charts.js draws; `table` says the same to people who read tables."""
+
+    id: str
+    title: str
+    summary: str
+    json: str
+    table: Twin
+
+
+def funnel_figure(figure_id: str, chart: FunnelChart, summary: str) -> Figure:
+    """Draw a funnel."""
+    return Figure(figure_id, chart.title, summary, chart_json(funnel_chart(chart)), funnel_table(chart))
+
+
+def effect_figure(figure_id: str, chart: EffectChart, summary: str) -> Figure:
+    """Draw effects."""
+    return Figure(figure_id, chart.title, summary, chart_json(effect_chart(chart)), effect_table(chart))
+
+
+def share_figure(figure_id: str, chart: ShareChart, summary: str) -> Figure:
+    """Draw the shares of call types."""
+    return Figure(figure_id, chart.title, summary, chart_json(share_chart(chart)), share_table(chart))
+
+
+def steps_of(metric_set: MetricSet) -> list[tuple[str, str]]:
+    """Give a funnel's steps as (fact, the reader's name)."""
+    return [(step["fact"], named(step["name"])) for step in metric_set.steps]
+
+
+def scenario_counts(facts: Sequence[str], past: ScenarioHistory) -> list[int]:
+    """Count a scenario's calls at each step; once `eligible` is a step, the later ones count among the eligible."""
+    inner = past.eligible if "eligible" in facts else past.all
+    first = {"calls": past.all["calls"], "eligible": past.eligible["calls"]}
+    return [first[fact] if fact in first else inner[fact] for fact in facts]
+
+
+def arm_counts(facts: Sequence[str], totals: Totals) -> list[int]:
+    """Count an arm's calls at each step: all of them are eligible, or they would be in no arm."""
+    return [totals["calls"] if fact in ("calls", "eligible") else totals[fact] for fact in facts]
+
+
+def arm_facts(metric_set: MetricSet) -> list[tuple[str, str]]:
+    """Give the steps that calls of an arm can differ at: an arm's calls are eligible from the start."""
+    steps = steps_of(metric_set)
+    return [step for step in steps if step[0] != "calls"] if any(f == "eligible" for f, _ in steps) else steps
+
+
+def funnel_arm(name: str, counts: Sequence[int], *, intervals: bool) -> FunnelArm:
+    """See counts as an arm of a funnel: shares of its first step, with Wilson intervals where calls are independent."""
+    return FunnelArm(
+        name,
+        tuple(
+            _bar(count, counts[0], counts[index - 1] if index else None, intervals and index > 0)
+            for index, count in enumerate(counts)
+        ),
+    )
+
+
+def funnel(
+    figure_id: str,
+    title: str,
+    summary: str,
+    steps: Sequence[tuple[str, str]],
+    arms: Mapping[str, Sequence[int]],
+    *,
+    intervals: bool = True,
+) -> Figure:
+    """Draw counts at each step, one arm or several."""
+    drawn = tuple(funnel_arm(name, counts, intervals=intervals) for name, counts in arms.items())
+    chart = FunnelChart(title, tuple(name for _, name in steps), drawn, figure_id, funnel_words())
+    return funnel_figure(figure_id, chart, summary)
+
+
+def _bar(count: int, calls: int, before: int | None, with_interval: bool) -> FunnelBar:
+    low, high = interval(Counts(calls, count)) if with_interval and count <= calls else (math.nan, math.nan)
+    onward = count / before if before else None
+    share = count / calls if calls else None
+    known = not math.isnan(low)
+    return FunnelBar(count, share, low if known else None, high if known else None, onward)

@@ -1,0 +1,137 @@
+"""The pages' doors: parse, one verb, render."""
+
+import importlib.util
+import tomllib
+from functools import cache
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response
+
+from configs.settings import ROOT
+from experiments.board import Move
+from web import auth
+from web.house import house
+from web.pages import door, moves, words
+from web.pages.board import columns
+from web.pages.experiment import experiment_page
+from web.pages.experiments import listing
+from web.pages.home import home as home_page, is_blind
+from web.pages.scenarios import scenario_page, tree
+from web.pages.survey import freshness
+
+pages = Blueprint("pages", __name__)
+pages.add_app_template_filter(words.moment, "moment")
+pages.add_app_template_filter(words.day, "day")
+pages.add_app_template_filter(words.role, "role")
+
+
+@pages.app_context_processor
+def _frame() -> dict[str, Any]:
+    """Give every page what its frame shows."""
+    return {"visitor": g.get("actor"), "version": _version(), "words": words}
+
+
+@pages.get("/")
+def home() -> str:
+    """Show what matters today, or to an agent why she sees no tests."""
+    if is_blind(auth.actor()):
+        return render_template("home_agent.html")
+    with house().store.read() as session:
+        return render_template("home.html", page=home_page(session, auth.actor(), request.args.get("span", "week")))
+
+
+@pages.get("/scenarios")
+def scenarios() -> str:
+    """Show the tree of call types."""
+    with house().store.read() as session:
+        return render_template("scenarios.html", catalogues=tree(session), fresh=freshness(session))
+
+
+@pages.get("/scenarios/<key>")
+def scenario(key: str) -> str:
+    """Show one call type."""
+    with house().store.read() as session:
+        return render_template("scenario.html", page=scenario_page(session, key, auth.actor()))
+
+
+@pages.get("/board")
+def board() -> str:
+    """Show the board."""
+    with house().store.read() as session:
+        return render_template("board.html", page=columns(session, auth.actor()))
+
+
+@pages.get("/experiments")
+def experiments() -> str:
+    """List the experiments."""
+    with house().store.read() as session:
+        return render_template("experiments.html", page=listing(session, auth.actor(), request.args.get("show", "all")))
+
+
+@pages.get("/experiments/<key>")
+def experiment(key: str) -> str:
+    """Show one experiment."""
+    with house().store.read() as session:
+        return render_template("experiment.html", page=experiment_page(session, key, auth.actor()))
+
+
+@pages.post("/experiments/<key>")
+def move(key: str) -> Response:
+    """Make a move of a card, and show where it stands then."""
+    form = request.form
+    asked = Move(form.get("verb", ""), form.get("reason", "").strip() or None, form.get("proposal") or None)
+    category, text = moves.ask(key, asked, auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.experiment", key=key), 303)
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Response | str | tuple[str, int]:
+    """Let a person in."""
+    name, onward = request.form.get("name", "").strip(), request.values.get("next")
+    problem = door.try_password(name, request.form.get("password", "")) if request.method == "POST" else None
+    if request.method == "POST" and problem is None:
+        return redirect(door.safe_next(onward), 303)
+    page = render_template("sign_in.html", problem=problem, name=name, next=onward)
+    return page, {None: 200, door.WRONG: 422, door.THROTTLED: 429}[problem]
+
+
+@pages.post("/sign-out")
+def sign_out() -> Response:
+    """End the visitor's sign-in."""
+    auth.forget()
+    return redirect(url_for("pages.sign_in"), 303)
+
+
+@pages.post("/language")
+def language() -> Response:
+    """Change the language one reads in."""
+    door.read_in(request.form.get("locale", ""))
+    return redirect(door.safe_next(request.form.get("next")), 303)
+
+
+@pages.get("/assets/bokeh-<version>.min.js")
+def bokeh_js(version: str) -> Response:
+    """Serve BokehJS from the installed wheel, for ever the same under its version."""
+    if version != installed("bokeh"):
+        abort(404)
+    response = send_file(_bokeh_file(), mimetype="text/javascript")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@cache
+def _bokeh_file() -> Path:
+    # Found without importing it: that takes a second, and a page needs only the file.
+    spec = importlib.util.find_spec("bokeh")
+    assert spec is not None  # noqa: S101 - a locked dependency
+    assert spec.submodule_search_locations  # noqa: S101
+    return Path(next(iter(spec.submodule_search_locations))) / "server" / "static" / "js" / "bokeh.min.js"
+
+
+@cache
+def _version() -> str:
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])

@@ -1,0 +1,315 @@
+"""Scenarios: the tree of call types with their shares, standings and own funnels, and one of them in full."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from configs.settings import catalogue_documents
+from experiments.check import history
+from experiments.check.metrics import Totals
+from experiments.people import Actor
+from experiments.plan import scripts, traffic
+from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of, parts_of, scenario_named
+from experiments.plan.scripts import Lines, ScriptVersion
+from web.charts.data import ShareChart, ShareRow
+from web.charts.words import share_words
+from web.language import LOCALES, locale, named, say
+from web.pages import words
+from web.pages.figures import Figure, funnel, scenario_counts, share_figure, steps_of
+from web.pages.survey import CardView, Freshness, Survey, freshness
+
+_REVISIONS = 20
+_ENDONYMS = {"zh-CN": "中文", "en": "English"}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One scenario of the tree: `cells` are (share of its calls, count) at each step of the catalogue's funnel."""
+
+    key: str
+    name: str
+    depth: int
+    leaf: bool
+    share: float | None
+    standing: str
+    calls: int
+    cells: list[tuple[float | None, int] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueView:
+    """One centre's tree."""
+
+    name: str
+    steps: list[str]
+    rows: list[TreeRow]
+    figure: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A line as the agent hears it."""
+
+    label: str
+    text: str
+    locked: bool
+    under_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version of a scenario's script."""
+
+    number: int
+    written_by: str
+    origin: str
+    experiment: str | None
+    written_at: str
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """One change of who is served what."""
+
+    number: int
+    cause: str
+    by: str
+    at: str
+    served: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioPage:
+    """One scenario in full; a node above the leaves has neither script nor traffic of its own."""
+
+    fresh: Freshness
+    scenario: Scenario
+    name: str
+    parents: list[tuple[str, str]]
+    children: list[tuple[str, str]]
+    marketing: list[str]
+    audience: list[str]
+    condition: object
+    script: dict[str, list[Spoken]]
+    script_name: str
+    versions: list[VersionRow]
+    revisions: list[RevisionRow]
+    figure: Figure | None
+    cards: list[CardView]
+
+
+def tree(session: Session) -> list[CatalogueView]:
+    """See every catalogue's scenarios with what their calls came to."""
+    everything = every_scenario(session)
+    calls = history.calls_by_scenario(session)
+    let_in = history.calls_by_scenario(session, eligible_only=True)
+    catalogues = dict.fromkeys(s.catalogue for s in everything)
+    own = {key: [s for s in everything if s.catalogue == key] for key in catalogues}
+    # The centre that calls are coming in for stands first.
+    busiest = sorted(own, key=lambda key: -sum(calls[s.id]["calls"] for s in own[key] if s.id in calls))
+    return [_catalogue(session, key, own[key], calls, let_in) for key in busiest]
+
+
+def scenario_page(session: Session, key: str, visitor: Actor) -> ScenarioPage:
+    """See one scenario in full.
+
+    Raises:
+        Unknown: there is none with this key.
+    """
+    scenario, survey = scenario_named(session, key), Survey(session, visitor)
+    everything = {s.id: s for s in every_scenario(session)}
+    versions = scripts.versions_of(session, scenario)
+    in_force = traffic.newest(session, scenario.id)
+    standard = next((v for v in versions if in_force and v.id == in_force.value.standard_id), None)
+    return ScenarioPage(
+        fresh=freshness(session),
+        scenario=scenario,
+        name=named(scenario.name),
+        parents=_parents(scenario, everything),
+        children=[(s.key, named(s.name)) for s in everything.values() if s.parent_id == scenario.id],
+        marketing=[words.marketing(kind) for kind in scenario.marketing_types],
+        audience=words.audience(in_force.value.audience if in_force else {}),
+        condition=in_force.value.audience if in_force else {},
+        script=_heard(session, survey, scenario, standard) if standard else {},
+        script_name=f"{standard.script.key} v{standard.number}" if standard else "",
+        versions=[_version(survey, version, standard) for version in versions],
+        revisions=[
+            _revision(survey, revision, {v.id: v.number for v in versions})
+            for revision in traffic.revisions_of(session, scenario, most=_REVISIONS)
+        ],
+        figure=_funnel(session, scenario, everything),
+        cards=[card for card in survey.cards() if card.scenario_key == key],
+    )
+
+
+def spoken_lines(survey: Survey, catalogue: str, lines: Lines, language: str, variable: str = "") -> list[Spoken]:
+    """See lines as they are said in one language; the element under test is marked."""
+    parts = parts_of(survey.session, catalogue)
+    return [
+        Spoken(
+            survey.element(catalogue, line.element),
+            line.text.get(language, ""),
+            parts[line.element].locked,
+            line.element == variable,
+        )
+        for line in scripts.spoken(lines, parts)
+    ]
+
+
+@cache
+def _catalogue_names() -> dict[str, Mapping[str, str]]:
+    return {document["key"]: document["name"] for document in catalogue_documents().values()}
+
+
+def _catalogue(
+    session: Session,
+    key: str,
+    own: Sequence[Scenario],
+    calls: Mapping[int, Totals],
+    let_in: Mapping[int, Totals],
+) -> CatalogueView:
+    sets = [metric_set_of(session, s) for s in own if s.metric_set is not None]
+    # Scenarios may have other funnels; the columns are those of the longest, and a step that one lacks is a dash.
+    longest = max(sets, key=lambda s: len(s.steps))
+    steps = [step for step in steps_of(longest) if step[0] != "calls"]
+    facts = {s.id: _facts(session, s) for s in own}
+    rows = [_row(s, own, steps, facts, calls, let_in) for s in _in_tree_order(own)]
+    return CatalogueView(
+        named(_catalogue_names().get(key, {"en": key})), [name for _fact, name in steps], rows, _shares(key, own, calls)
+    )
+
+
+def _facts(session: Session, scenario: Scenario) -> set[str]:
+    if scenario.metric_set is None:
+        return set()
+    return {step["fact"] for step in metric_set_of(session, scenario).steps}
+
+
+def _row(
+    scenario: Scenario,
+    own: Sequence[Scenario],
+    steps: Sequence[tuple[str, str]],
+    facts: Mapping[int, set[str]],
+    calls: Mapping[int, Totals],
+    let_in: Mapping[int, Totals],
+) -> TreeRow:
+    leaves = [s for s in _under(scenario, own) if s.metric_set is not None]
+    total = sum(calls[s.id]["calls"] for s in leaves if s.id in calls)
+
+    def cell(fact: str) -> tuple[float | None, int] | None:
+        having = [s.id for s in leaves if fact in facts[s.id]]
+        if not having:
+            return None
+        inner = let_in if all("eligible" in facts[i] for i in having) else calls
+        count = sum(inner[i]["calls" if fact == "eligible" else fact] for i in having if i in inner)
+        return (count / total if total else None), count
+
+    return TreeRow(
+        scenario.key,
+        named(scenario.name),
+        _depth(scenario, own),
+        scenario.metric_set is not None,
+        scenario.share,
+        scenario.standing,
+        total,
+        [cell(fact) for fact, _name in steps],
+    )
+
+
+def _under(scenario: Scenario, own: Sequence[Scenario]) -> list[Scenario]:
+    below = [s for s in own if s.parent_id == scenario.id]
+    return [scenario, *(found for s in below for found in _under(s, own))]
+
+
+def _in_tree_order(own: Sequence[Scenario]) -> list[Scenario]:
+    tops = sorted((s for s in own if s.parent_id is None), key=lambda s: -(s.share or 0))
+    return [found for top in tops for found in _under(top, own)]
+
+
+def _depth(scenario: Scenario, own: Sequence[Scenario]) -> int:
+    parent = next((s for s in own if s.id == scenario.parent_id), None)
+    return 0 if parent is None else 1 + _depth(parent, own)
+
+
+def _shares(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> Figure | None:
+    if not any(s.share for s in own):
+        return None
+    keys = {s.id: s.key for s in own}
+    rows = tuple(
+        ShareRow(
+            s.key,
+            named(s.name),
+            s.share,
+            keys.get(s.parent_id) if s.parent_id else None,
+            s.standing if s.metric_set else None,  # type: ignore[arg-type]  # the database holds no other word
+            words.standing(s.standing) if s.metric_set else "",
+            calls[s.id]["calls"] if s.id in calls else None,
+        )
+        for s in own
+    )
+    chart = ShareChart(_("How the calls divide, and where we invite"), rows, f"shares-{key}", share_words())
+    summary = _("Share of all calls of the centre as its catalogue states it; the standing is of each leaf.")
+    return share_figure(f"shares-{key}", chart, summary)
+
+
+def _parents(scenario: Scenario, everything: Mapping[int, Scenario]) -> list[tuple[str, str]]:
+    above = everything.get(scenario.parent_id or 0)
+    return [*_parents(above, everything), (above.key, named(above.name))] if above else []
+
+
+def _heard(session: Session, survey: Survey, scenario: Scenario, standard: ScriptVersion) -> dict[str, list[Spoken]]:
+    lines = scripts.lines_of(standard.lines)
+    mine_first = sorted(LOCALES, key=lambda language: language != locale())
+    return {_ENDONYMS[language]: spoken_lines(survey, scenario.catalogue, lines, language) for language in mine_first}
+
+
+def _version(survey: Survey, version: ScriptVersion, standard: ScriptVersion | None) -> VersionRow:
+    experiment, _slash, arm = version.origin.partition("/")
+    return VersionRow(
+        version.number,
+        survey.name(version.written_by),
+        _("Arm %(arm)s", arm=arm) if arm else _("The catalogue") if experiment == "catalogue" else experiment,
+        experiment if arm else None,
+        words.moment(version.written_at),
+        standard is not None and version.id == standard.id,
+    )
+
+
+def _revision(survey: Survey, revision: traffic.TrafficRevision, numbers: Mapping[int, int]) -> RevisionRow:
+    value = revision.value
+    served = [_("standard v%(number)s", number=numbers.get(value.standard_id, "?"))]
+    served += [f"{s.key} {sum(high - low for low, high in s.ranges) / 100:.0f}%" for s in value.slices]
+    return RevisionRow(
+        revision.number,
+        say(revision.cause),
+        survey.name(revision.made_by),
+        words.moment(revision.made_at),
+        words.listed(served),
+    )
+
+
+def _funnel(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> Figure | None:
+    """Draw the scenario's own calls; a node above sums the leaves that share its commonest funnel."""
+    below = [everything[i] for i in history.leaves_under(session, scenario)]
+    sets: list[tuple[int, MetricSet]] = [(s.id, metric_set_of(session, s)) for s in below if s.metric_set is not None]
+    if not sets:
+        return None
+    commonest = Counter(found.id for _id, found in sets).most_common(1)[0][0]
+    chosen = next(found for _id, found in sets if found.id == commonest)
+    past = history.scenario_history(session, [i for i, found in sets if found.id == commonest])
+    if not past.all["calls"]:
+        return None
+    steps = steps_of(chosen)
+    title = _("What became of %(calls)s", calls=words.calls(past.all["calls"]))
+    summary = _(
+        "All assigned calls from %(first)s to %(last)s, in and out of tests.",
+        first=words.day(past.first_day),
+        last=words.day(past.last_day),
+    )
+    counts = scenario_counts([fact for fact, _name in steps], past)
+    return funnel("scenario-funnel", title, summary, steps, {named(scenario.name): counts})

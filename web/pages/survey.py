@@ -1,0 +1,180 @@
+"""What several pages ask of the board at once, each answered by one question for all cards together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from experiments import board, people
+from experiments.board import Approval, Card, Review, Stage
+from experiments.check import history, looks
+from experiments.check.looks import Look
+from experiments.people import Actor
+from experiments.plan.designs import Experiment
+from experiments.plan.scenarios import element_names
+from web.house import house
+from web.language import named
+from web.pages import words
+
+_WORST = ("broken", "warning", "ok", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the numbers of a page reach. `last_day` (YYYYMMDD) is the newest day counted."""
+
+    now: datetime
+    last_day: int | None
+    waiting: int
+
+    @property
+    def as_of(self) -> str:
+        """Say it: with nothing waiting the count is as of now, else only its days are known."""
+        if self.waiting:
+            return _("%(day)s, as last counted", day=words.day(self.last_day))
+        return words.moment(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card as boards and lists show it."""
+
+    key: str
+    title: str
+    kind: str
+    stage: str
+    review: str
+    owner: str
+    scenario: str
+    scenario_key: str
+    variable: str
+    days_here: int
+    days_running: int | None
+    calls: int
+    planned: int | None
+    health: str | None
+    conclusion: str | None
+    conclusion_text: str
+    conclusion_tone: tuple[str, str]
+    next_step: str
+    acting: str
+    approvals: tuple[int, int] | None
+    for_me: bool
+
+
+class Survey:
+    """The board and everything that cards show beside their own row, read once."""
+
+    def __init__(self, session: Session, visitor: Actor) -> None:
+        self.session, self.visitor = session, visitor
+        self.now = house().clock()
+        self.today = house().calendar.day(self.now)
+        everybody = people.everyone(session)
+        self.names = {person.login: person.name for person in everybody}
+        self.people: Mapping[int, str] = {person.id: person.name for person in everybody}
+        self._approvals = board.approvals_given(session)
+        self._looks = looks.newest_looks(session)
+        self._calls = history.calls_by_experiment(session)
+        self._elements: dict[str, dict[str, dict[str, str]]] = {}
+
+    def name(self, login: str) -> str:
+        """Give who acted: a person's name, or what a job or a token is called."""
+        if login.startswith("system:"):
+            return _("The schedule") if login == "system:scheduler" else _("The system")
+        if login.startswith("token:"):
+            return _("Token %(name)s", name=login.removeprefix("token:"))
+        return self.names.get(login, login)
+
+    def element(self, catalogue: str, key: str) -> str:
+        """Name an element of a catalogue."""
+        if catalogue not in self._elements:
+            self._elements[catalogue] = element_names(self.session, catalogue)
+        return named(self._elements[catalogue].get(key, {"en": key}))
+
+    def approvals(self, card: Card) -> Sequence[Approval]:
+        """Give the approvals of the round a card is in."""
+        return self._approvals.get(card.id, ())
+
+    def look(self, experiment: Experiment) -> Look | None:
+        """Give an experiment's newest look."""
+        return self._looks.get(experiment.id)
+
+    def calls(self, experiment: Experiment) -> int:
+        """Count an experiment's eligible assigned calls."""
+        return self._calls.get(experiment.id, 0)
+
+    def cards(self) -> list[CardView]:
+        """See every card, those that moved last first."""
+        return [self.card(card) for card in board.cards(self.session)]
+
+    def card(self, card: Card) -> CardView:
+        """See a card as boards and lists show it."""
+        experiment, look = card.experiment, self.look(card.experiment)
+        conclusion = look.conclusion if look else None
+        return CardView(
+            key=experiment.key,
+            title=named(experiment.title),
+            kind=card.kind,
+            stage=card.stage,
+            review=card.review,
+            owner=self.name(card.owner),
+            scenario=named(experiment.scenario.name),
+            scenario_key=experiment.scenario.key,
+            variable=self.element(experiment.scenario.catalogue, experiment.variable),
+            days_here=max(0, (self.now - card.moved_at).days),
+            days_running=self._days_running(experiment),
+            calls=self.calls(experiment),
+            planned=experiment.planned_calls,
+            health=self._health(card, look),
+            conclusion=conclusion,
+            conclusion_text=words.conclusion(conclusion) if conclusion else "",
+            conclusion_tone=words.TONES[conclusion] if conclusion else ("plain", "info-circle"),  # type: ignore[index]
+            next_step=words.next_step(card),
+            acting=self.acting(card),
+            approvals=self._counted(card),
+            for_me=self.waits_for_me(card),
+        )
+
+    def acting(self, card: Card) -> str:
+        """Name the roles that carry a card on; all that are missing at a gate, any one elsewhere."""
+        missing = board.missing_approvals(card, self.approvals(card))
+        if missing:
+            return words.listed(map(words.role, missing))
+        verb = words.forward(card)
+        transition = board.TRANSITIONS.get((Stage(card.stage), Review(card.review), verb or ""))
+        if transition is None:
+            return ""
+        return words.either(map(words.role, transition.roles)) if transition.roles else _("the schedule")
+
+    def waits_for_me(self, card: Card) -> bool:
+        """Say whether the visitor is one of those who carry a card on now."""
+        verb = words.forward(card)
+        if verb not in {open_verb for open_verb, _reason in board.open_moves(card, self.visitor)}:
+            return False
+        return verb != "approve" or board.approval_bar(self.session, card, self.visitor) is None
+
+    def _counted(self, card: Card) -> tuple[int, int] | None:
+        if card.review != Review.IN_REVIEW:
+            return None
+        return len(self.approvals(card)), len(board.GATES[Stage(card.stage)])
+
+    def _days_running(self, experiment: Experiment) -> int | None:
+        if experiment.started_at is None:
+            return None
+        return max(0, ((experiment.ended_at or self.now) - experiment.started_at).days)
+
+    def _health(self, card: Card, look: Look | None) -> str | None:
+        if card.stage == Stage.DO:
+            states = [f.state.value for f in looks.watch(self.session, card.experiment, today=self.today).findings]
+        elif look is not None:
+            states = [finding["state"] for finding in look.content["watch"]["findings"]]
+        else:
+            return None
+        return next((state for state in _WORST if state in states), None)
+
+
+def freshness(session: Session) -> Freshness:
+    """Say how far the rollup reaches."""
+    return Freshness(house().clock(), history.last_day(session), history.waiting_days(session))

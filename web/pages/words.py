@@ -1,0 +1,321 @@
+"""The reader's words for what the domain names by key: stages, moves, roles, checks, conclusions, moments.
+
+Every table is built when it is asked for, since its language is the reader's.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _, ngettext
+
+from experiments.board import Card, Review, Stage
+from experiments.calendar import as_date
+from experiments.check.verdict import Conclusion
+from experiments.people import ROLES
+from web.house import house
+from web.language import locale, named
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+FORWARD = {
+    (Stage.PLAN, Review.DRAFT): "submit",
+    (Stage.PLAN, Review.IN_REVIEW): "approve",
+    (Stage.PLAN, Review.APPROVED): "start",
+    (Stage.DO, Review.RUNNING): "end",
+    (Stage.DO, Review.PAUSED): "resume",
+    (Stage.CHECK, Review.OPEN): "submit",
+    (Stage.CHECK, Review.IN_REVIEW): "approve",
+    (Stage.ACT, Review.IN_REVIEW): "approve",
+    (Stage.ACT, Review.APPROVED): "promote",
+}
+"""The move that carries a card on; the others hold it, end it or send it back."""
+
+
+def forward(card: Card) -> str | None:
+    """Name the move that carries a card on; None where its life has ended."""
+    verb = FORWARD.get((Stage(card.stage), Review(card.review)))
+    if verb == "promote" and card.proposal is None:
+        return "abandon"  # what was approved is to keep the standard: nothing is promoted
+    return verb
+
+
+def moment(at: datetime | None) -> str:
+    """Write a moment as the site's wall clock showed it."""
+    if at is None:
+        return "—"
+    local = house().calendar.local(at)
+    if locale() == "en":
+        return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+def day(number: int | None) -> str:
+    """Write a site-local day, 20261121."""
+    if number is None:
+        return "—"
+    date = as_date(number)
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if locale() == "en" else date.isoformat()
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Join names as the reader's language does."""
+    return (", " if locale() == "en" else "、").join(texts)
+
+
+def either(texts: Iterable[str]) -> str:
+    """Join names of which one will do."""
+    return (" or " if locale() == "en" else "或").join(texts)
+
+
+def role(key: str) -> str:
+    """Name a role."""
+    return named(ROLES[key]) if key in ROLES else key
+
+
+def stage(key: str) -> str:
+    """Name a stage."""
+    return {"plan": _("Plan"), "do": _("Do"), "check": _("Check"), "act": _("Act")}.get(key, key)
+
+
+def review(key: str) -> str:
+    """Name where a card stands within its stage."""
+    return {
+        "draft": _("Draft"),
+        "in_review": _("In review"),
+        "approved": _("Approved"),
+        "running": _("Running"),
+        "paused": _("Paused"),
+        "open": _("Results open"),
+        "standard": _("Now the standard"),
+        "abandoned": _("Closed, nothing changed"),
+    }.get(key, key)
+
+
+def kind(key: str) -> str:
+    """Name a kind of card."""
+    return {"script": _("Script card"), "scenario": _("Scenario card")}.get(key, key)
+
+
+def unit(key: str) -> str:
+    """Name a randomisation unit."""
+    return {
+        "call": _("Call"),
+        "customer": _("Customer"),
+        "agent": _("Agent"),
+        "team": _("Team"),
+        "agent_shift": _("Agent-shift"),
+    }.get(key, key)
+
+
+def metric_role(key: str) -> str:
+    """Name what a metric is there for."""
+    return {"primary": _("Primary"), "guardrail": _("Guardrail"), "secondary": _("Secondary")}.get(key, key)
+
+
+def guard(key: str) -> str:
+    """Say what is known of a guardrail."""
+    return {
+        "cleared": _("Within its margin"),
+        "harmed": _("Harmed"),
+        "open": _("Not shown to be within its margin"),
+        "unknown": _("Not known, which is not a pass"),
+    }.get(key, key)
+
+
+def check(key: str) -> str:
+    """Name a health check."""
+    return {
+        "sample_ratio": _("Sample ratio"),
+        "sample": _("Enough calls"),
+        "whole_week": _("A whole week"),
+        "protocol": _("Service first"),
+    }.get(key, key)
+
+
+def standing(key: str) -> str:
+    """Name what is decided about inviting in a scenario."""
+    return {
+        "candidate": _("Candidate"),
+        "in_test": _("In test"),
+        "suitable": _("Suitable"),
+        "limited": _("Limited"),
+        "unsuitable": _("Unsuitable"),
+    }.get(key, key)
+
+
+def marketing(key: str) -> str:
+    """Name a type of service marketing."""
+    return {
+        "service": _("Service marketing"),
+        "cross": _("Cross marketing"),
+        "precise": _("Precise marketing"),
+        "proactive": _("Proactive marketing"),
+    }.get(key, key)
+
+
+def move(verb: str, at: str) -> str:
+    """Name a move as a button says it; `at` is the stage, since some moves mean another thing there."""
+    if verb == "submit":
+        return _("Submit for review") if at == "plan" else _("Propose a decision")
+    return {
+        "approve": _("Approve"),
+        "refuse": _("Send back"),
+        "start": _("Start the test"),
+        "pause": _("Pause"),
+        "resume": _("Go on"),
+        "stop": _("Stop the test now"),
+        "end": _("End as planned"),
+        "promote": _("Make it the standard"),
+        "abandon": _("Close without a change"),
+    }.get(verb, verb)
+
+
+def done(verb: str) -> str:
+    """Name a move once it was made, as a history says it."""
+    return {
+        "submit": _("submitted it"),
+        "approve": _("approved it"),
+        "refuse": _("sent it back"),
+        "start": _("started the test"),
+        "pause": _("paused the test"),
+        "resume": _("let the test go on"),
+        "stop": _("stopped the test"),
+        "end": _("ended the test as planned"),
+        "promote": _("made it the standard"),
+        "abandon": _("closed it without a change"),
+    }.get(verb, verb)
+
+
+def consequence(verb: str, at: str) -> str:
+    """Say what a move does, before it is made."""
+    return {
+        "submit": _("Fixes the content and asks the gate for its approvals."),
+        "approve": _("Your approval is bound to the content as it stands now."),
+        "refuse": _("Goes back to the draft.") if at == "plan" else _("Goes back to Check with its results open."),
+        "start": _("From the next call on, the split decides who hears which words."),
+        "pause": _("Everyone hears the standard until the test goes on."),
+        "resume": _("The same callers meet the same arms again."),
+        "stop": _("At once, for good: everyone hears the standard."),
+        "promote": _("The next call of this scenario is served the new words."),
+        "abandon": _("The standard stays; the test's share of the traffic is given back."),
+    }.get(verb, "")
+
+
+def next_step(card: Card) -> str:
+    """Say what carries a card on."""
+    verb = forward(card)
+    if verb is None:
+        return _("Nothing: this card's life has ended.")
+    if verb == "end":
+        return _("Collecting calls until the next planned look")
+    return move(verb, card.stage)
+
+
+def headline(conclusion: str, challenger: str) -> tuple[str, str]:
+    """Give the banner of a look's conclusion: which kind of banner, and its sentence."""
+    named_arm = {"arm": challenger}
+    return {
+        Conclusion.KEEP_RUNNING: ("collecting", _("Keep collecting: no boundary was crossed yet")),
+        Conclusion.WINNER: ("ship", _("%(arm)s wins: the rule proposes to make it the standard", **named_arm)),
+        Conclusion.WINNER_NOT_CLEARED: (
+            "collecting",
+            _("%(arm)s is ahead, but a guardrail is not cleared", **named_arm),
+        ),
+        Conclusion.LOSER: ("stop", _("Worse than the standard: keep the standard")),
+        Conclusion.NO_DIFFERENCE: ("flat", _("No difference worth having: keep the standard")),
+        Conclusion.INCONCLUSIVE: ("flat", _("The planned calls are in, and the question is still open")),
+        Conclusion.HARM: ("stop", _("Stop: %(arm)s harms a guardrail", **named_arm)),
+        Conclusion.UNTRUSTWORTHY: ("untrusted", _("Do not read the effects: the data cannot be trusted")),
+    }[Conclusion(conclusion)]
+
+
+def conclusion(key: str) -> str:
+    """Name a conclusion in a word or two, for tables."""
+    return {
+        Conclusion.KEEP_RUNNING: _("Keep collecting"),
+        Conclusion.WINNER: _("Winner"),
+        Conclusion.WINNER_NOT_CLEARED: _("Ahead, not cleared"),
+        Conclusion.LOSER: _("Worse"),
+        Conclusion.NO_DIFFERENCE: _("No difference"),
+        Conclusion.INCONCLUSIVE: _("Still open"),
+        Conclusion.HARM: _("Harm: stop"),
+        Conclusion.UNTRUSTWORTHY: _("Not to be trusted"),
+    }[Conclusion(key)]
+
+
+TONES = {
+    Conclusion.KEEP_RUNNING: ("info", "clock"),
+    Conclusion.WINNER: ("good", "rocket"),
+    Conclusion.WINNER_NOT_CLEARED: ("warn", "clock"),
+    Conclusion.LOSER: ("bad", "circle-x"),
+    Conclusion.NO_DIFFERENCE: ("plain", "info-circle"),
+    Conclusion.INCONCLUSIVE: ("plain", "info-circle"),
+    Conclusion.HARM: ("bad", "alert-triangle"),
+    Conclusion.UNTRUSTWORTHY: ("warn", "alert-triangle"),
+}
+"""The tone and the icon of a conclusion's badge."""
+
+
+def arm(key: str, *, control: bool) -> str:
+    """Name an arm."""
+    return _("Control (%(arm)s)", arm=key) if control else _("Challenger %(arm)s", arm=key)
+
+
+def days(count: int) -> str:
+    """Count days."""
+    return ngettext("%(num)s day", "%(num)s days", count)
+
+
+def calls(count: int) -> str:
+    """Count calls, with thousands set apart."""
+    return ngettext("%(calls)s call", "%(calls)s calls", count, calls=f"{count:,}")
+
+
+def audience(condition: Mapping[str, Any]) -> list[str]:
+    """Say a condition in words, one line for each thing that must hold; an empty condition lets everybody in."""
+    if not condition:
+        return [_("Every call of the scenario")]
+    return [_held(key, value) for key, value in condition.items()]
+
+
+def _held(key: str, value: Any) -> str:
+    fact = _fact(key)
+    if key.startswith("$") or (isinstance(value, Mapping) and not _operators().keys() >= value.keys()):
+        return _("A combined condition: see its exact form")
+    if not isinstance(value, Mapping):
+        return _("%(fact)s is %(values)s", fact=fact, values=_value(value))
+    told = [_operators()[name] % {"fact": fact, "values": _values(operand)} for name, operand in value.items()]
+    return "; ".join(told)
+
+
+def _operators() -> dict[str, str]:
+    return {
+        "$in": _("%(fact)s is one of %(values)s"),
+        "$nin": _("%(fact)s is none of %(values)s"),
+        "$eq": _("%(fact)s is %(values)s"),
+        "$ne": _("%(fact)s is not %(values)s"),
+        "$gt": _("%(fact)s is above %(values)s"),
+        "$gte": _("%(fact)s is at least %(values)s"),
+        "$lt": _("%(fact)s is below %(values)s"),
+        "$lte": _("%(fact)s is at most %(values)s"),
+    }
+
+
+def _fact(key: str) -> str:
+    return {
+        "caller_relation": _("Caller's relation to the policy"),
+        "region": _("Region"),
+        "channel": _("Channel"),
+        "team": _("Team"),
+        "brand": _("Brand"),
+        "segment": _("Segment"),
+    }.get(key, key)
+
+
+def _values(operand: Any) -> str:
+    return listed(map(_value, operand)) if isinstance(operand, list) else _value(operand)
+
+
+def _value(value: Any) -> str:
+    return {"self": _("policyholder"), "spouse": _("spouse"), "relative": _("relative")}.get(value, str(value))

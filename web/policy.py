@@ -1,0 +1,91 @@
+"""Who may do what: one row a route, enforced at the door. A route without a row is refused, and a test finds it.
+
+Board moves are guarded a second time, by the transition table: a row here only says who may come and ask.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from flask import request
+
+from experiments.errors import NotAllowed, NotSignedIn
+from experiments.people import ROLES, Actor
+
+
+class Who(Enum):
+    """How a caller is known."""
+
+    #: nobody need be known
+    ANYONE = "anyone"
+    #: signed in at this site
+    PERSON = "person"
+    #: carries a token
+    TOKEN = "token"  # noqa: S105 - a kind of caller, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One row: how the caller is known, and which roles or which token scope the route asks for."""
+
+    who: Who
+    roles: tuple[str, ...] = ()
+    scope: str = ""
+
+
+_EVERYONE = tuple(ROLES)
+_BOARD = ("lead", "supervisor", "manager", "quality", "compliance", "trainer", "admin")
+_ANYONE = Access(Who.ANYONE)
+_AT_THE_BOARD = Access(Who.PERSON, _BOARD)
+
+POLICY: dict[str, Access] = {
+    # what machines ask
+    "health.alive": _ANYONE,
+    "health.ready": _ANYONE,
+    "health.metrics": _ANYONE,
+    # assets: the same for everyone, and no secret
+    "static": _ANYONE,
+    "pages.bokeh_js": _ANYONE,
+    # the door
+    "pages.sign_in": _ANYONE,
+    "pages.language": _ANYONE,
+    "pages.sign_out": Access(Who.PERSON, _EVERYONE),
+    # pages; agents are blind to arms and results, so the board and its numbers are not for them
+    "pages.home": Access(Who.PERSON, _EVERYONE),
+    "pages.scenarios": _AT_THE_BOARD,
+    "pages.scenario": _AT_THE_BOARD,
+    "pages.board": _AT_THE_BOARD,
+    "pages.experiments": _AT_THE_BOARD,
+    "pages.experiment": _AT_THE_BOARD,
+    "pages.move": Access(Who.PERSON, ("lead", "supervisor", "manager", "quality", "compliance", "trainer")),
+    # the API
+    "openapi.spec": _ANYONE,
+    "docs.api": _ANYONE,
+    "api.assign": Access(Who.TOKEN, scope="assign"),
+    "api.report": Access(Who.TOKEN, scope="report"),
+    "api.list_experiments": Access(Who.TOKEN, scope="read"),
+    "api.read_experiment": Access(Who.TOKEN, scope="read"),
+    "api.read_results": Access(Who.TOKEN, scope="read"),
+    "api.write_plan": Access(Who.TOKEN, scope="design"),
+    "api.revise_plan": Access(Who.TOKEN, scope="design"),
+    "api.move": Access(Who.TOKEN, scope="act"),
+}
+
+
+def admit(actor: Actor | None) -> None:
+    """Let the caller through to the route asked for, or refuse.
+
+    Raises:
+        NotSignedIn: the route asks for somebody, and nobody is known.
+        NotAllowed: the route has no row, or the caller lacks the role or the scope.
+    """
+    access = POLICY.get(request.endpoint or "")
+    if access is None:
+        raise NotAllowed("This address is closed.")
+    if access.who is Who.ANYONE:
+        return
+    if actor is None:
+        raise NotSignedIn("Send a token." if access.who is Who.TOKEN else "Please sign in.")
+    if access.who is Who.PERSON and not actor.has(access.roles):
+        raise NotAllowed("This needs one of the roles %(roles)s.", roles=", ".join(access.roles))
+    if access.who is Who.TOKEN and access.scope not in actor.scopes:
+        raise NotAllowed("The token lacks the scope %(scope)s.", scope=access.scope)

@@ -1,0 +1,72 @@
+"""The processes of a running house: a server, and the scheduler in a process of its own."""
+
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from types import FrameType
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from configs.settings import ROOT, Settings
+from experiments import jobs
+from web.house import House
+
+
+def serve(settings: Settings) -> None:
+    """Run the server and the scheduler until Ctrl-C or until one of them ends, then end both."""
+    children = [subprocess.Popen(command, cwd=ROOT) for command in (_server(settings), _scheduler())]  # noqa: S603 - our own programs
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    while not ended.wait(0.5):
+        if any(child.poll() is not None for child in children):
+            break
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.wait(timeout=20)
+
+
+def schedule(house: House) -> None:
+    """Run the table of jobs for ever. A second scheduler started by mistake finds every tick taken."""
+    scheduler = BlockingScheduler(timezone=UTC)
+    for job in jobs.JOBS:
+        scheduler.add_job(
+            _tick,
+            IntervalTrigger(seconds=job.every_seconds, timezone=UTC),
+            args=(house, job),
+            id=job.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=job.every_seconds,
+            next_run_time=datetime.now(UTC),
+        )
+    signal.signal(signal.SIGTERM, lambda _number, _frame: _stop(scheduler, _frame))
+    try:
+        scheduler.start()
+    except KeyboardInterrupt:
+        return
+
+
+def _tick(house: House, job: jobs.Job) -> None:
+    now = house.clock()
+    jobs.run(house.store, job, jobs.tick_of(job, now), house.calendar, now)
+
+
+def _stop(scheduler: BlockingScheduler, _frame: FrameType | None) -> None:
+    threading.Thread(target=scheduler.shutdown, kwargs={"wait": True}).start()
+
+
+def _server(settings: Settings) -> list[str]:
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app"),
+        *("--host", settings.host, "--port", str(settings.port)),
+        *("--workers", "1", "--blocking-threads", str(settings.threads), "--log-level", "warning"),
+    ]
+
+
+def _scheduler() -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi", "scheduler"]

@@ -1,0 +1,123 @@
+"""Refusals, said once: RFC 9457 problem details for machines, a page in the reader's language for people."""
+
+from typing import Any
+
+import structlog
+from apiflask import HTTPError
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from experiments import errors
+from web.auth import is_api
+from web.language import say
+
+STATUS: dict[type[errors.Refusal], int] = {
+    errors.Invalid: 422,
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.Unknown: 404,
+    errors.Conflict: 409,
+    errors.Unavailable: 503,
+}
+
+_log = structlog.get_logger()
+
+
+def install(app: Flask) -> None:
+    """Answer every refusal and every fault in one shape."""
+    app.register_error_handler(errors.Refusal, _refused)
+    app.register_error_handler(HTTPError, _misread)
+    app.register_error_handler(OperationalError, _away)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _fault)
+
+
+def problem(status: int, code: str, detail: str, found: list[dict[str, str]] | None = None) -> Response:
+    """Write problem details (RFC 9457), with our stable `code` and, for fields, `errors`."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+    response = jsonify({**body, "errors": found} if found else body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid",
+    429: "Too many requests",
+    500: "Fault",
+    503: "Unavailable",
+}
+
+
+def _refused(refusal: errors.Refusal) -> AnyResponse:
+    status = STATUS[type(refusal)]
+    if isinstance(refusal, errors.NotSignedIn) and not is_api():
+        return redirect(url_for("pages.sign_in", next=request.full_path if request.query_string else request.path))
+    found = None
+    if isinstance(refusal, errors.Invalid):
+        found = [{"field": p.field, "code": p.code, "message": say(p.message)} for p in refusal.problems]
+    answer = _answer(status, refusal.code, say(refusal.message), found)
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _misread(error: HTTPError) -> AnyResponse:
+    """Say in our words what pydantic found in a body."""
+    if isinstance(error.__cause__, ValidationError):
+        return _refused(errors.Invalid(*errors.problems_in(error.__cause__)))
+    return _answer(error.status_code, "refused", error.message or "")
+
+
+def _away(error: OperationalError) -> AnyResponse:
+    _log.error("database_away", endpoint=request.endpoint, exc_info=error)
+    answer = _refused(errors.Unavailable("The database does not answer. Try again."))
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _stale_form(_error: CSRFError) -> AnyResponse:
+    return _answer(400, "stale_form", gettext("The form is out of date: go back, reload the page and send it again."))
+
+
+def _http(error: HTTPException) -> AnyResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect is an answer, not a fault
+    answer = _answer(error.code, error.name.lower().replace(" ", "_"), error.description or error.name)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            answer.headers[name] = value
+    return answer
+
+
+def _fault(error: Exception) -> AnyResponse:
+    _log.error("fault", path=request.path, method=request.method, exc_info=error)
+    return _answer(500, "fault", gettext("Something failed on our side. Quote the request id to whoever runs this."))
+
+
+def _answer(status: int, code: str, detail: str, found: list[dict[str, str]] | None = None) -> Response:
+    if is_api():
+        return problem(status, code, detail, found)
+    page = render_template("error.html", status=status, code=code, detail=detail, errors=found or [])
+    return Response(page, status=status, mimetype="text/html")
