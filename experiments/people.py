@@ -205,6 +205,19 @@ def everyone(session: Session) -> list[Person]:
     return list(session.scalars(select(Person).order_by(Person.id)))
 
 
+def anybody(session: Session) -> bool:
+    """Say whether anyone can sign in at all."""
+    return session.scalar(select(Person.id).limit(1)) is not None
+
+
+def one_of_each(session: Session) -> dict[str, tuple[str, ...]]:
+    """Name the first person of every combination of roles, with the roles: whom a newcomer may try the house as."""
+    first: dict[tuple[str, ...], str] = {}
+    for person in session.scalars(select(Person).where(Person.active).order_by(Person.id)):
+        first.setdefault(tuple(sorted(link.role for link in person.roles)), person.login)
+    return {login: roles for roles, login in first.items()}
+
+
 def actor_of(person: Person, scopes: frozenset[str] = frozenset()) -> Actor:
     """See a person as the actor of verbs."""
     roles = frozenset(r.role for r in person.roles)

@@ -1,7 +1,6 @@
 """The demo call centre, on a small world: a week and a day of sixty calls."""
 
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,8 +87,8 @@ class Built:
 
 
 @pytest.fixture
-def built(store: Store) -> Iterator[Built]:
-    yield Built(store, build_small(store))
+def built(store: Store) -> Built:
+    return Built(store, build_small(store))
 
 
 def test_a_demo_stands_at_every_stage_and_everything_in_it_holds(built: Built) -> None:

@@ -1,9 +1,8 @@
-"""Commands: `flask --app wsgi …`. Each opens a session, asks for one verb, and says in a line what came of it."""
+"""Commands: `flask --app wsgi …`. Each asks for one verb and says in a line what came of it."""
 
-import json
-import secrets
-from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -11,18 +10,21 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from configs.settings import catalogue_documents, demo_world, read_toml
-from experiments import audit, demo, imports, jobs, people
-from experiments.check import rollup
+from experiments import audit, jobs, people
+from experiments.demo import build
 from experiments.errors import Invalid, Refusal
-from experiments.imports import mapping as import_mapping
-from experiments.people import SCOPES, Actor
+from experiments.imports import calls
+from experiments.imports.mapping import read_mapping
+from experiments.people import SCOPES
 from experiments.plan import catalogue
 from migrations.run import upgrade
 from web import processes
 from web.house import house
 
-OPERATOR = Actor(name="system:operator")
+OPERATOR = people.system("operator")
 """Whoever holds the terminal: every act is audited under this name."""
+
+_DESK = "demo-desk"
 
 
 def install(app: Flask) -> None:
@@ -31,24 +33,138 @@ def install(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-class Telling(click.ClickException):
-    """A refusal at a terminal: its sentences, and exit code 1."""
+class _Told(click.ClickException):
+    """A refusal at a terminal: its sentences on standard error, and exit code 1."""
 
     def __init__(self, refusal: Refusal) -> None:
         problems = refusal.problems if isinstance(refusal, Invalid) else ()
-        lines = [f"{p.field}: {p.message}" for p in problems] or [str(refusal.message)]
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(f"{p.field}: {p.message}" for p in problems) or str(refusal.message))
 
 
-@click.command("migrate")
+class _Verb(click.Command):
+    """A command whose refusals are told in a line, not as a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except Refusal as refusal:
+            raise _Told(refusal) from refusal
+
+
+@click.command("migrate", cls=_Verb)
 @with_appcontext
 def migrate() -> None:
     """Bring the database to the newest schema, with roles and catalogues; as often as one likes."""
-    prepare()
-    click.echo(f"The database is ready: {_address()}")
+    _prepare()
+    click.echo("The database is ready.")
 
 
-def prepare() -> None:
+@click.command("up", cls=_Verb)
+@with_appcontext
+def up() -> None:
+    """Set everything up, build the demo call centre on the first start, and serve until Ctrl-C."""
+    if house().settings.environment != "demo":
+        raise click.ClickException("`up` is the demo. In production run `migrate`, a WSGI server, and `scheduler`.")
+    _prepare()
+    _build_demo()
+    _say_sign_ins()
+    processes.serve(house().settings)
+
+
+@click.command("scheduler", cls=_Verb)
+@with_appcontext
+def scheduler() -> None:
+    """Run the table of jobs until stopped; a second one started by mistake does no harm."""
+    processes.schedule(house())
+
+
+@click.command("run-job", cls=_Verb)
+@click.argument("name", type=click.Choice([job.name for job in jobs.JOBS]))
+@with_appcontext
+def run_job(name: str) -> None:
+    """Run one job now, whatever its schedule says."""
+    job = next(job for job in jobs.JOBS if job.name == name)
+    click.echo(job.work(house().store, house().calendar, house().clock()))
+
+
+@click.command("import-calls", cls=_Verb)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--replay", metavar="EXPERIMENT", help="Send every call through a running experiment, at its own date.")
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Default: FILE.rejects.csv, here.")
+@with_appcontext
+def import_calls(file: Path, mapping: Path, replay: str | None, rejects: Path | None) -> None:
+    """Bring in a call log, or an experiment that was run elsewhere; importing twice changes nothing."""
+    with tqdm(unit="row", unit_scale=True, desc=file.name) as bar:
+        report = calls.import_calls(
+            house().floor,
+            file,
+            read_mapping(read_toml(mapping)),
+            replay=replay,
+            rejects=rejects or Path(f"{file.name}.rejects.csv"),
+            progress=_shown_on(bar),
+            actor=OPERATOR,
+            clock=house().clock,
+        )
+    tally = report.tally
+    click.echo(
+        f"{tally.read} rows read: {tally.imported} calls brought in, {tally.already_there} were there already, "
+        f"{tally.rejected} rejected; {report.outcomes} new outcomes."
+        + (" This file came in before: nothing was done." if report.finished_before else "")
+    )
+    if report.rejects is not None:
+        click.echo(f"The rejected rows, with line and reason: {report.rejects}")
+
+
+@click.command("add-person", cls=_Verb)
+@click.argument("login")
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(people.ROLES)))
+@click.option("--locale", default="zh-CN", type=click.Choice(["zh-CN", "en"]))
+@click.password_option()
+@with_appcontext
+def add_person(login: str, name: str, roles: tuple[str, ...], locale: str, password: str) -> None:
+    """Let someone sign in; asks for the password."""
+    with house().store.write() as session:
+        people.add_person(session, login, name, password, roles, locale=locale, actor=OPERATOR, now=house().clock())
+    click.echo(f"{login} can sign in.")
+
+
+@click.command("issue-token", cls=_Verb)
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(list(SCOPES)))
+@click.option("--person", metavar="LOGIN", help="Whose hand the token is; needed for the scope `act`.")
+@with_appcontext
+def issue_token(name: str, scopes: tuple[str, ...], person: str | None) -> None:
+    """Make an API token and print it, this once."""
+    with house().store.write() as session:
+        secret = people.issue_token(session, name, scopes, login=person, actor=OPERATOR, now=house().clock())
+    click.echo(secret)
+
+
+@click.command("revoke-token", cls=_Verb)
+@click.argument("name")
+@with_appcontext
+def revoke_token(name: str) -> None:
+    """Make a token worthless at once."""
+    with house().store.write() as session:
+        people.revoke_token(session, name, actor=OPERATOR, now=house().clock())
+    click.echo(f"{name} is revoked.")
+
+
+@click.command("verify-audit", cls=_Verb)
+@with_appcontext
+def verify_audit() -> None:
+    """Walk the audit log's chain of hashes; exit code 1 when it is broken."""
+    with house().store.read() as session:
+        report = audit.verify(session)
+    if report.broken_at is not None:
+        raise click.ClickException(f"The chain breaks at entry {report.broken_at}, after {report.entries} that hold.")
+    click.echo(f"{report.entries} entries hold; the newest hash is {report.head}.")
+
+
+def _prepare() -> None:
     """Make the schema, and load roles and catalogues into it."""
     upgrade(house().settings.url)
     with house().store.write() as session:
@@ -58,13 +174,46 @@ def prepare() -> None:
             catalogue.load(session, catalogue.parse(document), actor=OPERATOR, now=house().clock())
 
 
-@click.command("up")
-@with_appcontext
-def up() -> None:
-    """Set everything up, build the demo call centre on first start, and serve until Ctrl-C."""
-    if house().settings.environment != "demo":
-        raise click.ClickException("`up` is the demo: it prints passwords. In production run `migrate`, a server and `scheduler`.")
-    prepare()
-    _build_demo()
-    _say_sign_ins()
-    processes.serve(house().settings)
+def _build_demo() -> None:
+    settings = house().settings
+    token_file = settings.instance / "demo_token"
+    with house().store.read() as session:
+        if people.anybody(session):
+            if token_file.exists():
+                return
+            raise click.ClickException(
+                f"The database has people but no finished demo. Remove {settings.instance}, or name another database."
+            )
+    with tqdm(unit="day", desc="Building the demo call centre") as bar:
+        build.build(
+            house().store,
+            demo_world(),
+            catalogue.parse(catalogue_documents()[demo_world()["catalogue"]]),
+            password=settings.secret("demo_password"),
+            calendar=house().calendar,
+            pseudonyms=house().floor.pseudonyms,
+            now=house().clock(),
+            progress=lambda done, total, _what: _shown_on(bar)(done, total),
+        )
+    with house().store.write() as session:
+        secret = people.issue_token(session, _DESK, ["assign", "report", "read"], actor=OPERATOR, now=house().clock())
+    token_file.touch(mode=0o600)
+    token_file.write_text(secret, encoding="utf-8")
+
+
+def _say_sign_ins() -> None:
+    settings = house().settings
+    click.echo(f"\nScriptbench is at http://{settings.host}:{settings.port} (Ctrl-C stops it). Sign in as one of:")
+    with house().store.read() as session:
+        for login, roles in people.one_of_each(session).items():
+            click.echo(f"  {login:<18} {', '.join(people.ROLES[role]['en'] for role in roles)}")
+    click.echo(f"Everyone's password in this demo: {settings.secret('demo_password')}")
+    click.echo(f"A desktop's API token: {(settings.instance / 'demo_token').read_text(encoding='utf-8')}\n")
+
+
+def _shown_on(bar: "tqdm[Any]") -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return show

@@ -4,8 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
-from types import FrameType
+from datetime import UTC
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -34,17 +33,18 @@ def schedule(house: House) -> None:
     """Run the table of jobs for ever. A second scheduler started by mistake finds every tick taken."""
     scheduler = BlockingScheduler(timezone=UTC)
     for job in jobs.JOBS:
-        scheduler.add_job(
-            _tick,
-            IntervalTrigger(seconds=job.every_seconds, timezone=UTC),
-            args=(house, job),
-            id=job.name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=job.every_seconds,
-            next_run_time=datetime.now(UTC),
-        )
-    signal.signal(signal.SIGTERM, lambda _number, _frame: _stop(scheduler, _frame))
+        if job.after is None:  # the others follow the job they come after
+            scheduler.add_job(
+                _tick,
+                IntervalTrigger(seconds=job.every_seconds, timezone=UTC),
+                args=(house, job),
+                id=job.name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=job.every_seconds,
+                next_run_time=house.clock(),
+            )
+    signal.signal(signal.SIGTERM, lambda _number, _frame: _end(scheduler))
     try:
         scheduler.start()
     except KeyboardInterrupt:
@@ -56,7 +56,8 @@ def _tick(house: House, job: jobs.Job) -> None:
     jobs.run(house.store, job, jobs.tick_of(job, now), house.calendar, now)
 
 
-def _stop(scheduler: BlockingScheduler, _frame: FrameType | None) -> None:
+def _end(scheduler: BlockingScheduler) -> None:
+    # Waiting for a running job must not happen inside the signal handler.
     threading.Thread(target=scheduler.shutdown, kwargs={"wait": True}).start()
 
 

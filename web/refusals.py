@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from experiments import errors
+from experiments.wording import sentence
 from web.auth import is_api
 from web.language import say
 
@@ -55,18 +56,27 @@ def problem(status: int, code: str, detail: str, found: list[dict[str, str]] | N
 
 
 TITLES = {
-    400: "Bad request",
-    401: "Not signed in",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    413: "Too large",
-    415: "Unsupported media type",
-    422: "Invalid",
-    429: "Too many requests",
-    500: "Fault",
-    503: "Unavailable",
+    400: sentence("Bad request"),
+    401: sentence("Not signed in"),
+    403: sentence("Not allowed"),
+    404: sentence("Not found"),
+    405: sentence("Method not allowed"),
+    409: sentence("Conflict"),
+    413: sentence("Too large"),
+    415: sentence("Unsupported media type"),
+    422: sentence("Invalid"),
+    429: sentence("Too many requests"),
+    500: sentence("Fault"),
+    503: sentence("Unavailable"),
+}
+"""What a status is called."""
+
+_WHY = {
+    400: sentence("The request cannot be read. A body has to be JSON in UTF-8."),
+    404: sentence("There is nothing at this address."),
+    405: sentence("This address is asked in another way."),
+    413: sentence("What was sent is too large."),
+    415: sentence("Send the body as application/json."),
 }
 
 
@@ -103,8 +113,10 @@ def _stale_form(_error: CSRFError) -> AnyResponse:
 
 def _http(error: HTTPException) -> AnyResponse:
     if error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]  # a redirect is an answer, not a fault
-    answer = _answer(error.code, error.name.lower().replace(" ", "_"), error.description or error.name)
+        return error.get_response()  # a redirect is an answer, not a fault
+    own_words = error.description if error.description != type(error).description else None
+    why = own_words or _WHY.get(error.code) or error.description or error.name
+    answer = _answer(error.code, error.name.lower().replace(" ", "_"), gettext(why))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
@@ -119,5 +131,8 @@ def _fault(error: Exception) -> AnyResponse:
 def _answer(status: int, code: str, detail: str, found: list[dict[str, str]] | None = None) -> Response:
     if is_api():
         return problem(status, code, detail, found)
-    page = render_template("error.html", status=status, code=code, detail=detail, errors=found or [])
+    headline = gettext(TITLES.get(status, "Error"))
+    page = render_template(
+        "error.html", status=status, headline=headline, text=detail, request_id=g.get("request_id", "")
+    )
     return Response(page, status=status, mimetype="text/html")

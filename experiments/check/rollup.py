@@ -4,16 +4,18 @@ One definition of what each fact counts (`_per_call`) feeds two tables: `RollupC
 and `RollupUnit`, by experiment, arm and unit, from which the moments of clustered designs are formed.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Insert,
     Subquery,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -163,10 +165,9 @@ def rebuild(session: Session, scenario_id: int, day: int) -> int:
     attached = outcomes.attach_waiting(session, scenario_id, day)
     for table in (RollupCall, RollupUnit):
         session.execute(delete(table).where(table.scenario_id == scenario_id, table.day == day))
-    facts = _per_call(session, session.get_one(Scenario, scenario_id), day)
-    in_units = and_(facts.c.experiment_id != 0, facts.c.eligible, facts.c.unit_kind != "call")
-    _insert_sums(session, RollupCall, facts, literal(True))
-    _insert_sums(session, RollupUnit, facts, in_units)
+    scenario = session.get_one(Scenario, scenario_id)
+    for statement in _statements(scenario.direction == "inbound", _windows(session, scenario.catalogue)):
+        session.execute(statement, {"scenario": scenario_id, "day": day})
     for start in range(0, len(seen), 1000):
         session.execute(delete(DirtyDay).where(DirtyDay.id.in_(seen[start : start + 1000])))
     return attached
@@ -178,25 +179,34 @@ def mark_all(session: Session) -> None:
     session.execute(table_of(DirtyDay).insert().from_select(["scenario_id", "day"], every))
 
 
-def _insert_sums(session: Session, table: type[RollupCall | RollupUnit], facts: Subquery, where: Any) -> None:
+@lru_cache(maxsize=64)
+def _statements(inbound: bool, windows: "_Windows") -> tuple[Insert, Insert]:
+    """Write the two INSERTs for one scenario and day, left open as `:scenario` and `:day`.
+
+    Writing them costs more than running them, and they differ by two things only.
+    """
+    facts = _per_call(inbound, windows)
+    in_units = and_(facts.c.experiment_id != 0, facts.c.eligible, facts.c.unit_kind != "call")
+    return _insert_sums(RollupCall, facts, literal(True)), _insert_sums(RollupUnit, facts, in_units)
+
+
+def _insert_sums(table: type[RollupCall | RollupUnit], facts: Subquery, where: Any) -> Insert:
     keys = [column.name for column in table_of(table).primary_key] + (["scenario_id"] if table is RollupUnit else [])
     keyed = [facts.c[key] for key in keys]
     sums = [func.sum(facts.c[measure]).label(measure) for measure in MEASURES]
     query = select(*keyed, *sums).where(where).group_by(*keyed)
-    session.execute(table_of(table).insert().from_select([*keys, *MEASURES], query))
+    return table_of(table).insert().from_select([*keys, *MEASURES], query)
 
 
-def _per_call(session: Session, scenario: Scenario, day: int) -> Subquery:
+def _per_call(inbound: bool, windows: "_Windows") -> Subquery:
     """Give one row a call of the day: its keys, and each measure as a whole number."""
-    windows = _windows(session, scenario.catalogue)
     call = aliased(Assignment)
-    told = _told(call, scenario.id, day, windows)
+    told = _told(call, windows)
     flags: dict[str, ColumnElement[int]] = {name: func.coalesce(told.c[name], 0) for name in MEASURES if name in told.c}
-    deviation = _deviation(told) if scenario.direction == "inbound" else literal(0)
     flags |= {
-        "deviation": deviation,
+        "deviation": _deviation(told) if inbound else literal(0),
         "converted": case(
-            (call.unit_kind == "customer", _customer_converted(call, windows["converted"])), else_=flags["converted"]
+            (call.unit_kind == "customer", _customer_converted(call, windows.converted)), else_=flags["converted"]
         ),
     }
     columns = [literal(1).label("calls"), *(flags[name].label(name) for name in MEASURES if name != "calls")]
@@ -218,15 +228,28 @@ def _per_call(session: Session, scenario: Scenario, day: int) -> Subquery:
             *columns,
         )
         .outerjoin(told, told.c.assignment_id == call.id)
-        .where(call.scenario_id == scenario.id, call.day == day)
+        .where(*_of_the_day(call))
         .subquery("facts")
     )
 
 
-def _told(call: Any, scenario_id: int, day: int, windows: dict[str, int]) -> Subquery:
+def _of_the_day(call: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return call.scenario_id == bindparam("scenario"), call.day == bindparam("day")
+
+
+def _taken_back(told: Any, lag: ColumnElement[float], of: str, window: int) -> ColumnElement[bool]:
+    """Say whether a fact takes another back: a correction always does, a change of mind within the window."""
+    counts = or_(told.type == "corrected", and_(told.type == "cancelled", lag <= window))
+    return and_(told.taken_back == of, counts)
+
+
+def _told(call: Any, windows: "_Windows") -> Subquery:
     """Give what was told of each call: one row a call that has any outcome."""
     lag = seconds_between(call.at, Outcome.at)
-    undone = {of: _any(and_(Outcome.type.in_(("corrected", "cancelled")), Outcome.taken_back == of)) for of in windows}
+    undone = {
+        "accepted": _any(_taken_back(Outcome, lag, "accepted", windows.joined)),
+        "converted": _any(_taken_back(Outcome, lag, "converted", windows.converted)),
+    }
     simple = (
         "exposed",
         "resolved",
@@ -247,14 +270,14 @@ def _told(call: Any, scenario_id: int, day: int, windows: dict[str, int]) -> Sub
     flags |= {
         "accepted": accepted * (1 - corrected),
         "joined": accepted * (1 - undone["accepted"]),
-        "converted": _any(and_(Outcome.type == "converted", lag <= windows["converted"])) * (1 - undone["converted"]),
+        "converted": _any(and_(Outcome.type == "converted", lag <= windows.converted)) * (1 - undone["converted"]),
         "early_refusal": _any(early),
         "past_30s": flags["connected"] * (1 - _any(early)),
     }
     numbers = {"handled_seconds": OutcomeType.HANDLED, "satisfaction": OutcomeType.SATISFACTION}
     for name, kind in numbers.items():
         flags |= _number(name, func.max(case((Outcome.type == kind, Outcome.value))))
-    sold = func.sum(case((and_(Outcome.type == "converted", lag <= windows["converted"]), Outcome.value)))
+    sold = func.sum(case((and_(Outcome.type == "converted", lag <= windows.converted), Outcome.value)))
     flags |= _number("value", case((undone["converted"] == 0, sold)))
     moments = {kind: func.min(case((Outcome.type == kind, Outcome.at))) for kind in ("invited", "resolved")}
     return (
@@ -264,7 +287,7 @@ def _told(call: Any, scenario_id: int, day: int, windows: dict[str, int]) -> Sub
             *(moment.label(f"{kind}_at") for kind, moment in moments.items()),
         )
         .join(call, call.id == Outcome.assignment_id)
-        .where(call.scenario_id == scenario_id, call.day == day)
+        .where(*_of_the_day(call))
         .group_by(Outcome.assignment_id)
         .subquery("told")
     )
@@ -301,22 +324,28 @@ def _customer_converted(call: Any, window: int) -> ColumnElement[int]:
     sold = exists().where(sale.customer_hash == call.customer_hash, sale.type == "converted", lag >= 0, lag <= window)
     back = exists().where(
         undone.customer_hash == call.customer_hash,
-        undone.type.in_(("corrected", "cancelled")),
-        undone.taken_back == "converted",
+        _taken_back(undone, seconds_between(call.at, undone.at), "converted", window),
         undone.at >= call.at,
     )
     return case((and_(call.experiment_id.is_not(None), is_first, sold, not_(back)), 1), else_=0)
 
 
-def _windows(session: Session, catalogue: str) -> dict[str, int]:
-    """Give how long a join may still be taken back, and a conversion still counts, in seconds."""
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """How long a join may still be taken back, and a conversion still counts, in seconds."""
+
+    joined: int
+    converted: int
+
+
+def _windows(session: Session, catalogue: str) -> _Windows:
     days = session.execute(
         select(Metric.numerator, func.max(Metric.window_days))
         .where(Metric.catalogue == catalogue)
         .group_by(Metric.numerator)
     )
     known = dict(days.all())
-    return {
-        "accepted": known.get("joined", _DEFAULT_WINDOW_DAYS) * _DAY_SECONDS,
-        "converted": max(known.get("converted", _DEFAULT_WINDOW_DAYS), 1) * _DAY_SECONDS,
-    }
+    return _Windows(
+        joined=known.get("joined", _DEFAULT_WINDOW_DAYS) * _DAY_SECONDS,
+        converted=max(known.get("converted", _DEFAULT_WINDOW_DAYS), 1) * _DAY_SECONDS,
+    )

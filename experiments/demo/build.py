@@ -13,8 +13,7 @@ from experiments import board, people
 from experiments.calendar import SiteCalendar
 from experiments.check import looks, rollup
 from experiments.check.looks import Look
-from experiments.demo import calls
-from experiments.demo import world as worlds
+from experiments.demo import calls, world as worlds
 from experiments.demo.calls import Served
 from experiments.demo.story import Story
 from experiments.demo.world import Effect, World

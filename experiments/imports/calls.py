@@ -229,7 +229,7 @@ def _known(run: _Run, good: Sequence[Incoming]) -> set[tuple[str, str]]:
             select(Assignment.call_id, Assignment.scenario_id).where(
                 Assignment.call_id.in_([i.call.call_id for i in good])
             )
-        ).tuples()
+        )
         return {(call_id, keys.get(scenario_id, "")) for call_id, scenario_id in found}
 
 

@@ -157,7 +157,7 @@ def everything(centre: Centre) -> tuple[int, int]:
 def arms(centre: Centre) -> list[tuple[str, int]]:
     with centre.store.read() as session:
         query = select(Assignment.arm, func.count()).group_by(Assignment.arm).order_by(Assignment.arm)
-        return list(session.execute(query).tuples())
+        return [(arm, calls) for arm, calls in session.execute(query)]
 
 
 def count_of(store: Store) -> int:

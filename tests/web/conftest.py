@@ -55,7 +55,7 @@ class Caller:
 def an_application(store: Store, folder: Path, clock: Clock) -> APIFlask:
     """Open the house over a store that holds a centre; the floor of tests and of the house hash alike."""
     url = store.engine.url.render_as_string(hide_password=False)
-    settings = Settings(environment="demo", instance=folder, database_url=url, unit_key=_KEY)  # type: ignore[arg-type]
+    settings = Settings(environment="demo", instance=folder, database_url=url, unit_key=_KEY)
     return create_app(settings, clock)
 
 

@@ -8,6 +8,8 @@ from flask import request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from experiments.wording import sentence
+
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -40,9 +42,9 @@ def expect_json() -> None:
     if request.method not in ("POST", "PUT"):
         return
     if not request.is_json:
-        raise UnsupportedMediaType("Send the body as application/json.")
+        raise UnsupportedMediaType
     if request.get_json() is None:
-        raise BadRequest("The body is null: send an object.")
+        raise BadRequest(sentence("The body is null: send an object."))
 
 
 def _refuse(name: str) -> NoReturn:

@@ -1,18 +1,33 @@
 """The API described: OpenAPI 3.1 made from the views and their schemas, and the same as a page to read."""
 
-import json
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, current_app, jsonify, render_template, request
+from flask import Response, current_app, jsonify, render_template
+from pydantic.json_schema import models_json_schema
 
-from web.api.examples import CENTRE
+from experiments.do.outcomes import OutcomeReport
+from web.api import schemas
+from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import ProblemDetails
 from web.policy import POLICY
 from web.refusals import TITLES
 
-_TITLE = "Scriptbench API"
+_REF = "#/components/schemas/{model}"
+_MODELS = (
+    schemas.AssignmentRequest,
+    schemas.AssignmentAnswer,
+    schemas.OutcomeEnvelope,
+    OutcomeReport,
+    schemas.Receipt,
+    schemas.PlanBody,
+    schemas.MoveBody,
+    schemas.Card,
+    schemas.Cards,
+    schemas.ExperimentAnswer,
+    schemas.ResultsAnswer,
+    schemas.ProblemDetails,
+)
 _ABOUT = """\
 Which script an agent reads in a call, what came of it, and the experiments between the two.
 
@@ -22,8 +37,13 @@ in `errors`, and sentences in the language of `Accept-Language` (zh-CN or en). M
 are integers, 20261121 being 21 November 2026. Another method than these answers 405 and says in `Allow` which there
 are.
 """
-_EVERYWHERE = (401, 403, 500, 503)
-_WITH_BODY = (400, 413, 415, 422)
+GROUPS = {
+    "Calls": ("assign", "report"),
+    "Experiments": ("list_experiments", "read_experiment", "read_results", "write_plan", "revise_plan", "move"),
+}
+_EVERYWHERE = {401, 403, 500, 503}
+_WITH_BODY = {400, 413, 415, 422}
+_ALSO = {"assign": {404}, "write_plan": {404, 409}, "revise_plan": {404, 409}, "move": {404, 409}}
 _SAYS = {
     400: "The body is not JSON.",
     401: "The token is missing, unknown, expired or revoked.",
@@ -37,95 +57,72 @@ _SAYS = {
     500: "A fault on our side. Quote the request id.",
     503: "The database is away. Try again.",
 }
-_CONFLICTS = ("write_plan", "revise_plan", "move")
-_NAMES_SOMETHING = ("assign", "write_plan")
-_GROUPS = {
-    "Calls": ("assign", "report"),
-    "Experiments": ("list_experiments", "read_experiment", "read_results", "write_plan", "revise_plan", "move"),
-}
 
 
 def install(app: APIFlask) -> None:
     """Describe the API at its own address, for machines and for people."""
-    app.title, app.version = _TITLE, "1"
     app.config.update(
         INFO={"description": _ABOUT},
         SERVERS=[{"url": "/", "description": "This installation"}],
         SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer", "description": "Issued by an administrator."}},
+        TAGS=[{"name": name} for name in GROUPS],
         AUTO_OPERATION_ID=True,
         AUTO_TAGS=False,
         AUTO_404_RESPONSE=False,
         AUTO_VALIDATION_ERROR_RESPONSE=False,
-        TAGS=[{"name": name} for name in _GROUPS],
     )
-    app.spec_processor(_finish)
+    app.spec_processor(_finish)  # type: ignore[arg-type]  # as JSON it is never handed over as text
     app.add_url_rule("/api/v1/openapi.json", "openapi.spec", app.doc(hide=True)(_spec))
     app.add_url_rule("/api/v1/docs", "docs.api", app.doc(hide=True)(_page))
 
 
-def described() -> dict[str, Any]:
-    """Give the description of the running application."""
+def _described() -> dict[str, Any]:
     spec: dict[str, Any] = current_app.spec  # type: ignore[attr-defined]  # the application is an APIFlask
     return spec
 
 
 def _spec() -> Response:
-    return jsonify(described())
+    return jsonify(_described())
 
 
 def _page() -> str:
-    return render_template("api_docs.html", spec=described(), operations=operations(described()))
-
-
-def operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the operations in the order of a call's life, each with a command line that sends its example."""
-    found = {
-        operation["operationId"]: {"method": method.upper(), "path": path, **operation, "curl": _curl(method, path, operation)}
-        for path, methods in spec["paths"].items()
-        for method, operation in methods.items()
-    }
-    return [found[name] for names in _GROUPS.values() for name in names]
-
-
-def _curl(method: str, path: str, operation: dict[str, Any]) -> str:
-    address = path.replace("{key}", "change_benefit").replace("{verb}", "approve")
-    lines = [f"curl {CENTRE}{address}", '  -H "Authorization: Bearer $TOKEN"']
-    if "requestBody" in operation:
-        example = operation["requestBody"]["content"]["application/json"]["example"]
-        lines += [f"  -X {method.upper()} --json '{json.dumps(example, ensure_ascii=False, indent=2)}'"]
-    return " \\\n".join(lines)
+    spec = _described()
+    return render_template("api_docs.html", spec=spec, chapters=chapters(spec, GROUPS), shapes=shapes(spec))
 
 
 def _finish(spec: dict[str, Any]) -> dict[str, Any]:
-    """Add what the views do not say: scopes, refusals, and what an address may hold."""
+    """Add what the views do not say: scopes, refusals, what an address may hold, and each shape once."""
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
-            name = operation["operationId"].removeprefix(f"{method}_api_")
-            scope = POLICY[f"api.{name}"].scope
-            operation |= {
-                "operationId": name,
-                "tags": [group for group, names in _GROUPS.items() if name in names],
-                "security": [{"token": [scope]}],
-                "x-scope": scope,
-                "parameters": [_parameter(p["name"]) for p in operation.get("parameters", ())],
-            }
-            if "requestBody" in operation:
-                operation["requestBody"]["required"] = True
-            refusals = {str(s): {"$ref": f"#/components/responses/{s}"} for s in _refusals(name, path, operation)}
-            operation["responses"] |= refusals
-    components = spec["components"]
-    problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-    components["schemas"] |= problem.pop("$defs") | {"ProblemDetails": problem}
-    components["responses"] = {str(status): _refusal(status) for status in _SAYS}
+            _finish_operation(operation, operation["operationId"].removeprefix(f"{method}_api_"), path)
+    _, defined = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REF)
+    spec["components"]["schemas"] = _untitled(defined["$defs"])
+    spec["components"]["responses"] = {str(status): _refusal(status) for status in _SAYS}
     return spec
 
 
-def _refusals(name: str, path: str, operation: dict[str, Any]) -> list[int]:
-    found = {*_EVERYWHERE}
-    found |= {*_WITH_BODY} if "requestBody" in operation else set()
-    found |= {404} if "{" in path or name in _NAMES_SOMETHING else set()
-    found |= {409} if name in _CONFLICTS else set()
-    return sorted(found)
+def _finish_operation(operation: dict[str, Any], name: str, path: str) -> None:
+    scope = POLICY[f"api.{name}"].scope
+    body = operation.get("requestBody")
+    refusals = (
+        _EVERYWHERE | _ALSO.get(name, set()) | (_WITH_BODY if body else set()) | ({404} if "{" in path else set())
+    )
+    operation["responses"] |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
+    operation |= {
+        "operationId": name,
+        "tags": [group for group, names in GROUPS.items() if name in names],
+        "security": [{"token": [scope]}],
+        "parameters": [_parameter(p["name"]) for p in operation.get("parameters", ())],
+    }
+    if body:
+        body["required"] = True
+
+
+def _parameter(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 64}
+    if name == "verb":
+        schema = {"type": "string", "enum": list(VERBS)}
+    return {"in": "path", "name": name, "required": True, "schema": schema}
 
 
 def _refusal(status: int) -> dict[str, Any]:
@@ -134,15 +131,20 @@ def _refusal(status: int) -> dict[str, Any]:
         "title": TITLES[status],
         "status": status,
         "detail": _SAYS[status],
-        "code": "invalid" if status == 422 else TITLES[status].lower().replace(" ", "_"),
+        "code": TITLES[status].lower().replace(" ", "_"),
         "request_id": "5f0c9c1e6d0b4e0f8a4b6f0d2c1e7a93",
     }
-    schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    return {"description": _SAYS[status], "content": {"application/problem+json": {"schema": schema, "example": example}}}
+    schema = {"$ref": _REF.format(model="ProblemDetails")}
+    return {
+        "description": _SAYS[status],
+        "content": {"application/problem+json": {"schema": schema, "example": example}},
+    }
 
 
-def _parameter(name: str) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 64}
-    if name == "verb":
-        schema = {"type": "string", "enum": list(VERBS)}
-    return {"in": "path", "name": name, "required": True, "schema": schema}
+def _untitled(schema: Any) -> Any:
+    """Drop the titles that only repeat a field's name."""
+    if isinstance(schema, list):
+        return [_untitled(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _untitled(each) for key, each in schema.items() if key != "title" or isinstance(each, dict)}

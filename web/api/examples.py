@@ -3,6 +3,7 @@
 from typing import Any
 
 CENTRE = "http://127.0.0.1:8000"
+KEY, VERB = "change_benefit", "approve"
 
 ASSIGNMENT: dict[str, Any] = {
     "call_id": "20261121-0001",
@@ -41,7 +42,10 @@ PLAN: dict[str, Any] = {
             "weight": 5000,
             "value": {
                 "zh-CN": "我们有官方企业微信，以后修改联系方式、车牌、地址，都可以在上面直接联系我们办理。",
-                "en": "We have an official WeCom account, where you can reach us to change your contact details, plate or address.",
+                "en": (
+                    "We have an official WeCom account, where you can reach us to change your contact details, plate "
+                    "or address."
+                ),
             },
         },
         {

@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SkipValidation,
     StrictBool,
     StrictInt,
     StringConstraints,
@@ -17,14 +16,14 @@ from pydantic import (
     field_validator,
 )
 
-from experiments.do.outcomes import MAX_BATCH, Key, OutcomeReport, OutsideId
+from experiments.do.outcomes import MAX_BATCH, Key, OutsideId
 from experiments.do.serving import Call
 from experiments.plan.rules import LOCALES, MAX_ARMS, ArmPlan, Kind, MetricPlan, Plan
 from experiments.wording import sentence
 
 MAX_ATTRIBUTES = 100
 _MAX_LIST = 100
-_MAX_WHOLE = 2**53  # what every JSON reader still counts exactly
+_MAX_NUMBER = 2**53  # whole numbers up to here are the same to every reader of JSON
 
 _Names = Mapping[str, str]
 _Line = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"  # a text of sentences: tabs and line breaks may be there
@@ -42,10 +41,10 @@ def _plain_value(value: Any) -> Any:
 
 def _is_scalar(value: Any) -> bool:
     match value:
-        case None | bool() | float():
+        case None | bool():
             return True
-        case int():
-            return abs(value) <= _MAX_WHOLE
+        case int() | float():
+            return abs(value) <= _MAX_NUMBER
         case str():
             return len(value) <= 1000 and "\x00" not in value
         case _:
@@ -53,7 +52,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 _SCALAR = [
-    {"type": ["null", "boolean", "number"], "minimum": -_MAX_WHOLE, "maximum": _MAX_WHOLE},
+    {"type": ["null", "boolean", "number"], "minimum": -_MAX_NUMBER, "maximum": _MAX_NUMBER},
     {"type": "string", "maxLength": 1000},
 ]
 Attribute = Annotated[
@@ -170,7 +169,18 @@ class AssignmentAnswer(_Answer):
 class OutcomeEnvelope(_Body):
     """A batch of facts, each judged by itself: a good one is kept though its neighbour is bad."""
 
-    outcomes: Annotated[list[SkipValidation[OutcomeReport]], Field(min_length=1, max_length=MAX_BATCH)]
+    outcomes: Annotated[
+        list[Any],
+        Field(min_length=1, max_length=MAX_BATCH),
+        WithJsonSchema(
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_BATCH,
+                "items": {"$ref": "#/components/schemas/OutcomeReport"},
+            }
+        ),
+    ]
 
 
 class Rejected(_Answer):

@@ -37,10 +37,10 @@ def read_in(locale: str) -> None:
 
 
 def safe_next(asked: str | None) -> str:
-    """Give the page to go on to: one of our own that can be opened, else home. Never another host.
+    r"""Give the page to go on to: one of our own that can be opened, else home. Never another host.
 
     The address is looked up in our own table of routes, so whatever a browser might read into it (`//host`,
-    `/\\host`, another scheme) is simply not a page of ours.
+    `/\host`, another scheme) is simply not a page of ours.
     """
     path, _, query = (asked or "").partition("?")
     try:

@@ -240,7 +240,7 @@ def _funnel(session: Session, experiment: Experiment, arms: list[ArmView], watch
         )
     else:
         summary = _(
-            "Counts up to %(day)s. No intervals: calls of one %(unit)s are alike, so single calls would feign certainty.",
+            "Counts up to %(day)s. No intervals: the arms differ by %(unit)s, and calls within one are alike.",
             day=words.day(watch.as_of),
             unit=words.unit(experiment.unit),
         )
@@ -308,7 +308,7 @@ def _origin(origin: str) -> str:
             "These calls were brought in from a file; an id, date or agent that the file lacks was made by its mapping."
         ),
         "replayed": _(
-            "These are past calls sent through again at their own dates; an id, date or agent that their file lacks was "
-            "made by its mapping, and the words of the arms were never spoken to these callers."
+            "These are past calls sent through again at their own dates; an id, date or agent that their file lacks "
+            "was made by its mapping, and the words of the arms were never spoken to these callers."
         ),
     }.get(origin, "")

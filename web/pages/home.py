@@ -1,4 +1,4 @@
-"""Home: the share of calls in which we invite, the funnel of the last days, what runs, and what waits for the reader."""
+"""Home: in how many calls we invite, the funnel of the last days, what runs, and what waits for the reader."""
 
 from dataclasses import dataclass
 
@@ -61,9 +61,9 @@ def home(session: Session, visitor: Actor, span: str) -> Home:
     )
 
 
-def is_blind(visitor: Actor) -> bool:
+def is_blind(visitor: Actor | None) -> bool:
     """Say whether a visitor is an agent and nothing else: blind to tests, so that the words are said as they come."""
-    return visitor.roles == {"agent"}
+    return visitor is not None and visitor.roles == {"agent"}
 
 
 def _share(session: Session, leaves: list[Scenario], since: int, today: int) -> MarketingShare:

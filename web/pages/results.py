@@ -166,7 +166,7 @@ def _rule(experiment: Experiment, look: Look) -> str:
 def _changes(experiment: Experiment, look: Look) -> str:
     if look.final:
         return _("This was the final look: it is frozen, and a new question is a new test.")
-    upcoming = [share for share in experiment.looks[look.number :]] or [1.0]
+    upcoming = list(experiment.looks[look.number :]) or [1.0]
     calls = math.ceil((experiment.planned_calls or 0) * upcoming[0])
     return _("The next planned look, at %(calls)s.", calls=words.calls(calls))
 
@@ -175,17 +175,10 @@ def _look_as_of(look: Look) -> str:
     return _("%(moment)s, look %(number)s, frozen", moment=words.moment(look.made_at), number=look.number)
 
 
-def findings(found: Sequence[Finding] | Sequence[Mapping[str, Any]]) -> list[FindingView]:
-    """See health checks, fresh ones or those frozen in a look."""
-    plain = [
-        {"check": f.check, "state": f.state.value, "evidence": f.evidence, "advice": f.advice}
-        if isinstance(f, Finding)
-        else f
-        for f in found
-    ]
+def findings(found: Sequence[Finding]) -> list[FindingView]:
+    """See health checks in the reader's words."""
     return [
-        FindingView(f["state"], words.check(f["check"]), say(f["evidence"]), say(f["advice"]) if f["advice"] else "")
-        for f in plain
+        FindingView(f.state, words.check(f.check), say(f.evidence), say(f.advice) if f.advice else "") for f in found
     ]
 
 

@@ -31,7 +31,8 @@ pages.add_app_template_filter(words.role, "role")
 @pages.app_context_processor
 def _frame() -> dict[str, Any]:
     """Give every page what its frame shows."""
-    return {"visitor": g.get("actor"), "version": _version(), "words": words}
+    visitor = g.get("actor")
+    return {"visitor": visitor, "blind": is_blind(visitor), "version": _version(), "words": words}
 
 
 @pages.get("/")
