@@ -34,7 +34,7 @@ run: setup ## start a demo call centre on http://127.0.0.1:8000 (PORT, DATABASE_
 	@$(BIN)/flask --app wsgi up
 
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
-	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 $(ARGS)
+	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadgroup $(ARGS)
 
 bench: setup ## measure speed under load
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -54,7 +54,9 @@ format: setup ## format the code and mend what can be mended safely
 
 translations: setup ## collect the sentences of code and templates into the catalogues, then compile them
 	@mkdir -p .cache
-	$(BIN)/pybabel --quiet extract --mapping-file=pyproject.toml --keyword=Message --keyword=lazy_gettext \
+	$(BIN)/pybabel --quiet extract --mapping-file=pyproject.toml --keyword=lazy_gettext \
+		--keyword=Message --keyword=sentence --keyword=invalid:3 --keyword=Unknown --keyword=Conflict \
+		--keyword=NotAllowed --keyword=NotSignedIn --keyword=Unavailable \
 		--add-location=file --sort-by-file --project=Scriptbench --output-file=.cache/messages.pot \
 		configs experiments web
 	$(BIN)/pybabel --quiet update --input-file=.cache/messages.pot --output-dir=web/translations \

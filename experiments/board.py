@@ -31,6 +31,7 @@ from experiments.plan.traffic import SliceState, Traffic
 from experiments.store import KEY, Base, UtcDateTime, insert_new, single_file
 from experiments.wording import Message
 
+_MOST_CALLS = 1_000_000_000  # thirty years of the largest centre; what the column holds is twice that
 _LEAST_HISTORY = 100  # eligible calls before a scenario's own rate is believed in a plan
 
 
@@ -374,12 +375,15 @@ def size_of(session: Session, experiment: Experiment) -> Sizing:
     """Size a plan with the rates and volume of the scenario's own history.
 
     Raises:
-        Conflict: there is too little history and the plan states no rate.
+        Conflict: there is too little history and the plan states no rate, or the rate leaves no room for the effect.
     """
     past = history.scenario_history(session, [experiment.scenario_id])
+    rate = _base_rate(session, experiment, past)
+    if rate + experiment.effect >= 1:
+        raise Conflict("The rate today leaves no room for so large an effect.")
     few = None if experiment.unit in traffic.FINE_UNITS else history.cluster_count(session, experiment)
     return sizing.size(
-        _base_rate(session, experiment, past),
+        rate,
         experiment.effect,
         alpha=experiment.alpha,
         power=experiment.power,
@@ -547,6 +551,8 @@ def _submit_plan(context: _Context) -> None:
     sized = size_of(context.session, context.experiment)
     if sized.total is None:
         raise Conflict("With so few units no number of calls would show this effect: choose a larger one.")
+    if sized.total > _MOST_CALLS:
+        raise Conflict("This needs %(calls)s calls: choose a larger effect.", calls=f"{sized.total:,}")
     context.experiment.planned_calls = sized.total
     _new_round(context, context.experiment.content_hash)
 

@@ -151,6 +151,13 @@ def single_file(session: Session, name: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
+def count_anew(session: Session, *entities: type[Base]) -> None:
+    """Let PostgreSQL look at tables that have just grown much, or it plans for what they were until it does by itself."""
+    if session.get_bind().dialect.name == "postgresql":
+        for entity in entities:
+            session.execute(text(f"ANALYZE {entity.__tablename__}"))
+
+
 def parameters_fit(columns: int) -> int:
     """Say how many rows of so many columns one statement may carry (SQLite allows 32,766 parameters)."""
     return max(1, 32_000 // columns)

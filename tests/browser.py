@@ -1,7 +1,6 @@
 """Chromium for the tests: one on PATH, else Debian's, else Playwright's download, else a word on what to install."""
 
 import fcntl
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests import debian
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PACKAGES = (
@@ -30,8 +31,6 @@ _MISSING = (
     "No browser for the tests. Put Chromium on PATH (Debian: apt-get install chromium fonts-noto-cjk) "
     "or run: .venv/bin/playwright install chromium"
 )
-_APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300")  # seconds to wait for another installation
-_QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
 @contextmanager
@@ -63,9 +62,7 @@ def _on_path() -> str | None:
 
 
 def _from_debian() -> str | None:
-    if os.geteuid() == 0 and Path("/etc/debian_version").exists():
-        for command in (["update"], ["install", "-y", "--no-install-recommends", *_PACKAGES]):
-            subprocess.run([*_APT, *command], check=False, env=os.environ | _QUIET, capture_output=True)
+    debian.install(*_PACKAGES)
     return _on_path()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from tqdm import tqdm
 
 from configs.settings import catalogue_documents, demo_world, read_toml
@@ -50,6 +51,8 @@ class _Verb(click.Command):
             return super().invoke(context)
         except Refusal as refusal:
             raise _Told(refusal) from refusal
+        except (OperationalError, ProgrammingError) as fault:
+            raise click.ClickException(f"{fault.orig}. Has `flask --app wsgi migrate` been run?") from fault
 
 
 @click.command("migrate", cls=_Verb)

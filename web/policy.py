@@ -84,7 +84,9 @@ def admit(actor: Actor | None) -> None:
     if access.who is Who.ANYONE:
         return
     if actor is None:
-        raise NotSignedIn("Send a token." if access.who is Who.TOKEN else "Please sign in.")
+        if access.who is Who.TOKEN:
+            raise NotSignedIn("Send a token.")
+        raise NotSignedIn("Please sign in.")
     if access.who is Who.PERSON and not actor.has(access.roles):
         raise NotAllowed("This needs one of the roles %(roles)s.", roles=", ".join(access.roles))
     if access.who is Who.TOKEN and access.scope not in actor.scopes:

@@ -14,6 +14,7 @@ LEAST_DEVIATION = 0.001
 """A split that is off by less than a tenth of a percentage point harms no reading, however sure we are of it."""
 
 _FEW_PER_ARM = 100
+_CONCENTRATION = 100  # a test here has hundreds of calls, not millions: large drifts have to be found at once
 _DEVIATION_SHARE = 0.05
 _MISSING_GAP_P = 0.01
 
@@ -75,7 +76,8 @@ def sample_ratio(counts: Sequence[int], weights: Sequence[int]) -> Finding:
     """
     if sum(counts) < _FEW_PER_ARM * len(counts):
         return Finding("sample_ratio", State.WAITING, Message("%(n)s units so far.", {"n": sum(counts)}))
-    once, always = check_sample_ratio(counts, weights), sequential_sample_ratio_p(counts, weights)
+    once = check_sample_ratio(counts, weights)
+    always = sequential_sample_ratio_p(counts, weights, concentration=_CONCENTRATION)
     evidence = Message(
         "%(counts)s units where %(expected)s were promised (chi-square p %(p)s, watched p %(always)s).",
         {

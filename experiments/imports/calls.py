@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from experiments.do import assignments, outcomes
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment, Journal, Origin
-from experiments.do.outcomes import Receipt
+from experiments.do.outcomes import Outcome, Receipt
 from experiments.do.serving import Choice, Reason
 from experiments.do.snapshot import Snapshot, compile_snapshot
 from experiments.errors import Conflict, invalid
@@ -31,10 +31,12 @@ from experiments.imports.rows import Incoming, RowReader
 from experiments.people import Actor
 from experiments.plan.designs import Experiment, experiment_named
 from experiments.plan.traffic import SliceState
+from experiments.store import count_anew
 
 BATCH = 500
 """Rows in one transaction: on SQLite nobody else writes meanwhile."""
 
+MANY = 5_000
 IMPORTED = "imported"
 Progress = Callable[[int, int], None]
 """Told after each batch: rows read so far, and how many the file seems to have."""
@@ -182,6 +184,8 @@ def _finish(run: _Run, tally: Tally, *, actor: Actor, now: datetime) -> None:
         if run.experiment is not None:
             elsewhere.put_on_the_board(session, experiment_named(session, run.experiment.key), actor=actor, now=now)
         ledger.finish(session, run.entry.id, tally, actor=actor, now=now)
+        if tally.imported >= MANY:
+            count_anew(session, Assignment, Outcome)
 
 
 def _bring(

@@ -112,7 +112,8 @@ class Source:
             with closing(_workbook(self._path)) as book:
                 return max((_sheet(book, self._layout).max_row or 1) - 1, 0)
         if self._format == "parquet":
-            return int(_parquet(self._path).count())
+            with self._path.open("rb") as stream:
+                return int(_parquet(self._path, stream).count())
         try:
             with _unpacked(self._path) as stream:
                 return max(sum(piece.count(b"\n") for piece in iter(lambda: stream.read(_PIECE), b"")) - 1, 0)
@@ -139,13 +140,14 @@ class Source:
                 yield line, tuple(map(_text, cells))
 
     def _parquet(self) -> Iterator[tuple[int, Any]]:
-        file = _parquet(self._path)
-        yield 1, tuple(map(str, file.columns))
-        line = 1
-        for group in file.iter_row_groups():
-            for cells in group.itertuples(index=False, name=None):
-                line += 1
-                yield line, tuple(map(_text, cells))
+        with self._path.open("rb") as stream:
+            file = _parquet(self._path, stream)
+            yield 1, tuple(map(str, file.columns))
+            line = 1
+            for group in file.iter_row_groups():
+                for cells in group.itertuples(index=False, name=None):
+                    line += 1
+                    yield line, tuple(map(_text, cells))
 
 
 class _Guarded(io.RawIOBase):
@@ -217,20 +219,19 @@ def _sheet(book: Any, layout: Layout) -> Any:
     return book[name]
 
 
-def _parquet(path: Path) -> Any:
+def _parquet(path: Path, stream: IO[bytes]) -> Any:
     try:
         from fastparquet import ParquetFile
     except ImportError as error:
         raise invalid(
             "file", "no_parquet", "Parquet files need the extra package: pip install 'scriptbench[parquet]'."
         ) from error
-    with path.open("rb") as stream:
-        begins = stream.read(4)
-        stream.seek(max(path.stat().st_size - 4, 0))
-        ends = stream.read(4)
-    if not begins == ends == b"PAR1":
+    begins = stream.read(4)
+    stream.seek(max(path.stat().st_size - 4, 0))
+    if not begins == stream.read(4) == b"PAR1":
         raise invalid("file", "unreadable", "%(file)s is no Parquet file.", file=path.name)
-    return ParquetFile(str(path))
+    stream.seek(0)
+    return ParquetFile(stream)
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Self
 
 from experiments.imports.faults import Fault
 
+_OURS = ("rejected_line", "rejected_column", "rejected_code", "rejected_reason")  # before the file's own columns
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -35,7 +36,7 @@ class Rejects:
         ) as f:
             writer = csv.writer(f)
             if first:
-                writer.writerow(map(_harmless, ("line", "column", "code", "reason", *self._columns)))
+                writer.writerow(map(_harmless, (*_OURS, *self._columns)))
             writer.writerows(
                 [line, *map(_harmless, (fault.column, fault.code, fault.reason, *cells))] for line, fault, cells in rows
             )

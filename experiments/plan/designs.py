@@ -14,7 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, sel
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments import audit
-from experiments.errors import Conflict, Invalid, Unknown
+from experiments.errors import Conflict, Invalid, Unknown, invalid
 from experiments.people import Actor
 from experiments.plan import bucketing, scripts, traffic
 from experiments.plan.rules import Plan, problems_of, resolved_arms
@@ -169,8 +169,10 @@ def revise(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     """Replace a draft's plan by another, pinned to the standard in force now.
 
     Raises:
-        Invalid: the plan breaks a rule; every problem is named.
+        Invalid: the plan breaks a rule, every problem being named, or is of another kind.
     """
+    if plan.kind != experiment.kind:
+        raise invalid("kind", "another_kind", "A card keeps its kind: write another plan for the other question.")
     experiment.arms.clear()
     experiment.metrics.clear()
     session.flush()

@@ -20,6 +20,8 @@ from experiments.wording import Message
 LOCALES = ("zh-CN", "en")
 UNITS = ("call", "customer", "agent", "team", "agent_shift")
 MAX_ARMS = 5
+LEAST_EFFECT = 0.000_01
+"""A difference of one call in 100,000: no centre has the calls to show less."""
 
 
 class Kind(StrEnum):
@@ -218,7 +220,7 @@ def _metric_problems(plan: Plan, metrics: Mapping[str, Metric]) -> Iterable[Prob
 
 
 def _number_problems(plan: Plan) -> Iterable[Problem]:
-    bounds = {"alpha": (0, 0.5), "power": (0.5, 1), "effect": (0, 1)}
+    bounds = {"alpha": (0, 0.5), "power": (0.5, 1), "effect": (LEAST_EFFECT, 1)}
     for name, (low, high) in bounds.items():
         if not low < getattr(plan, name) < high:
             message = Message("%(name)s lies between %(low)s and %(high)s.", {"name": name, "low": low, "high": high})
@@ -227,6 +229,8 @@ def _number_problems(plan: Plan) -> Iterable[Problem]:
         yield Problem("coverage", "bounds", Message("Coverage is 1 to 10000 of 10000 buckets."))
     if plan.base_rate is not None and not 0 < plan.base_rate < 1:
         yield Problem("base_rate", "bounds", Message("The rate today is a share between 0 and 1."))
+    elif plan.base_rate is not None and plan.base_rate + plan.effect >= 1:
+        yield Problem("effect", "no_room", Message("The rate today leaves no room for so large an effect."))
     increasing = all(a < b for a, b in zip(plan.looks, plan.looks[1:], strict=False))
     if not plan.looks or plan.looks[-1] != 1 or plan.looks[0] <= 0 or not increasing:
         yield Problem(

@@ -41,11 +41,15 @@ class Centre:
     def store(self) -> Store:
         return self.floor.store
 
-    def move(self, role: str, verb: str, *, reason: str | None = None, key: str = CARD) -> Card:
+    def move(
+        self, role: str, verb: str, *, reason: str | None = None, proposal: str | None = None, key: str = CARD
+    ) -> Card:
         """Let the person with a role move the card; `system` is the schedule."""
         actor = OPERATOR if role == "system" else self.staff[role]
         with self.store.write() as session:
-            return board.move(session, key, Move(verb, reason), actor=actor, calendar=self.floor.calendar, now=NOW)
+            return board.move(
+                session, key, Move(verb, reason, proposal), actor=actor, calendar=self.floor.calendar, now=NOW
+            )
 
     def bring(
         self,
@@ -75,13 +79,14 @@ class Centre:
             today = self.floor.calendar.day(NOW)
             return looks.make_look(session, experiment, today=today, final=True, actor=OPERATOR, now=NOW)
 
-    def decide(self, key: str = CARD) -> Card:
-        """Take a card from Check, open, to its decision: keep the standard."""
-        self.move("lead", "submit", key=key)
-        self.move("quality", "approve", key=key)
-        self.move("quality", "approve", key=key)
-        self.move("manager", "approve", key=key)
-        return self.move("lead", "abandon", reason="The replay shows no difference: the standard stays.", key=key)
+    def decide(self, key: str = CARD, *, proposal: str | None = None) -> Card:
+        """Take a card from Check, open, to its decision: promote the proposal, or keep the standard."""
+        self.move("lead", "submit", proposal=proposal, key=key)
+        for role in ("quality", "quality", "manager"):
+            self.move(role, "approve", key=key)
+        if proposal is not None:
+            return self.move("lead", "promote", key=key)
+        return self.move("lead", "abandon", reason="There is no difference: the standard stays.", key=key)
 
 
 def open_centre(store: Store, *, hire: bool = True) -> Centre:
@@ -112,14 +117,15 @@ def start_card(centre: Centre, *, salt: str = SALT) -> None:
     arm that a replay deals them.
     """
     with centre.store.write() as session:
-        board.draft(session, _plan(salt), actor=centre.staff["lead"], now=NOW)
+        board.draft(session, plan(salt), actor=centre.staff["lead"], now=NOW)
     centre.move("lead", "submit")
     for role in ("compliance", "manager", "trainer"):
         centre.move(role, "approve")
     centre.move("lead", "start")
 
 
-def _plan(salt: str) -> Plan:
+def plan(salt: str = SALT) -> Plan:
+    """Give the plan of the A/A card."""
     standard = next(step["text"] for step in _catalogue()["script"][0]["steps"] if step["element"] == "opening")
     return Plan(
         key=CARD,

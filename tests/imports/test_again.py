@@ -130,7 +130,7 @@ def arms_without_a_kill(folder: Path, path: Path, like: Store) -> list[tuple[str
     copy = Store(f"sqlite:///{folder / 'undisturbed.db'}")
     like_tables = like.engine.raw_connection()
     try:
-        like_tables.execute(f"VACUUM INTO '{folder / 'undisturbed.db'}'")  # type: ignore[attr-defined]
+        like_tables.execute(f"VACUUM INTO '{folder / 'undisturbed.db'}'")
     finally:
         like_tables.close()
     with copy.write() as session:

@@ -1,6 +1,8 @@
 """A running application over an insurer's centre, and callers who carry tokens."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,7 @@ class Caller:
         return self._client.get(f"/api/v1{path}", headers=self._headers)
 
     def post(self, path: str, body: Any = None, method: str = "POST", **more: Any) -> TestResponse:
-        sent = more if more else {"json": {} if body is None else body}
+        sent = more or {"json": {} if body is None else body}
         return self._client.open(f"/api/v1{path}", method=method, headers=self._headers, **sent)
 
     def put(self, path: str, body: Any) -> TestResponse:
@@ -67,15 +69,27 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def floor(sqlite_store: Store) -> Floor:
-    """A centre on SQLite; `floor_of` makes one on any store."""
-    return a_floor(sqlite_store)
+@pytest.fixture(scope="session")
+def centre(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Floor]:
+    """Open a centre on SQLite once; each test copies its file."""
+    path = tmp_path_factory.mktemp("centre") / "centre.db"
+    shutil.copy(sqlite_template, path)
+    floor = a_floor(Store(f"sqlite:///{path}"))
+    floor.store.dispose()
+    return path, floor
 
 
 @pytest.fixture
-def app(floor: Floor, tmp_path: Path, clock: Clock) -> APIFlask:
-    return an_application(floor.store, tmp_path / "instance", clock)
+def floor(centre: tuple[Path, Floor], tmp_path: Path) -> Iterator[Floor]:
+    """A centre on SQLite."""
+    store = Store(f"sqlite:///{shutil.copy(centre[0], tmp_path / 'centre.db')}")
+    yield replace(centre[1], store=store)
+    store.dispose()
+
+
+@pytest.fixture
+def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
+    yield from _opened(an_application(floor.store, tmp_path / "instance", clock))
 
 
 @pytest.fixture
@@ -85,8 +99,8 @@ def floor_on_both(store: Store) -> Floor:
 
 
 @pytest.fixture
-def app_on_both(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> APIFlask:
-    return an_application(floor_on_both.store, tmp_path / "instance", clock)
+def app_on_both(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
+    yield from _opened(an_application(floor_on_both.store, tmp_path / "instance", clock))
 
 
 @pytest.fixture
@@ -99,6 +113,11 @@ def a_token(store: Store, scopes: str, login: str | None = None, **more: Any) ->
     name = f"{login or 'service'}-{scopes.replace(' ', '-')}-{more.pop('mark', '')}"
     with store.write() as session:
         return people.issue_token(session, name, scopes.split(), login=login, actor=OPERATOR, now=MONDAY, **more)
+
+
+def _opened(app: APIFlask) -> Iterator[APIFlask]:
+    yield app
+    store_of(app).dispose()
 
 
 def store_of(app: APIFlask) -> Store:

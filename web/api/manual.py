@@ -26,6 +26,7 @@ class Field:
     required: bool
     parts: tuple[Part, ...]
     description: str
+    default: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,15 @@ def _curl(method: str, path: str, example: Any) -> str:
 def _shape(name: str, schema: Schema) -> Shape:
     needed = schema.get("required", ())
     fields = [
-        Field(key, key in needed, tuple(_parts(value)), value.get("description", ""))
+        Field(key, key in needed, tuple(_parts(value)), value.get("description", ""), _default(value))
         for key, value in schema.get("properties", {}).items()
     ]
     return Shape(name, schema.get("description", ""), tuple(fields), () if fields else tuple(_parts(schema)))
+
+
+def _default(schema: Schema) -> str:
+    default = schema.get("default")
+    return "" if default in (None, {}) else json.dumps(default, ensure_ascii=False)
 
 
 def _parts(schema: Schema) -> Iterator[Part]:

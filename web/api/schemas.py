@@ -243,14 +243,24 @@ class PlanBody(_Body):
     unit: Literal["call", "customer", "agent", "team", "agent_shift"]
     arms: Annotated[list[ArmBody], Field(min_length=2, max_length=MAX_ARMS)]
     metrics: Annotated[list[MetricBody], Field(min_length=1, max_length=30)]
-    effect: Annotated[Number, Field(gt=0, lt=1)]
-    audience: dict[str, Any] | None = None
+    effect: Annotated[Number, Field(gt=0, lt=1)] = Field(
+        description="The smallest difference worth having on the primary metric, as a share: 0.04 is 4 points."
+    )
+    audience: dict[str, Any] | None = Field(
+        default=None, description="A condition on the call's facts; null is the scenario's own audience."
+    )
     alpha: Annotated[Number, Field(ge=0.0001, le=0.2)] = 0.05
     power: Annotated[Number, Field(ge=0.5, le=0.99)] = 0.8
-    looks: Annotated[list[Number], Field(min_length=1, max_length=10)] = [0.5, 1.0]
-    coverage: Annotated[StrictInt, Field(ge=1, le=10_000)] = 10_000
-    base_rate: Annotated[Number, Field(gt=0, lt=1)] | None = None
-    salt: NewKey | None = None
+    looks: Annotated[list[Number], Field(min_length=1, max_length=10)] = Field(
+        default=[0.5, 1.0], description="Planned analyses as rising fractions of the planned calls, the last being 1."
+    )
+    coverage: Annotated[StrictInt, Field(ge=1, le=10_000)] = Field(
+        default=10_000, description="The part of the scenario's calls it takes, out of 10000."
+    )
+    base_rate: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="The primary metric's rate today; needed where the scenario has no history."
+    )
+    salt: NewKey | None = Field(default=None, description="Salts the arms' hash; made at random when null.")
 
     def as_plan(self) -> Plan:
         """See the body as the plan that the rules judge."""

@@ -38,7 +38,7 @@ def funnel_chart(data: FunnelChart) -> "figure":
         pixels=_row(data) * len(data.steps),
         file_name=data.file_name,
         axis=data.words.share,
-        legend=drawing.legend_pixels(names),
+        legend=drawing.legend_pixels(names) if len(names) > 1 else 0,
     )
     drawing.ticks_at(chart, {tick: percent(tick, 0) for tick in share_ticks(end)})
     drawing.names(chart, _step_names(data))
@@ -46,7 +46,8 @@ def funnel_chart(data: FunnelChart) -> "figure":
     words = data.words
     lines = [(words.arm, "arm"), (words.step, "step"), (words.calls, "calls"), (words.share, "share")]
     drawing.hover(chart, drawn, [*lines, (words.interval, "interval"), (words.onward, "onward")])
-    drawing.legend_above(chart, names)
+    if len(names) > 1:
+        drawing.legend_above(chart, names)
     return chart
 
 
@@ -92,12 +93,16 @@ def _arm(chart: "figure", data: FunnelChart, index: int) -> Any:
     arm = data.arms[index]
     top = NAME_PIXELS + BAR_PIXELS * (index + 0.5)
     columns = _columns(data.steps, arm, [_row(data) * step + top for step in range(len(data.steps))])
-    drawn = drawing.bars(chart, columns, height=BAR_PIXELS - 4, fill=FILLS[index], legend=arm.name)
+    drawn = drawing.bars(chart, columns, height=BAR_PIXELS - 4, fill=FILLS[index], legend=_legend(data, arm))
     known = [(y, bar) for y, bar in zip(columns["y"], arm.bars, strict=True) if None not in (bar.low, bar.high)]
     ends = {"y": [y for y, _ in known], "low": [b.low for _, b in known], "high": [b.high for _, b in known]}
     drawing.whiskers(chart, ends, cap=BAR_PIXELS / 3)
     drawing.labels(chart, {key: columns[key] for key in ("x", "y", "text")})
     return drawn
+
+
+def _legend(data: FunnelChart, arm: FunnelArm) -> str:
+    return arm.name if len(data.arms) > 1 else ""  # one arm needs no key: the title names it
 
 
 def _columns(steps: tuple[str, ...], arm: FunnelArm, places: list[float]) -> dict[str, list[Any]]:

@@ -260,20 +260,20 @@ def _facts(survey: Survey, experiment: Experiment) -> list[tuple[str, str]]:
         (_("Alpha, two-sided"), f"{experiment.alpha:g}"),
         (_("Power"), percent(experiment.power, 0)),
         (_("Planned looks"), _("at %(shares)s of the planned calls", shares=looked)),
-        (_("Started"), words.moment(experiment.started_at)),
-        (_("Ended"), words.moment(experiment.ended_at)),
+        (_("Started at"), words.moment(experiment.started_at)),
+        (_("Ended at"), words.moment(experiment.ended_at)),
         (_("Control script"), f"{experiment.control.script.key} v{experiment.control.number}"),
     ]
 
 
 def _metric(planned: Any, spec: Any) -> tuple[str, str, str, str]:
     """Give a planned metric: its role, name, margin, and what that asks of it."""
-    margin = f"{100 * planned.margin:g} pp" if planned.margin and results.in_points(spec) else planned.margin or ""
+    margin = results.size(planned.margin, spec) if planned.margin else ""
     duty = ""
     if planned.role == "guardrail":
         duty = _("Watched: alarms, need not be cleared") if planned.watch else _("Must be cleared")
     window = _("counted after %(days)s", days=words.days(spec.window_days)) if spec.window_days else ""
-    return words.metric_role(planned.role), named(spec.name), str(margin), words.listed(t for t in (duty, window) if t)
+    return words.metric_role(planned.role), named(spec.name), margin, words.listed(t for t in (duty, window) if t)
 
 
 def _approvals(survey: Survey, card: Card) -> list[ApprovalRow]:

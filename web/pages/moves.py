@@ -6,8 +6,9 @@ from experiments import board
 from experiments.board import Move
 from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
+from experiments.wording import Message
 from web.house import house
-from web.language import say
+from web.language import locale, say
 from web.pages import words
 from web.pages.survey import Survey
 
@@ -33,7 +34,7 @@ def _done(card: board.Card) -> str:
 
 def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
     """Say why not, who was first where somebody was, and what to do."""
-    told = [say(refusal.message)]
+    told = [say(_in_words(refusal.message))]
     if isinstance(refusal, Conflict):
         with house().store.read() as session:
             survey, card = Survey(session, visitor), board.card_of(session, key)
@@ -51,4 +52,17 @@ def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
             told.append(_("Next: %(step)s. Who: %(who)s.", step=words.next_step(card), who=survey.acting(card) or "—"))
     elif isinstance(refusal, NotAllowed):
         told.append(_("Ask somebody who holds the role and did not write it."))
-    return " ".join(told) if " " in told[0] else "".join(told)
+    return (" " if locale() == "en" else "").join(told)
+
+
+def _in_words(message: Message) -> Message:
+    """Put the reader's words where the domain names stages, moves and roles by key."""
+    known = dict(message.values)
+    if "verb" in known:
+        known["verb"] = words.move(known["verb"], known.get("stage", ""))
+    for name, naming in (("stage", words.stage), ("review", words.review)):
+        if name in known:
+            known[name] = naming(known[name])
+    if "roles" in known:
+        known["roles"] = words.listed(words.role(key) for key in known["roles"].split(", "))
+    return Message(message.text, known)

@@ -247,7 +247,8 @@ def _evidence(look: Look, reading: Mapping[str, Any]) -> str:
     if not look.final or reading["role"] == "guardrail":
         return UNKNOWN
     if reading["role"] == "secondary":
-        return _("p %(p)s, corrected", p=_p(reading["adjusted_p"]))
+        adjusted = reading["adjusted_p"]
+        return UNKNOWN if adjusted is None else _("p %(p)s, corrected", p=_p(adjusted))
     return _("p %(p)s", p=_p(reading["comparison"]["p_value"]))
 
 
@@ -270,7 +271,7 @@ def _guard(guard: Mapping[str, Any], specs: Mapping[str, MetricSpec]) -> GuardRo
     return GuardRow(
         metric=named(guard["name"]),
         challenger=guard["challenger"],
-        margin=f"{sign}{_size(guard['margin'], spec)}",
+        margin=f"{sign}{size(guard['margin'], spec)}",
         interval=span(guard["watched_low"], guard["watched_high"], spec),
         known=words.guard(str(guard["guard"])),
         tone=_GUARD_TONES.get(str(guard["guard"]), _NO_TONE),
@@ -343,7 +344,8 @@ def span(low: float | None, high: float | None, spec: MetricSpec) -> str:
     return f"[{signed(scale * low, digits)}, {signed(scale * high, digits)}]"
 
 
-def _size(value: float, spec: MetricSpec) -> str:
+def size(value: float, spec: MetricSpec) -> str:
+    """Write how much harm a guardrail allows, in the metric's own unit."""
     return _("%(points)s pp", points=f"{100 * value:g}") if in_points(spec) else f"{value:g}"
 
 

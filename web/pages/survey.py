@@ -1,6 +1,6 @@
 """What several pages ask of the board at once, each answered by one question for all cards together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from experiments import board, people
 from experiments.board import Approval, Card, Review, Stage
 from experiments.check import history, looks
 from experiments.check.looks import Look
+from experiments.check.verdict import Conclusion, Guard
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import element_names
@@ -111,8 +112,8 @@ class Survey:
 
     def card(self, card: Card) -> CardView:
         """See a card as boards and lists show it."""
-        experiment, look = card.experiment, self.look(card.experiment)
-        conclusion = look.conclusion if look else None
+        experiment = card.experiment
+        health, conclusion = self._seen(card, self.look(experiment))
         return CardView(
             key=experiment.key,
             title=named(experiment.title),
@@ -127,10 +128,10 @@ class Survey:
             days_running=self._days_running(experiment),
             calls=self.calls(experiment),
             planned=experiment.planned_calls,
-            health=self._health(card, look),
+            health=health,
             conclusion=conclusion,
             conclusion_text=words.conclusion(conclusion) if conclusion else "",
-            conclusion_tone=words.TONES[conclusion] if conclusion else ("plain", "info-circle"),  # type: ignore[index]
+            conclusion_tone=words.TONES[Conclusion(conclusion)] if conclusion else ("plain", "info-circle"),
             next_step=words.next_step(card),
             acting=self.acting(card),
             approvals=self._counted(card),
@@ -165,14 +166,22 @@ class Survey:
             return None
         return max(0, ((experiment.ended_at or self.now) - experiment.started_at).days)
 
-    def _health(self, card: Card, look: Look | None) -> str | None:
-        if card.stage == Stage.DO:
-            states = [f.state.value for f in looks.watch(self.session, card.experiment, today=self.today).findings]
-        elif look is not None:
-            states = [finding["state"] for finding in look.content["watch"]["findings"]]
-        else:
-            return None
-        return next((state for state in _WORST if state in states), None)
+    def _seen(self, card: Card, look: Look | None) -> tuple[str | None, str | None]:
+        """Give the data's worst state and the conclusion; on the floor an alarm is newer than any look."""
+        said = look.conclusion if look else None
+        if card.stage != Stage.DO:
+            frozen = look.content["watch"]["findings"] if look else []
+            return _worst(finding["state"] for finding in frozen), said
+        watch = looks.watch(self.session, card.experiment, today=self.today)
+        health = _worst(finding.state.value for finding in watch.findings)
+        if any(guard.guard is Guard.HARMED for guard in watch.guards):
+            return health, Conclusion.HARM
+        return health, Conclusion.UNTRUSTWORTHY if health == "broken" else said
+
+
+def _worst(states: Iterable[str]) -> str | None:
+    seen = set(states)
+    return next((state for state in _WORST if state in seen), None)
 
 
 def freshness(session: Session) -> Freshness:

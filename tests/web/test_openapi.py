@@ -1,0 +1,148 @@
+"""The description of the API is true: machines hold every answer against it, and people can read it."""
+
+import json
+import re
+import shlex
+from typing import Any
+
+import pytest
+import schemathesis
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from experiments.do.assignments import Floor
+from tests.builders import a_draft, a_running_experiment
+from tests.web.conftest import a_token, store_of
+from tests.web.test_policy import ALL_SCOPES
+from web.api import examples
+
+TRUTHS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def spec(client: FlaskClient) -> dict[str, Any]:
+    answer = client.get("/api/v1/openapi.json")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    described: dict[str, Any] = answer.get_json()
+    return described
+
+
+@pytest.fixture
+def described(app: APIFlask, floor: Floor) -> schemathesis.BaseSchema:
+    a_running_experiment(floor)
+    a_draft(floor, key="another")
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+
+
+@pytest.fixture
+def token(app: APIFlask) -> str:
+    return a_token(store_of(app), ALL_SCOPES, "lead")
+
+
+every_operation = schemathesis.pytest.from_fixture("described")
+
+
+@every_operation.parametrize()
+@settings(
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),  # the fixtures are one centre for all examples, which is what is meant
+)
+def test_every_answer_to_whatever_is_sent_is_a_described_one(case: schemathesis.Case, token: str) -> None:
+    # Facts are judged one by one, so that a batch with bad ones is accepted all the same.
+    judged_whole = [] if case.path.endswith("/outcomes") else [negative_data_rejection]
+    case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=[*TRUTHS, *judged_whole])
+
+
+def test_the_description_is_valid_openapi_3_1(spec: dict[str, Any], described: schemathesis.BaseSchema) -> None:
+    assert spec["openapi"] == "3.1.0"
+    described.validate()
+
+
+def test_every_route_of_the_api_is_described(app: APIFlask, spec: dict[str, Any]) -> None:
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
+    routes = {
+        (re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), method.lower())
+        for rule in rules
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == {(path, method) for path, methods in spec["paths"].items() for method in methods}
+
+
+def test_every_operation_says_its_scope_and_its_refusals(spec: dict[str, Any]) -> None:
+    operations = [operation for methods in spec["paths"].values() for operation in methods.values()]
+    assert all(operation["security"][0]["token"] for operation in operations)
+    assert all({"401", "403", "500", "503"} <= set(operation["responses"]) for operation in operations)
+    with_body = [operation for operation in operations if "requestBody" in operation]
+    assert all({"400", "413", "415", "422"} <= set(operation["responses"]) for operation in with_body)
+    assert spec["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+
+
+def test_every_refusal_is_described_as_problem_details(spec: dict[str, Any]) -> None:
+    for refusal in spec["components"]["responses"].values():
+        assert list(refusal["content"]) == ["application/problem+json"]
+
+
+def test_every_reference_leads_somewhere(spec: dict[str, Any]) -> None:
+    found = set(re.findall(r'"\$ref": "#/components/(\w+)/([\w.]+)"', json.dumps(spec)))
+    assert found
+    assert all(name in spec["components"][kind] for kind, name in found)
+
+
+def test_every_body_has_an_example_from_the_insurers_catalogue(spec: dict[str, Any]) -> None:
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]
+        for methods in spec["paths"].values()
+        for operation in methods.values()
+        if "requestBody" in operation
+    ]
+    assert all(body["example"] for body in bodies)
+
+
+class TestThePage:
+    @pytest.fixture
+    def page(self, client: FlaskClient) -> str:
+        answer = client.get("/api/v1/docs", headers={"Accept-Language": "en"})
+        assert (answer.status_code, answer.mimetype) == (200, "text/html")
+        return answer.get_data(as_text=True)
+
+    def test_shows_every_operation_and_every_shape(self, page: str, spec: dict[str, Any]) -> None:
+        operations = [operation for methods in spec["paths"].values() for operation in methods.values()]
+        assert all(f'id="{operation["operationId"]}"' in page for operation in operations)
+        assert all(f'id="shape-{name}"' in page for name in spec["components"]["schemas"])
+
+    def test_leads_nowhere_that_is_not_there(self, page: str) -> None:
+        assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r' id="([^"]+)"', page))
+
+    def test_needs_nothing_from_elsewhere_and_no_script(self, page: str) -> None:
+        assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+        assert "<script" not in page
+        assert " style=" not in page
+
+    def test_its_command_lines_are_whole(self, page: str) -> None:
+        lines = [_unescaped(text) for text in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)]
+        sent = [json.loads(words[words.index("-d") + 1]) for words in map(shlex.split, lines) if "-d" in words]
+        assert sent == [examples.ASSIGNMENT, examples.OUTCOMES, examples.PLAN, examples.PLAN, examples.MOVE]
+
+
+def _unescaped(text: str) -> str:
+    for entity, character in (("&#34;", '"'), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    return text
