@@ -113,8 +113,9 @@ def new_id(now: datetime) -> UUID:
 def insert_new(session: Session, entity: type[Base], unique: Sequence[str]) -> Insert:
     """Write an INSERT that passes over rows whose `unique` columns are there already.
 
-    Execute it with the rows as its parameters, so that the statement is compiled once and not for every batch. Add
-    `.returning(...)` to learn which rows were new: row counts mean different things on the two databases.
+    Execute it with the rows as its parameters, so that it is compiled once and not for every batch. Which rows were new
+    is told by their ids, read back afterwards: row counts mean different things on the two databases, and drivers are
+    slow to return the rows of a large batch.
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement: Any = dialect.insert(table_of(entity))
@@ -152,7 +153,7 @@ def single_file(session: Session, name: str) -> None:
 
 
 def count_anew(session: Session, *entities: type[Base]) -> None:
-    """Let PostgreSQL look at tables that have just grown much, or it plans for what they were until it does by itself."""
+    """Let PostgreSQL look at tables that have just grown much: until it does by itself it plans for what they were."""
     if session.get_bind().dialect.name == "postgresql":
         for entity in entities:
             session.execute(text(f"ANALYZE {entity.__tablename__}"))

@@ -11,6 +11,10 @@ Totals = Mapping[str, int]
 """What an arm, a unit or a scenario sums to, by measure name."""
 
 
+REPORTED = "reported"
+"""The denominator of a mean over the calls whose number was told: a call nobody timed took no 0 seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class MetricSpec:
     """A metric as analysis needs it; see `plan.scenarios.Metric`."""
@@ -30,8 +34,8 @@ class MetricSpec:
 
 
 def denominator_of(spec: MetricSpec, totals: Totals) -> int:
-    """Give how many calls the metric is over: for a mean, the calls that have its number."""
-    if spec.kind == "mean":
+    """Give how many calls the metric is over; `reported` means the calls that have its number."""
+    if spec.denominator == REPORTED:
         return totals[f"{spec.numerator}_n"]
     # The totals handed in are of eligible calls, so that "eligible" and "calls" are one number.
     return totals["calls"] if spec.denominator in ("calls", "eligible") else totals[spec.denominator]

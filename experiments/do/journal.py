@@ -93,16 +93,13 @@ class Journal:
 
         A record whose call was assigned in the scenario before changes nothing: the earlier row comes back.
         """
+        ours = {record["id"] for record in records}
         with self._store.write() as session:
             for chunk in _chunks(records):
-                _insert(session, chunk)
-            return _rows_of(session, records)
-
-
-def _insert(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
-    statement = insert_new(session, Assignment, ("call_id", "scenario_id"))
-    new = session.execute(statement.returning(Assignment.scenario_id, Assignment.day), records).all()
-    days.mark(session, new)
+                session.execute(insert_new(session, Assignment, ("call_id", "scenario_id")), chunk)
+            rows = _rows_of(session, records)
+            days.mark(session, ((row.scenario_id, row.day) for row in rows if row.id in ours))
+        return rows
 
 
 def _rows_of(session: Session, records: Sequence[Mapping[str, Any]]) -> list[Assignment]:

@@ -325,8 +325,12 @@ def _insert(session: Session, source: str, rows: Sequence[dict[str, Any]]) -> se
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         _give_owners(session, chunk)
-        statement = insert_new(session, Outcome, ("source", "outside_id")).returning(Outcome.outside_id)
-        new.update(session.scalars(statement, chunk))
+        session.execute(insert_new(session, Outcome, ("source", "outside_id")), chunk)
+        ours = {row["id"]: row["outside_id"] for row in chunk}
+        there = session.scalars(
+            select(Outcome.id).where(Outcome.source == source, Outcome.outside_id.in_(ours.values()))
+        )
+        new.update(ours[key] for key in there if key in ours)
     _mark(session, [r["assignment_id"] for r in rows if r["outside_id"] in new and r["assignment_id"]])
     return new
 

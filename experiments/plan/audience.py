@@ -23,25 +23,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from experiments.plan.patterns import MAX_SUBJECT, BadCondition, check_pattern
+
 MAX_DEPTH = 10
 """Objects (or lists within lists) inside one another."""
 MAX_NODES = 100
 """Entries of all objects of a condition together: paths and operators."""
 MAX_VALUES = 1000
 """Members of one list."""
-MAX_PATTERN = 200
-"""Characters of a regular expression."""
-MAX_SUBJECT = 256
-"""Characters of a text that a regular expression reads."""
-MAX_WAYS = 65_536
-"""Ways a regular expression may be laid out from one starting point; two unbounded repetitions reach it."""
 
 Condition = Mapping[str, Any]
 Facts = Mapping[str, Any]
-
-
-class BadCondition(ValueError):
-    """A condition that cannot be evaluated as written; the sentence names the operator or the path."""
 
 
 def matches(condition: Condition, facts: Facts) -> bool:
@@ -398,7 +390,7 @@ def _check_operator(where: str, name: str, operand: Any) -> None:
     elif name == "$type":
         _require(operand in _TYPES, label, f"one of {', '.join(_TYPES)}", operand)
     elif name in ("$regex", "$regexi"):
-        _check_regex(label, operand)
+        check_pattern(label, operand)
 
 
 def _check_element(label: str, condition: Condition) -> None:
@@ -436,72 +428,3 @@ _OPERANDS: dict[str, tuple[tuple[str, ...], str]] = {
     "$type": (("string",), f"one of {', '.join(_TYPES)}"),
     "$not": (_TYPES, "a value or an object of operators"),
 }
-
-
-# Regular expressions -------------------------------------------------------------------------------------------------
-# Python's engine tries every way to lay a pattern over a text. We admit a small language (no look-around, no
-# back-reference, no inline flag), refuse to repeat a group that itself repeats or chooses, and bound the product of
-# all remaining choices. With texts of at most 256 characters the worst admitted pattern takes milliseconds.
-
-_TOKEN = re.compile(
-    r"""(?P<escape>\\[^0-9])
-      | (?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])
-      | (?P<open>\((?:\?:|(?!\?)))
-      | (?P<close>\))
-      | (?P<bar>\|)
-      | (?P<repeat>[*+?]|\{[0-9]*,?[0-9]*\})[?+]?
-      | (?P<plain>[^\\\[(])""",
-    re.VERBOSE | re.DOTALL,
-)
-
-
-def _check_regex(label: str, pattern: str) -> None:
-    if len(pattern) > MAX_PATTERN:
-        raise BadCondition(f"{label} may have at most {MAX_PATTERN} characters, got {len(pattern)}")
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise BadCondition(f"{label} is not a valid regular expression: {error}") from error
-    ways = _ways(label, pattern)
-    if ways > MAX_WAYS:
-        raise BadCondition(f"{label} has too many repetitions and choices ({ways} ways, at most {MAX_WAYS})")
-
-
-def _ways(label: str, pattern: str) -> int:
-    # The ways and the branches of each group still open, and whether the atom just read repeats or chooses inside.
-    ways, branches, plain, atom_plain = [1], [1], [True], True
-    for kind, text in _tokens(label, pattern):
-        if kind == "repeat" and text != "?" and not atom_plain:
-            raise BadCondition(f"{label} repeats a group that itself holds a repetition or a choice")
-        atom_plain = True
-        if kind == "open":
-            ways, branches, plain = [*ways, 1], [*branches, 1], [*plain, True]
-        elif kind == "bar":
-            branches[-1], plain[-1] = branches[-1] + 1, False
-        elif kind == "repeat":
-            ways[-1], plain[-1] = ways[-1] * _choices(label, text), False
-        elif kind == "close":
-            inner, atom_plain = ways.pop() * branches.pop(), plain.pop()
-            ways[-1], plain[-1] = ways[-1] * inner, plain[-1] and atom_plain
-    return ways[0] * branches[0]
-
-
-def _tokens(label: str, pattern: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    while at < len(pattern):
-        token = _TOKEN.match(pattern, at)
-        if token is None or token.lastgroup is None:
-            raise BadCondition(f"{label} uses a look-around, back-reference or flag, which is not allowed")
-        yield token.lastgroup, token[token.lastgroup]
-        at = token.end()
-
-
-def _choices(label: str, repeat: str) -> int:
-    if repeat == "?":
-        return 2
-    if repeat in "*+":
-        return MAX_SUBJECT
-    least, comma, most = repeat[1:-1].partition(",")
-    if max(int(least or 0), int(most or 0)) > MAX_SUBJECT:
-        raise BadCondition(f"{label} may repeat at most {MAX_SUBJECT} times, got {repeat}")
-    return max(1, int(most or MAX_SUBJECT) - int(least or 0) + 1) if comma else 1

@@ -9,7 +9,8 @@ from growthbook.core import evalCondition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.plan.audience import BadCondition, check_condition, facts_kept, facts_used, matches
+from experiments.plan.audience import check_condition, facts_kept, facts_used, matches
+from experiments.plan.patterns import BadCondition
 
 CALLER: dict[str, Any] = {
     "relation": "spouse",

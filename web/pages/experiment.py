@@ -1,7 +1,7 @@
 """The page of one experiment: what differs, what was seen, what is decided, and the moves open to the reader."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,7 +146,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         readings=results.readings(experiment, last, specs, {m.key: m.note for m in catalogue.values()}) if last else [],
         hidden=last is not None and last.conclusion in results.NO_EFFECTS,
         interim=last is not None and not last.final,
-        guards=results.guards(watch.guards, specs) if watch else [],
+        guards=results.guards(_guards(experiment, last, watch), specs),
         facts=_facts(survey, experiment),
         metrics=[_metric(m, specs[m.metric]) for m in experiment.metrics],
         audience=words.audience(experiment.audience),
@@ -224,6 +224,14 @@ def _proposal(card: Card) -> str:
     if card.stage not in (Stage.CHECK, Stage.ACT) or card.review not in (Review.IN_REVIEW, Review.APPROVED):
         return ""
     return _("Make %(arm)s the standard", arm=card.proposal) if card.proposal else _("Keep the standard")
+
+
+def _guards(experiment: Experiment, last: Look | None, watch: Watch | None) -> Iterable[Any]:
+    """Give guardrails as they are now; once the test has ended, as the verdict read them."""
+    if experiment.ended_at is not None and last is not None:
+        frozen: Iterable[Any] = last.content["watch"]["guards"]
+        return frozen
+    return watch.guards if watch else ()
 
 
 def _funnel(session: Session, experiment: Experiment, arms: list[ArmView], watch: Watch | None) -> Figure | None:

@@ -194,7 +194,7 @@ def effects(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec])
             smallest=_smallest(experiment, reading, specs),
         )
         for reading in _readable(look)
-        if in_points(specs[reading["metric"]])
+        if in_points(specs[reading["metric"]]) and reading["comparison"]["difference"] is not None
     ]
     if not rows or look.conclusion in NO_EFFECTS:
         return None
@@ -253,7 +253,7 @@ def _evidence(look: Look, reading: Mapping[str, Any]) -> str:
 
 
 def guards(
-    found: Iterable[GuardrailReading] | Iterable[Mapping[str, Any]], specs: Mapping[str, MetricSpec]
+    found: Iterable[GuardrailReading | Mapping[str, Any]], specs: Mapping[str, MetricSpec]
 ) -> list[GuardRow]:
     """See guardrails, watched now or frozen in a look."""
     return [_guard(_as_mapping(guard), specs) for guard in found]

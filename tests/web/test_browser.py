@@ -1,0 +1,116 @@
+"""Every page in a real browser, in both languages: no error, no request that leaves the machine, no barrier."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from apiflask import APIFlask
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route
+from werkzeug.serving import make_server
+
+from experiments.do.assignments import Floor
+from tests.builders import PASSWORD, a_submitted_plan, standard_value
+from experiments.plan.rules import ArmPlan
+from tests.web.conftest import Clock
+from tests.web.visitors import NOW, a_decided_test, somebody_with_a_password
+
+PAGES = [
+    "/",
+    "/?span=today",
+    "/scenarios",
+    "/scenarios/policy_change",
+    "/scenarios/policy_service",
+    "/board",
+    "/experiments",
+    "/experiments/change_benefit",
+    "/experiments/enquiry_benefit",
+]
+DRAWN = "[...document.querySelectorAll('figure[data-chart]')].every(f => f.dataset.chart === 'drawn')"
+WIDER_THAN_THE_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@dataclass
+class Visit:
+    """A page under watch: what its console said, and what it asked of other machines."""
+
+    page: Page
+    home: str
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.route("**/*", self._at_home_only)
+
+    def _at_home_only(self, route: Route) -> None:
+        if route.request.url.startswith((f"{self.home}/", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.home + path)
+        self.page.wait_for_function(DRAWN)
+
+    def sign_in(self, name: str) -> None:
+        self.open("/sign-in")
+        self.page.fill("#name", name)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("main button")
+
+
+@pytest.fixture
+def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
+    clock.now = NOW
+    a_decided_test(floor)
+    scenario = "policy_enquiry"
+    control = ArmPlan("control", 5000, standard_value(floor, "benefit", scenario))
+    other = ArmPlan("shorter", 5000, {"zh-CN": "一句话就能办。", "en": "One line will do."})
+    a_submitted_plan(floor, key="enquiry_benefit", scenario=scenario, arms=(control, other), salt="another")
+    somebody_with_a_password(floor, "wang", "manager")
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("locale", "width", "scheme"),
+    [("zh-CN", 1440, "light"), ("en", 390, "dark")],
+    ids=["chinese on a wall", "english on a telephone at night"],
+)
+def test_every_page_opens_without_error_foreign_request_or_barrier(
+    browser: Browser, home: str, locale: str, width: int, scheme: str
+) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale) as context:  # type: ignore[arg-type]
+        visit = Visit(context.new_page(), home)
+        visit.watch()
+        visit.sign_in("wang")
+        visit.page.click(f'button[value="{locale}"]') if locale == "zh-CN" else None
+        for path in PAGES:
+            visit.open(path)
+            assert visit.page.locator("html").get_attribute("lang") == locale
+            assert not Axe().run(visit.page).response["violations"], path
+            assert not visit.page.evaluate(WIDER_THAN_THE_SCREEN), path
+        assert (visit.errors, visit.foreign) == ([], [])
+
+
+def test_a_manager_approves_by_a_click_and_sees_it_done(browser: Browser, home: str) -> None:
+    with browser.new_context(locale="en") as context:
+        visit = Visit(context.new_page(), home)
+        visit.watch()
+        visit.sign_in("wang")
+        visit.page.click("text=Approve")
+        visit.page.click("summary:has-text('Approve')")
+        visit.page.fill("#approve-reason", "The words are right.")
+        visit.page.click("details.ask[open] button")
+        assert "Wang Wang" in visit.page.inner_text(".approvals")
+        assert "Done." in visit.page.inner_text(".flashes")
+        assert (visit.errors, visit.foreign) == ([], [])
