@@ -6,8 +6,9 @@ reads and then writes fails with "database is locked" however long it is told to
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -169,6 +170,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else nullcontext()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._readers = sessionmaker(self.engine.execution_options(reads_only=True), expire_on_commit=False)
 
@@ -180,8 +182,11 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a session whose work is committed when the block ends well, else undone."""
-        with self._sessions.begin() as session:
+        """Open a session whose work is committed when the block ends well, else undone.
+
+        On SQLite the threads of a process take turns here: its own way of waiting lets some wait for ever.
+        """
+        with self._turn, self._sessions.begin() as session:
             yield session
 
     def answers(self) -> bool:

@@ -7,7 +7,7 @@ totals, clustered, and below 40 clusters a randomisation test decides.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from experiments.check.metrics import MetricSpec, Totals, counts_of, moments_of_calls, pair_of
+from experiments.check.metrics import MetricSpec, Totals, counts_of, denominator_of, moments_of_calls, pair_of
 from stats.comparison import Comparison
 from stats.moments import Moments
 from stats.proportions import compare_proportions
@@ -30,11 +30,16 @@ def compare(spec: MetricSpec, control: ArmData, challenger: ArmData, *, alpha: f
     """Compare two arms on a metric, at the confidence 1 - alpha."""
     if control.units is not None and challenger.units is not None:
         return _compare_clusters(spec, control.units, challenger.units, alpha)
-    if spec.is_share_of_calls:
+    if all(_is_a_share(spec, arm.totals) for arm in (control, challenger)):
         return compare_proportions(counts_of(spec, control.totals), counts_of(spec, challenger.totals), alpha=alpha)
     return compare_ratios(
         moments_of_calls(spec, control.totals), moments_of_calls(spec, challenger.totals), alpha=alpha
     )
+
+
+def _is_a_share(spec: MetricSpec, totals: Totals) -> bool:
+    """Say whether the numerator is a part of the denominator; a fact told without the one before it is not."""
+    return spec.kind == "proportion" and totals[spec.numerator] <= denominator_of(spec, totals)
 
 
 def compare_all(

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
 from experiments.do.days import DirtyDay
-from experiments.do.journal import Assignment
+from experiments.do.journal import Assignment, Origin
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Metric, Scenario, metrics_of
 
 _SUMS = [func.coalesce(func.sum(getattr(RollupCall, name)), 0).label(name) for name in MEASURES]
+
+_ONCE = RollupCall.origin != Origin.REPLAYED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,11 @@ def specs_of(session: Session, experiment: Experiment) -> dict[str, MetricSpec]:
 def scenario_history(
     session: Session, scenario_ids: Sequence[int], *, since: int | None = None, until: int | None = None
 ) -> ScenarioHistory:
-    """Sum scenarios over a span of site-local days (YYYYMMDD, both ends included)."""
-    where: list[ColumnElement[bool]] = [RollupCall.scenario_id.in_(scenario_ids)]
+    """Sum scenarios over a span of site-local days (YYYYMMDD, both ends included).
+
+    Replayed calls are left out: they are past calls sent through a test once more, and were counted when they came.
+    """
+    where: list[ColumnElement[bool]] = [RollupCall.scenario_id.in_(scenario_ids), _ONCE]
     where += [RollupCall.day >= since] if since else []
     where += [RollupCall.day <= until] if until else []
     days, first, last = session.execute(
@@ -64,8 +69,8 @@ def scenario_history(
 
 
 def calls_by_scenario(session: Session, *, eligible_only: bool = False) -> dict[int, Totals]:
-    """Sum every scenario's calls, or only those that were let in to be invited."""
-    query = select(RollupCall.scenario_id, *_SUMS).group_by(RollupCall.scenario_id)
+    """Sum every scenario's calls, or only those that were let in to be invited; replayed calls are left out."""
+    query = select(RollupCall.scenario_id, *_SUMS).where(_ONCE).group_by(RollupCall.scenario_id)
     if eligible_only:
         query = query.where(RollupCall.eligible)
     return {row.scenario_id: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}

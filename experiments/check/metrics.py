@@ -27,11 +27,6 @@ class MetricSpec:
     window_days: int
     name: Mapping[str, str]
 
-    @property
-    def is_share_of_calls(self) -> bool:
-        """Say whether it is the share of eligible calls that have a fact: a plain proportion."""
-        return self.kind == "proportion" and self.denominator in ("calls", "eligible")
-
 
 def denominator_of(spec: MetricSpec, totals: Totals) -> int:
     """Give how many calls the metric is over; `reported` means the calls that have its number."""

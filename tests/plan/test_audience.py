@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from growthbook.core import evalCondition
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from experiments.plan.audience import check_condition, facts_kept, facts_used, matches
 from experiments.plan.patterns import BadCondition

@@ -4,8 +4,7 @@ from itertools import pairwise
 
 import pytest
 from growthbook.core import gbhash
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy import stats
 
 from experiments.plan.bucketing import (

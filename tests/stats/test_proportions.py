@@ -6,8 +6,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy import stats as scipy_stats
 from scipy.optimize import minimize_scalar
 from scipy.special import xlogy

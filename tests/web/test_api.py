@@ -134,7 +134,7 @@ class TestReporting:
 
     def test_keeps_the_good_beside_the_bad(self, caller_on_both: Callers) -> None:
         good = OUTCOMES["outcomes"][0]
-        bad = [
+        bad: list[Any] = [
             {**good, "id": "2", "type": "sneezed"},
             {**good, "id": "3", "at": "2026-11-21T09:33:10"},
             {**good, "id": "4", "at": 0},

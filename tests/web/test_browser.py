@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, Route
 from werkzeug.serving import make_server
 
 from experiments.do.assignments import Floor
-from tests.builders import PASSWORD, a_submitted_plan, standard_value
 from experiments.plan.rules import ArmPlan
+from tests.builders import PASSWORD, a_submitted_plan, standard_value
 from tests.web.conftest import Clock
 from tests.web.visitors import NOW, a_decided_test, somebody_with_a_password
 

@@ -90,7 +90,7 @@ class TestEmbedding:
 
     @pytest.mark.parametrize("palette", [LIGHT, DARK])
     @pytest.mark.parametrize(
-        "role", ["control_edge", "second_edge", "third_edge", "fourth_edge", "good", "bad", "unclear"]
+        "role", ["control_edge", "second_edge", "third_edge", "fourth_edge", "fifth_edge", "good", "bad", "unclear"]
     )
     def test_edges_and_marks_reach_the_contrast_of_graphics(self, palette: Palette, role: str) -> None:
         assert contrast(getattr(palette, role), palette.surface) >= 3
@@ -119,9 +119,9 @@ class TestFunnel:
         with pytest.raises(ValueError, match="arm 'B': expected 2 bars, got 1"):
             funnel_chart(FunnelChart("", ("a", "b"), (FunnelArm("B", (FunnelBar(1, 1.0),)),)))
 
-    def test_five_arms_are_refused(self) -> None:
-        with pytest.raises(ValueError, match="arms: expected 1 to 4, got 5"):
-            funnel_chart(FunnelChart("", (), (FunnelArm("B", ()),) * 5))
+    def test_six_arms_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="arms: expected 1 to 5, got 6"):
+            funnel_chart(FunnelChart("", (), (FunnelArm("B", ()),) * 6))
 
     @pytest.mark.parametrize(
         ("end", "ticks"),

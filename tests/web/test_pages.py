@@ -1,20 +1,41 @@
 """The pages: what each says, whom the door lets in, and how a move is asked for and refused."""
 
 import re
+from importlib.metadata import version as installed
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from configs.settings import catalogue_documents
 from experiments import board
 from experiments.board import Review, Stage
 from experiments.do.assignments import Floor
-from tests.builders import PASSWORD, a_call, a_draft, a_submitted_plan, assigned, moved, rolled_up
-from tests.web.conftest import Clock
+from experiments.plan import catalogue
+from experiments.plan.rules import ArmPlan
+from tests.builders import (
+    PASSWORD,
+    a_call,
+    a_draft,
+    a_running_experiment,
+    a_submitted_plan,
+    a_week_of_calls,
+    assigned,
+    moved,
+    rolled_up,
+    standard_value,
+)
+from tests.web.conftest import OPERATOR, Clock
 from tests.web.visitors import NOW, Visitor, a_decided_test, a_test_under_way, a_visitor, somebody_with_a_password
 from web.pages.words import FORWARD
 
-FOREIGN = ["https://evil.example/", "//evil.example/x", "/\\evil.example", "javascript:alert(1)", "\thttps://evil.example"]
+FOREIGN = [
+    "https://evil.example/",
+    "//evil.example/x",
+    "/\\evil.example",
+    "javascript:alert(1)",
+    "\thttps://evil.example",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -232,9 +253,7 @@ class TestMoves:
         assert state_of(floor, key) == (Stage.CHECK, Review.IN_REVIEW)
 
     @pytest.mark.parametrize("verb", ["", "promote", "no_such_verb"])
-    def test_a_move_that_is_not_open_changes_nothing_and_says_why(
-        self, app: APIFlask, floor: Floor, verb: str
-    ) -> None:
+    def test_a_move_that_is_not_open_changes_nothing_and_says_why(self, app: APIFlask, floor: Floor, verb: str) -> None:
         key, lead = a_draft(floor), a_visitor(app, floor, "lead")
         assert lead.post(f"/experiments/{key}", verb=verb).status_code == 303
         assert state_of(floor, key) == (Stage.PLAN, Review.DRAFT)
@@ -245,12 +264,31 @@ class TestMoves:
         assert a_visitor(app, floor, "admin").post(f"/experiments/{key}", verb="approve").status_code == 403
 
 
+class TestOnBothDatabases:
+    def test_every_page_opens_with_five_arms_and_with_every_catalogue(
+        self, app_on_both: APIFlask, floor_on_both: Floor
+    ) -> None:
+        floor = floor_on_both
+        with floor.store.write() as session:
+            for name in ("telecom", "bank"):
+                document = catalogue.parse(catalogue_documents()[name])
+                catalogue.load(session, document, actor=OPERATOR, now=NOW)
+        weights = (2000, *[2000] * 4)
+        values = [standard_value(floor, "benefit"), *({"zh-CN": f"第{n}种", "en": f"No. {n}"} for n in range(4))]
+        arms = tuple(ArmPlan(f"arm_{n}", w, v) for n, (w, v) in enumerate(zip(weights, values, strict=True)))
+        key = a_running_experiment(floor, arms=arms, unit="customer")
+        a_week_of_calls(floor, 20, lambda answer, number: number % 2 == 0)
+        visitor = a_visitor(app_on_both, floor, "manager")
+        paths = ["/", "/scenarios", "/scenarios/policy_change", "/board", "/experiments", f"/experiments/{key}"]
+        assert [visitor.get(path).status_code for path in paths] == [200] * len(paths)
+
+
 class TestAssets:
     def test_bokeh_is_served_from_the_wheel_and_kept_for_ever(self, client: FlaskClient) -> None:
-        version = client.application.jinja_env.globals["bokeh_version"]
+        version = installed("bokeh")
         answer = client.get(f"/assets/bokeh-{version}.min.js")
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert f'version = "{version}"' in answer.text or version in answer.text
+        assert version in answer.text
         answer.close()
 
     def test_another_version_is_not_there(self, client: FlaskClient) -> None:

@@ -53,7 +53,7 @@ class FunnelChart:
     Attributes:
         title: the finding in one sentence, used as the figure's caption.
         steps: names of the steps.
-        arms: one to four arms, the control first.
+        arms: one to five arms, the control first.
         file_name: what a saved image is called, without suffix.
         words: the words around it.
     """

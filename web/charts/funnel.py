@@ -16,6 +16,7 @@ FILLS = (
     Fill(LIGHT.second, LIGHT.second_edge, "right_diagonal_line"),
     Fill(LIGHT.third, LIGHT.third_edge, "left_diagonal_line"),
     Fill(LIGHT.fourth, LIGHT.fourth_edge, "dot"),
+    Fill(LIGHT.fifth, LIGHT.fifth_edge, "vertical_line"),
 )
 NAME_PIXELS = 24
 BAR_PIXELS = 22
@@ -23,10 +24,10 @@ GAP_PIXELS = 12
 
 
 def funnel_chart(data: FunnelChart) -> "figure":
-    """Draw the funnel of one to four arms.
+    """Draw the funnel of one to five arms.
 
     Raises:
-        ValueError: there is no arm, more than four, or an arm has not one bar a step.
+        ValueError: there is no arm, more than five, or an arm has not one bar a step.
     """
     _check(data)
     names = [arm.name for arm in data.arms]

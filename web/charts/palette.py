@@ -28,6 +28,8 @@ class Palette:
     third_edge: str
     fourth: str
     fourth_edge: str
+    fifth: str
+    fifth_edge: str
     good: str
     bad: str
     unclear: str
@@ -43,6 +45,7 @@ LIGHT = Palette(
     surface="#ffffff", ink="#171c26", soft="#566070", grid="#e6e9ee", zero="#3d4656", whisker="#2b3340",
     control="#0072b2", control_edge="#005a8d", second="#e69f00", second_edge="#8f6200",
     third="#009e73", third_edge="#006b4e", fourth="#cc79a7", fourth_edge="#91446f",
+    fifth="#d55e00", fifth_edge="#9c4500",
     good="#0f7d54", bad="#c0392b", unclear="#7a8494",
     candidate="#9aa9bd", in_test="#4a67d6", suitable="#1a8a5f", limited="#c98a1b", unsuitable="#b4564c", node="#c3cad5",
 )  # fmt: skip
@@ -50,6 +53,7 @@ DARK = Palette(
     surface="#161a21", ink="#e9ecf1", soft="#a2abb9", grid="#2a303b", zero="#c3cad5", whisker="#f0f3f8",
     control="#3d9bd6", control_edge="#7cc4f0", second="#e0a526", second_edge="#ffd98a",
     third="#2fb58c", third_edge="#8ee5c8", fourth="#d68fb8", fourth_edge="#f6c8e0",
+    fifth="#e8834a", fifth_edge="#ffb98f",
     good="#5cc896", bad="#ff8a7d", unclear="#8d97a6",
     candidate="#66758a", in_test="#7f97ff", suitable="#45b585", limited="#d9a441", unsuitable="#d67a70", node="#4a5464",
 )  # fmt: skip

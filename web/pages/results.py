@@ -18,7 +18,7 @@ from experiments.check.verdict import Conclusion, Guard, GuardrailReading
 from experiments.plan.designs import Experiment
 from web.charts.data import EffectChart, EffectRow, Goodness
 from web.charts.words import effect_words
-from web.formats import UNKNOWN, percent, signed
+from web.formats import MINUS, UNKNOWN, percent, signed
 from web.language import named, say
 from web.pages import words
 from web.pages.figures import Figure, effect_figure
@@ -252,9 +252,7 @@ def _evidence(look: Look, reading: Mapping[str, Any]) -> str:
     return _("p %(p)s", p=_p(reading["comparison"]["p_value"]))
 
 
-def guards(
-    found: Iterable[GuardrailReading | Mapping[str, Any]], specs: Mapping[str, MetricSpec]
-) -> list[GuardRow]:
+def guards(found: Iterable[GuardrailReading | Mapping[str, Any]], specs: Mapping[str, MetricSpec]) -> list[GuardRow]:
     """See guardrails, watched now or frozen in a look."""
     return [_guard(_as_mapping(guard), specs) for guard in found]
 
@@ -267,7 +265,7 @@ def _as_mapping(guard: GuardrailReading | Mapping[str, Any]) -> Mapping[str, Any
 
 def _guard(guard: Mapping[str, Any], specs: Mapping[str, MetricSpec]) -> GuardRow:
     spec = specs[guard["metric"]]
-    sign = "+" if spec.better == "lower" else "−"
+    sign = "+" if spec.better == "lower" else MINUS
     return GuardRow(
         metric=named(guard["name"]),
         challenger=guard["challenger"],
@@ -331,17 +329,22 @@ def difference(value: float | None, spec: MetricSpec) -> str:
     """Write a difference in the metric's own unit."""
     if value is None or math.isnan(value):
         return UNKNOWN
-    return _("%(points)s pp", points=signed(100 * value, 2)) if in_points(spec) else signed(value)
+    return _("%(points)s pp", points=signed(100 * value, 2)) if in_points(spec) else _grouped(value)
 
 
 def span(low: float | None, high: float | None, spec: MetricSpec) -> str:
     """Write an interval of a difference; an end that reaches no bound is infinite."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return UNKNOWN
-    scale, digits = (100, 2) if in_points(spec) else (1, 1)
     if math.isinf(low) or math.isinf(high):
         return UNKNOWN
-    return f"[{signed(scale * low, digits)}, {signed(scale * high, digits)}]"
+    ends = [signed(100 * end, 2) if in_points(spec) else _grouped(end) for end in (low, high)]
+    return f"[{ends[0]}, {ends[1]}]"
+
+
+def _grouped(value: float) -> str:
+    """Write a difference of means with its sign, thousands set apart: money comes in fen."""
+    return f"{value:+,.1f}".replace("-", MINUS)
 
 
 def size(value: float, spec: MetricSpec) -> str:

@@ -175,8 +175,8 @@ def _catalogue(
 ) -> CatalogueView:
     sets = [metric_set_of(session, s) for s in own if s.metric_set is not None]
     # Scenarios may have other funnels; the columns are those of the longest, and a step that one lacks is a dash.
-    longest = max(sets, key=lambda s: len(s.steps))
-    steps = [step for step in steps_of(longest) if step[0] != "calls"]
+    longest = max(sets, key=lambda s: len(s.steps), default=None)
+    steps = [step for step in steps_of(longest) if step[0] != "calls"] if longest else []
     facts = {s.id: _facts(session, s) for s in own}
     rows = [_row(s, own, steps, facts, calls, let_in) for s in _in_tree_order(own)]
     return CatalogueView(
