@@ -1,7 +1,19 @@
-from sqlalchemy import inspect
+import hashlib
 
-from experiments.store import Store
+from sqlalchemy import inspect, text
+
+from experiments.store import Base, Store
 from migrations import run
+from tests.builders import a_floor, a_running_experiment, a_week_of_calls
+
+
+def checksums(store: Store) -> dict[str, str]:
+    """Hash every table's rows, whatever order they come in."""
+    with store.read() as session:
+        rows = {
+            name: sorted(map(repr, session.execute(text(f"SELECT * FROM {name}")))) for name in Base.metadata.tables
+        }
+    return {name: hashlib.sha256("\n".join(found).encode()).hexdigest() for name, found in rows.items()}
 
 
 def test_the_tables_in_code_are_those_of_the_migrations(blank_url: str) -> None:
@@ -9,10 +21,28 @@ def test_the_tables_in_code_are_those_of_the_migrations(blank_url: str) -> None:
     run.check(blank_url)
 
 
-def test_going_down_to_the_ground_leaves_no_table(blank_url: str) -> None:
+def test_up_and_down_and_up_again_loses_no_row(blank_url: str) -> None:
     run.upgrade(blank_url)
-    run.downgrade(blank_url, "base")
     store = Store(blank_url)
+    floor = a_floor(store)
+    a_running_experiment(floor)
+    a_week_of_calls(floor, 5, lambda _, i: i % 2 == 0, days=2)
+    before = checksums(store)
+    store.dispose()
+    run.downgrade(blank_url, "0001")
+    run.upgrade(blank_url)
+    assert checksums(store) == before
+    store.dispose()
+
+
+def test_going_down_to_the_ground_leaves_no_table_and_coming_up_makes_them_all(blank_url: str) -> None:
+    store = Store(blank_url)
+    run.upgrade(blank_url)
+    a_running_experiment(a_floor(store))
+    store.dispose()
+    run.downgrade(blank_url, "base")
     left = inspect(store.engine).get_table_names()
     store.dispose()
+    run.upgrade(blank_url)
+    run.check(blank_url)
     assert left in ([], ["alembic_version"])
