@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from experiments import board, people
+from experiments import people
+from experiments.board import cards, moves
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
 from experiments.errors import Conflict
@@ -62,7 +63,7 @@ def roll_up(store: Store, _calendar: SiteCalendar, _now: datetime) -> str:
 def take_looks(store: Store, calendar: SiteCalendar, now: datetime) -> str:
     """Take the look of every running test whose look is due; the final one ends the test."""
     with store.read() as session:
-        running = [c.experiment.key for c in board.cards(session) if c.review == board.Review.RUNNING]
+        running = [c.experiment.key for c in cards.every_card(session) if c.review == cards.Review.RUNNING]
     taken = [words for key in sorted(running) if (words := _take_look(store, key, calendar, now)) is not None]
     return "; ".join(taken) or f"none due of {len(running)} running"
 
@@ -144,7 +145,7 @@ def _finished(session: Session, name: str, tick: datetime) -> bool:
 def _take_look(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
     try:
         with store.write() as session:
-            look = board.take_due_look(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+            look = moves.take_due_look(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
     except Conflict as conflict:  # somebody moved the card meanwhile, or nothing has matured since the last look
         return str(conflict)
     return f"{key}: look {look.number}, {look.conclusion}" if look is not None else None

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from experiments import audit, board, jobs, people
+from experiments import audit, jobs, people
+from experiments.board import cards
 from experiments.check import looks, rollup
 from experiments.do import days, journal, outcomes
 from experiments.imports import ledger
@@ -12,7 +13,7 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes),
-    *(rollup, looks, board, jobs, ledger),
+    *(rollup, looks, cards, jobs, ledger),
 )
 """Imported for the tables they declare."""
 

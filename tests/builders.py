@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from configs.settings import catalogue_documents
-from experiments import board, people
-from experiments.board import Move
+from experiments import people
+from experiments.board import cards, moves
+from experiments.board.cards import Move
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
 from experiments.do import outcomes
@@ -96,7 +97,7 @@ def a_draft(floor: Floor, **changes: Any) -> str:
     """Put a plan's card on the board, and give its key."""
     plan = a_plan(floor, **changes)
     with floor.store.write() as session:
-        board.draft(session, plan, actor=people_actor(session, "lead"), now=MONDAY)
+        moves.draft(session, plan, actor=people_actor(session, "lead"), now=MONDAY)
     return plan.key
 
 
@@ -109,7 +110,7 @@ def moved(floor: Floor, key: str, verb: str, by: str, *, at: datetime = MONDAY, 
     """Ask one move of a card, and say where it stands then."""
     with floor.store.write() as session:
         actor = people.system("jobs") if by == "jobs" else people_actor(session, by)
-        card = board.move(session, key, Move(verb, **how), actor=actor, calendar=floor.calendar, now=at)
+        card = moves.move(session, key, Move(verb, **how), actor=actor, calendar=floor.calendar, now=at)
         return card.stage, card.review
 
 
@@ -123,7 +124,7 @@ def a_submitted_plan(floor: Floor, **changes: Any) -> str:
 def an_approved_plan(floor: Floor, **changes: Any) -> str:
     """Have a plan approved by everyone the gate asks for."""
     key = a_submitted_plan(floor, **changes)
-    for role in board.GATES[board.Stage.PLAN]:
+    for role in cards.GATES[cards.Stage.PLAN]:
         moved(floor, key, "approve", role)
     return key
 

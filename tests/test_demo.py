@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from experiments import audit, board, people
+from experiments import audit, people
+from experiments.board import cards
 from experiments.calendar import SiteCalendar
 from experiments.check import history
 from experiments.demo import world as worlds
@@ -140,7 +141,7 @@ def test_nothing_is_told_before_it_has_happened(sqlite_store: Store) -> None:
 def test_nobody_approves_what_they_wrote(sqlite_store: Store) -> None:
     build_small(sqlite_store)
     with sqlite_store.read() as session:
-        approvals = session.scalars(select(board.Approval)).all()
+        approvals = session.scalars(select(cards.Approval)).all()
         assert {people_of(session, approval.person_id) for approval in approvals}.isdisjoint({"lead.lin"})
         assert len(approvals) > 20
 

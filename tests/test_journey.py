@@ -2,7 +2,8 @@
 
 import random
 
-from experiments import audit, board, people
+from experiments import audit, people
+from experiments.board import cards
 from experiments.check import looks
 from experiments.plan.designs import experiment_named
 from experiments.store import Store
@@ -62,4 +63,4 @@ def test_a_better_script_becomes_the_standard_by_experiment(store: Store) -> Non
     # And all of it stands in the log.
     with store.read() as session:
         assert audit.verify(session).broken_at is None
-        assert [d.verb for d in board.decisions_of(session, board.card_of(session, key))][-1] == "promote"
+        assert [d.verb for d in cards.decisions_of(session, cards.card_of(session, key))][-1] == "promote"

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from experiments import board, people
+from experiments import people
+from experiments.board import cards
 from experiments.calendar import SiteCalendar
 from experiments.check import looks, rollup
 from experiments.check.looks import Look
@@ -162,7 +163,7 @@ def build(
 
 
 def _require_empty(session: Session) -> None:
-    if board.cards(session) or session.scalar(select(Assignment.id).limit(1)) is not None:
+    if cards.every_card(session) or session.scalar(select(Assignment.id).limit(1)) is not None:
         raise Conflict("The database has experiments or calls already: the demo is built in an empty one.")
 
 
@@ -184,6 +185,6 @@ def _report(session: Session, world: World) -> DemoReport:
 
 
 def _card_report(session: Session, key: str) -> CardReport:
-    card = board.card_of(session, key)
+    card = cards.card_of(session, key)
     made: list[Look] = looks.looks_of(session, card.experiment)
     return CardReport(key, card.stage, card.review, tuple(look.conclusion for look in made))

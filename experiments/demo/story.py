@@ -8,8 +8,9 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
-from experiments import board, people
-from experiments.board import Move
+from experiments import people
+from experiments.board import moves
+from experiments.board.cards import Move
 from experiments.calendar import SiteCalendar, as_date, day_number
 from experiments.demo.world import Effect, ExperimentEntry, World, accepted_per_call
 from experiments.errors import Conflict
@@ -124,7 +125,7 @@ class Story:
 
     def _take_look(self, entry: ExperimentEntry, now: datetime, *, last_day: bool) -> bool:
         with self._store.write() as session:
-            look = board.take_due_look(
+            look = moves.take_due_look(
                 session, entry.key, actor=people.system("jobs"), calendar=self._calendar, now=now, last_day=last_day
             )
         return look is not None and look.final
@@ -146,14 +147,14 @@ class Story:
     def _carry_out(self, session: Session, entry: ExperimentEntry, step: Step, now: datetime) -> None:
         actor = self._somebody(session, step.role)
         if step.verb == "draft":
-            board.draft(session, self._plan(entry), actor=actor, now=now)
+            moves.draft(session, self._plan(entry), actor=actor, now=now)
             return
         move = Move(
             step.verb,
             entry.reason["zh-CN"] if entry.reason and step.with_reason else None,
             entry.arm[1].key if step.with_reason and entry.state in _ENDED_BY_LOOK else None,
         )
-        board.move(session, entry.key, move, actor=actor, calendar=self._calendar, now=now)
+        moves.move(session, entry.key, move, actor=actor, calendar=self._calendar, now=now)
         if step.verb == "start":
             self._remember_words(session, entry)
 

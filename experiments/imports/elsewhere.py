@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from experiments import board
+from experiments.board import cards, moves
 from experiments.do.journal import Assignment
 from experiments.errors import Conflict
 from experiments.imports.mapping import ArmEntry, CallMapping, ExperimentEntry
@@ -44,7 +44,7 @@ def put_on_the_board(session: Session, experiment: Experiment, *, actor: Actor, 
     Raises:
         Conflict: no call of the file belongs to the experiment.
     """
-    if session.scalar(select(board.Card.id).where(board.Card.experiment_id == experiment.id)) is not None:
+    if session.scalar(select(cards.Card.id).where(cards.Card.experiment_id == experiment.id)) is not None:
         return
     calls, first, last = session.execute(
         select(func.count(), func.min(Assignment.at), func.max(Assignment.at)).where(
@@ -53,7 +53,7 @@ def put_on_the_board(session: Session, experiment: Experiment, *, actor: Actor, 
     ).one()
     if not calls:
         raise Conflict("No row of the file is a call of %(experiment)s.", experiment=experiment.key)
-    board.bring_in(session, experiment, calls=calls, started_at=first, ended_at=last, actor=actor, now=now)
+    moves.bring_in(session, experiment, calls=calls, started_at=first, ended_at=last, actor=actor, now=now)
 
 
 def _plan(session: Session, mapping: CallMapping, entry: ExperimentEntry) -> Plan:

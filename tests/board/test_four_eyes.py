@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from experiments import board, people
-from experiments.board import Approval, Move
+from experiments import people
+from experiments.board import cards, moves
+from experiments.board.cards import Approval, Move
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, NotAllowed, Refusal
 from experiments.store import Store
@@ -24,7 +25,7 @@ def revised_by(floor: Floor, key: str, login: str) -> None:
     other = replace(arms[1], value={**NEW_BENEFIT, "en": "One message is enough next time."})
     with floor.store.write() as session:
         plan = a_plan(floor, key=key, arms=(arms[0], other))
-        board.revise(session, key, plan, actor=people_actor(session, login), now=MONDAY)
+        moves.revise(session, key, plan, actor=people_actor(session, login), now=MONDAY)
 
 
 def test_who_wrote_the_plan_cannot_approve_it(store: Store) -> None:
@@ -70,14 +71,14 @@ def test_approvals_of_an_earlier_round_are_void(store: Store) -> None:
     moved(floor, key, "refuse", "manager", reason="too small an effect")
     moved(floor, key, "submit", "lead")
     with store.read() as session:
-        assert board.approvals_of(session, board.card_of(session, key)) == []
+        assert cards.approvals_of(session, cards.card_of(session, key)) == []
 
 
 def test_an_approval_is_bound_to_the_content_it_was_given_for(store: Store) -> None:
     floor = a_floor(store)
     key = a_submitted_plan(floor)
     with store.write() as session:
-        board.card_of(session, key).review_hash = "the hash of other words"
+        cards.card_of(session, key).review_hash = "the hash of other words"
     with pytest.raises(Conflict, match="content changed"):
         moved(floor, key, "approve", "manager")
 
@@ -93,7 +94,7 @@ def test_two_managers_at_one_gate_make_exactly_one_decision(store: Store) -> Non
         try:
             with floor.store.write() as session:
                 actor = people_actor(session, login)
-                board.move(session, key, Move("approve"), actor=actor, calendar=floor.calendar, now=MONDAY)
+                moves.move(session, key, Move("approve"), actor=actor, calendar=floor.calendar, now=MONDAY)
         except Refusal:
             return False
         return True

@@ -3,8 +3,9 @@ from itertools import product
 
 import pytest
 
-from experiments import board
-from experiments.board import TRANSITIONS, Review, Stage
+from experiments.board import cards
+from experiments.board.cards import Review, Stage
+from experiments.board.moves import TRANSITIONS
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.store import Store
@@ -29,7 +30,7 @@ def test_what_the_table_does_not_say_is_refused(sqlite_store: Store, stage: Stag
     floor = a_floor(sqlite_store)
     key = a_draft(floor)
     with floor.store.write() as session:
-        card = board.card_of(session, key)
+        card = cards.card_of(session, key)
         card.stage, card.review = stage, review
     with pytest.raises(Conflict, match="cannot"):
         moved(floor, key, verb, "manager", reason="because")
@@ -69,5 +70,5 @@ def test_every_move_is_appended_with_who_and_why(store: Store) -> None:
     key = an_approved_plan(floor)
     moved(floor, key, "refuse", "trainer", reason="not certified yet")
     with store.read() as session:
-        last = board.decisions_of(session, board.card_of(session, key))[-1]
+        last = cards.decisions_of(session, cards.card_of(session, key))[-1]
     assert (last.verb, last.actor, last.reason) == ("refuse", "trainer", "not certified yet")

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from experiments import board, people
-from experiments.board import Card, Move
+from experiments import people
+from experiments.board import moves
+from experiments.board.cards import Card, Move
 from experiments.calendar import SiteCalendar
 from experiments.check import looks, rollup
 from experiments.check.looks import Look
@@ -47,7 +48,7 @@ class Centre:
         """Let the person with a role move the card; `system` is the schedule."""
         actor = OPERATOR if role == "system" else self.staff[role]
         with self.store.write() as session:
-            return board.move(
+            return moves.move(
                 session, key, Move(verb, reason, proposal), actor=actor, calendar=self.floor.calendar, now=NOW
             )
 
@@ -117,7 +118,7 @@ def start_card(centre: Centre, *, salt: str = SALT) -> None:
     arm that a replay deals them.
     """
     with centre.store.write() as session:
-        board.draft(session, plan(salt), actor=centre.staff["lead"], now=NOW)
+        moves.draft(session, plan(salt), actor=centre.staff["lead"], now=NOW)
     centre.move("lead", "submit")
     for role in ("compliance", "manager", "trainer"):
         centre.move(role, "approve")

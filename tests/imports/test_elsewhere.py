@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from experiments import audit, board
-from experiments.board import Card
+from experiments import audit
+from experiments.board import cards, moves
+from experiments.board.cards import Card
 from experiments.do.journal import Assignment
 from experiments.do.snapshot import compile_snapshot
 from experiments.errors import Conflict, Invalid, NotAllowed
@@ -44,8 +45,8 @@ class TestItsCard:
         centre.bring(write_test(tmp_path, calls=300), example())
 
         with centre.store.read() as session:
-            card = board.card_of(session, KEY)
-            decisions = board.decisions_of(session, card)
+            card = cards.card_of(session, KEY)
+            decisions = cards.decisions_of(session, card)
             (told,) = session.scalars(select(audit.AuditEntry).where(audit.AuditEntry.verb == "bring_in"))
             test = card.experiment
             assert (card.stage, card.review, test.origin, test.planned_calls) == ("check", "open", "imported", 300)
@@ -71,7 +72,7 @@ class TestItsCard:
         report = centre.bring(path, example())
         assert (report.tally.imported, report.tally.already_there) == (700, 500)
         with centre.store.read() as session:
-            assert board.card_of(session, KEY).stage == "check"
+            assert cards.card_of(session, KEY).stage == "check"
 
     def test_is_approved_by_others_than_who_brought_it(self, centre: Centre, tmp_path: Path) -> None:
         centre.bring(write_test(tmp_path, calls=300), example())
@@ -85,8 +86,8 @@ class TestItsCard:
         centre = open_centre(sqlite_store)
         from_elsewhere = pytest.raises(Conflict, match="designed here")
         with sqlite_store.write() as session, from_elsewhere:
-            test = board.draft(session, plan(), actor=centre.staff["lead"], now=NOW).experiment
-            board.bring_in(session, test, calls=1, started_at=NOW, ended_at=NOW, actor=centre.staff["lead"], now=NOW)
+            test = moves.draft(session, plan(), actor=centre.staff["lead"], now=NOW).experiment
+            moves.bring_in(session, test, calls=1, started_at=NOW, ended_at=NOW, actor=centre.staff["lead"], now=NOW)
 
 
 class TestItsCalls:
@@ -162,7 +163,7 @@ class TestItsDesign:
 
     def test_cannot_take_another_experiment_s_key(self, centre: Centre, tmp_path: Path) -> None:
         with centre.store.write() as session:
-            board.draft(session, plan(), actor=centre.staff["lead"], now=NOW)
+            moves.draft(session, plan(), actor=centre.staff["lead"], now=NOW)
 
         with pytest.raises(Conflict, match="another experiment"):
             centre.bring(write_test(tmp_path, calls=10), example(key=plan().key))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from experiments import board
+from experiments.board import moves
 from experiments.do.assignments import Floor
 from experiments.errors import Invalid
 from experiments.plan import scripts, traffic
@@ -35,7 +35,7 @@ def with_elements(floor: Floor, elements: Mapping[str, Value]) -> Plan:
 
 def draft(floor: Floor, plan: Plan) -> None:
     with floor.store.write() as session:
-        board.draft(session, plan, actor=people_actor(session, "lead"), now=MONDAY)
+        moves.draft(session, plan, actor=people_actor(session, "lead"), now=MONDAY)
 
 
 def problems(floor: Floor, plan: Plan) -> list[tuple[str, str]]:

@@ -8,8 +8,8 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from configs.settings import catalogue_documents
-from experiments import board
-from experiments.board import Review, Stage
+from experiments.board import cards, moves
+from experiments.board.cards import Review, Stage
 from experiments.do.assignments import Floor
 from experiments.plan import catalogue
 from experiments.plan.rules import ArmPlan
@@ -45,7 +45,7 @@ def _a_week_later(clock: Clock) -> None:
 
 def state_of(floor: Floor, key: str) -> tuple[str, str]:
     with floor.store.read() as session:
-        card = board.card_of(session, key)
+        card = cards.card_of(session, key)
         return card.stage, card.review
 
 
@@ -172,9 +172,9 @@ class TestBoard:
         assert "Manager, Trainer" in page
 
     def test_every_open_stand_of_a_card_has_a_move_that_carries_it_on(self) -> None:
-        open_stands = {(stage, review) for stage, review, _verb in board.TRANSITIONS}
+        open_stands = {(stage, review) for stage, review, _verb in moves.TRANSITIONS}
         assert set(FORWARD) == open_stands
-        assert all((*stand, verb) in board.TRANSITIONS for stand, verb in FORWARD.items())
+        assert all((*stand, verb) in moves.TRANSITIONS for stand, verb in FORWARD.items())
 
 
 class TestList:

@@ -7,7 +7,8 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from experiments import board, people
+from experiments import people
+from experiments.board import cards
 from experiments.check import looks
 from experiments.do.assignments import Answer, Floor
 from tests.builders import (
@@ -68,7 +69,7 @@ def a_decided_test(floor: Floor) -> str:
     """The final look is made and the test has ended; the results are open."""
     key = a_test_under_way(floor)
     with floor.store.write() as session:
-        experiment = board.card_of(session, key).experiment
+        experiment = cards.card_of(session, key).experiment
         today = floor.calendar.day(NOW)
         looks.make_look(session, experiment, today=today, final=True, actor=people.system("jobs"), now=NOW)
     moved(floor, key, "end", "jobs", at=NOW)

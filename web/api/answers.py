@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from experiments import board
+from experiments.board import cards, moves
 from experiments.check import history, looks
 from experiments.check.looks import Look
 from experiments.do.assignments import Answer
@@ -45,21 +45,21 @@ def receipt(receipt: Receipt) -> dict[str, Any]:
     return {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "rejected": rejected}
 
 
-def card(session: Session, card: board.Card, actor: Actor) -> dict[str, Any]:
+def card(session: Session, card: cards.Card, actor: Actor) -> dict[str, Any]:
     """Tell where an experiment stands, and what the caller may ask of it."""
     return {
         **_columns(card, "kind", "stage", "review", "round", "proposal", "owner", "moved_at"),
         "key": card.experiment.key,
         "scenario": card.experiment.scenario.key,
         "title": card.experiment.title,
-        "missing_approvals": list(board.missing_approvals(card, board.approvals_of(session, card))),
-        "moves": [{"verb": verb, "needs_reason": reason} for verb, reason in board.open_moves(card, actor)],
+        "missing_approvals": list(cards.missing_approvals(card, cards.approvals_of(session, card))),
+        "moves": [{"verb": verb, "needs_reason": reason} for verb, reason in moves.open_moves(card, actor)],
     }
 
 
 def experiment(session: Session, key: str, actor: Actor) -> dict[str, Any]:
     """Tell everything that is registered about an experiment."""
-    found = board.card_of(session, key)
+    found = cards.card_of(session, key)
     registered = found.experiment
     return {
         "card": card(session, found, actor),
@@ -75,14 +75,14 @@ def experiment(session: Session, key: str, actor: Actor) -> dict[str, Any]:
         "metrics": [_columns(m, "metric", "role", "margin", "watch") for m in registered.metrics],
         "decisions": [
             _columns(d, "verb", "from_stage", "from_review", "to_stage", "to_review", "actor", "reason", "at")
-            for d in board.decisions_of(session, found)
+            for d in cards.decisions_of(session, found)
         ],
     }
 
 
 def results(session: Session, key: str, today: int) -> dict[str, Any]:
     """Tell the newest look, and what may be watched today (YYYYMMDD)."""
-    found = board.card_of(session, key)
+    found = cards.card_of(session, key)
     made = looks.looks_of(session, found.experiment)
     return {
         "experiment": key,

@@ -6,8 +6,8 @@ from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 from werkzeug.routing import BaseConverter
 
-from experiments import board
-from experiments.board import Move
+from experiments.board import cards, moves
+from experiments.board.cards import Move
 from experiments.do import assignments, outcomes
 from experiments.errors import invalid
 from web.api import answers
@@ -28,7 +28,7 @@ from web.api.schemas import (
 from web.auth import actor
 from web.house import house
 
-VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in board.TRANSITIONS.items() if move.roles))
+VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in moves.TRANSITIONS.items() if move.roles))
 """The moves that people ask for; the others are the schedule's."""
 
 
@@ -79,7 +79,7 @@ def report(batch: OutcomeEnvelope) -> dict[str, Any]:
 def list_experiments() -> dict[str, Any]:
     """List every experiment, those that moved last first."""
     with house().store.read() as session:
-        return {"experiments": [answers.card(session, card, actor()) for card in board.cards(session)]}
+        return {"experiments": [answers.card(session, card, actor()) for card in cards.every_card(session)]}
 
 
 @api.post("/experiments")
@@ -92,7 +92,7 @@ def write_plan(plan: PlanBody) -> dict[str, Any]:
     difference becomes the value, two or more are refused, each by name.
     """
     with house().store.write() as session:
-        card = board.draft(session, plan.as_plan(), actor=actor(), now=house().clock())
+        card = moves.draft(session, plan.as_plan(), actor=actor(), now=house().clock())
         return answers.card(session, card, actor())
 
 
@@ -112,7 +112,7 @@ def revise_plan(key: str, plan: PlanBody) -> dict[str, Any]:
     if plan.key != key:
         raise invalid("key", "not_this_one", "The plan names another experiment than the address.")
     with house().store.write() as session:
-        card = board.revise(session, key, plan.as_plan(), actor=actor(), now=house().clock())
+        card = moves.revise(session, key, plan.as_plan(), actor=actor(), now=house().clock())
         return answers.card(session, card, actor())
 
 
@@ -141,6 +141,6 @@ def move(key: str, verb: str, body: MoveBody) -> dict[str, Any]:
         return answers.card(session, card, actor())
 
 
-def _moved(session: Session, key: str, asked: Move) -> board.Card:
+def _moved(session: Session, key: str, asked: Move) -> cards.Card:
     here = house()
-    return board.move(session, key, asked, actor=actor(), calendar=here.calendar, now=here.clock())
+    return moves.move(session, key, asked, actor=actor(), calendar=here.calendar, now=here.clock())

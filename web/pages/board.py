@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from experiments.board import Review, Stage
+from experiments.board.cards import Review, Stage
 from experiments.people import Actor
 from web.pages.survey import CardView, Freshness, Survey, freshness
 

@@ -8,8 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments import board
-from experiments.board import Card, Review, Stage
+from experiments.board import cards, gates, moves
+from experiments.board.cards import Card, Review, Stage
 from experiments.check import history, looks
 from experiments.check.looks import Look, Watch
 from experiments.people import Actor
@@ -119,7 +119,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     Raises:
         Unknown: there is none with this key.
     """
-    card, survey = board.card_of(session, key), Survey(session, visitor)
+    card, survey = cards.card_of(session, key), Survey(session, visitor)
     experiment = card.experiment
     made = looks.looks_of(session, experiment)
     specs = history.specs_of(session, experiment)
@@ -153,7 +153,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
         looks=results.look_rows(experiment, made, survey.name),
         approvals=_approvals(survey, card),
-        decisions=[_decision(survey, decision) for decision in reversed(board.decisions_of(session, card))],
+        decisions=[_decision(survey, decision) for decision in reversed(cards.decisions_of(session, card))],
         origins=[text for origin in sorted(history.origins(session, experiment)) if (text := _origin(origin))],
     )
 
@@ -180,10 +180,10 @@ def _arm(survey: Survey, experiment: Experiment, position: int, watch: Watch | N
 
 def _moves(session: Session, card: Card, visitor: Actor) -> list[MoveForm]:
     """Offer the moves that would not be refused; the one that carries the card on stands first."""
-    barred = card.review == Review.IN_REVIEW and board.approval_bar(session, card, visitor) is not None
+    barred = card.review == Review.IN_REVIEW and gates.approval_bar(session, card, visitor) is not None
     offered = [
         _form(card, verb, needs_reason)
-        for verb, needs_reason in board.open_moves(card, visitor)
+        for verb, needs_reason in moves.open_moves(card, visitor)
         if not (verb == "approve" and barred) and not (verb == "promote" and card.proposal is None)
     ]
     return sorted(offered, key=lambda form: form.verb != words.forward(card))
@@ -203,9 +203,9 @@ def _form(card: Card, verb: str, needs_reason: bool) -> MoveForm:
 
 def _bar(session: Session, card: Card, visitor: Actor) -> str:
     """Say why a reader whose role the gate asks for finds no approve button."""
-    if card.review != Review.IN_REVIEW or not visitor.has(board.GATES[Stage(card.stage)]):
+    if card.review != Review.IN_REVIEW or not visitor.has(cards.GATES[Stage(card.stage)]):
         return ""
-    barred = board.approval_bar(session, card, visitor)
+    barred = gates.approval_bar(session, card, visitor)
     return say(barred) if barred else ""
 
 
@@ -294,11 +294,11 @@ def _approvals(survey: Survey, card: Card) -> list[ApprovalRow]:
             survey.people[given[role].person_id] if role in given else "",
             words.moment(given[role].at) if role in given else "",
         )
-        for role in board.GATES[Stage(card.stage)]
+        for role in cards.GATES[Stage(card.stage)]
     ]
 
 
-def _decision(survey: Survey, decision: board.Decision) -> DecisionRow:
+def _decision(survey: Survey, decision: cards.Decision) -> DecisionRow:
     here, there = (decision.from_stage, decision.from_review), (decision.to_stage, decision.to_review)
     return DecisionRow(
         text=words.done(decision.verb),

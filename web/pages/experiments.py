@@ -6,7 +6,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board import Stage
+from experiments.board.cards import Stage
 from experiments.people import Actor
 from web.pages import words
 from web.pages.survey import CardView, Freshness, Survey, freshness

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board import Stage
+from experiments.board.cards import Stage
 from experiments.calendar import days_before
 from experiments.check import history
 from experiments.people import Actor

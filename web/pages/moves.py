@@ -2,8 +2,8 @@
 
 from flask_babel import gettext as _
 
-from experiments import board
-from experiments.board import Move
+from experiments.board import cards, moves
+from experiments.board.cards import Move
 from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
 from experiments.wording import Message
@@ -21,13 +21,13 @@ def ask(key: str, asked: Move, visitor: Actor) -> tuple[str, str]:
     """
     try:
         with house().store.write() as session:
-            card = board.move(session, key, asked, actor=visitor, calendar=house().calendar, now=house().clock())
+            card = moves.move(session, key, asked, actor=visitor, calendar=house().calendar, now=house().clock())
             return "success", _done(card)
     except (Conflict, NotAllowed, Invalid) as refusal:
         return "warning", _refused(key, refusal, visitor)
 
 
-def _done(card: board.Card) -> str:
+def _done(card: cards.Card) -> str:
     state = f"{words.stage(card.stage)} · {words.review(card.review)}"
     return _("Done. The card stands at: %(state)s.", state=state)
 
@@ -37,8 +37,8 @@ def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
     told = [say(_in_words(refusal.message))]
     if isinstance(refusal, Conflict):
         with house().store.read() as session:
-            survey, card = Survey(session, visitor), board.card_of(session, key)
-            made = board.decisions_of(session, card)
+            survey, card = Survey(session, visitor), cards.card_of(session, key)
+            made = cards.decisions_of(session, card)
             if made:
                 last = made[-1]
                 told.append(

@@ -11,7 +11,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from configs.settings import ROOT
-from experiments.board import Move
+from experiments.board.cards import Move
 from web import auth
 from web.house import house
 from web.pages import door, moves, words

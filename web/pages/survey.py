@@ -7,8 +7,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments import board, people
-from experiments.board import Approval, Card, Review, Stage
+from experiments import people
+from experiments.board import cards, gates, moves
+from experiments.board.cards import Approval, Card, Review, Stage
 from experiments.check import history, looks
 from experiments.check.looks import Look
 from experiments.check.verdict import Conclusion, Guard
@@ -75,7 +76,7 @@ class Survey:
         everybody = people.everyone(session)
         self.names = {person.login: person.name for person in everybody}
         self.people: Mapping[int, str] = {person.id: person.name for person in everybody}
-        self._approvals = board.approvals_given(session)
+        self._approvals = cards.approvals_given(session)
         self._looks = looks.newest_looks(session)
         self._calls = history.calls_by_experiment(session)
         self._elements: dict[str, dict[str, dict[str, str]]] = {}
@@ -108,7 +109,7 @@ class Survey:
 
     def cards(self) -> list[CardView]:
         """See every card, those that moved last first."""
-        return [self.card(card) for card in board.cards(self.session)]
+        return [self.card(card) for card in cards.every_card(self.session)]
 
     def card(self, card: Card) -> CardView:
         """See a card as boards and lists show it."""
@@ -140,11 +141,11 @@ class Survey:
 
     def acting(self, card: Card) -> str:
         """Name the roles that carry a card on; all that are missing at a gate, any one elsewhere."""
-        missing = board.missing_approvals(card, self.approvals(card))
+        missing = cards.missing_approvals(card, self.approvals(card))
         if missing:
             return words.listed(map(words.role, missing))
         verb = words.forward(card)
-        transition = board.TRANSITIONS.get((Stage(card.stage), Review(card.review), verb or ""))
+        transition = moves.TRANSITIONS.get((Stage(card.stage), Review(card.review), verb or ""))
         if transition is None:
             return ""
         return words.either(map(words.role, transition.roles)) if transition.roles else _("the schedule")
@@ -152,14 +153,14 @@ class Survey:
     def waits_for_me(self, card: Card) -> bool:
         """Say whether the visitor is one of those who carry a card on now."""
         verb = words.forward(card)
-        if verb not in {open_verb for open_verb, _reason in board.open_moves(card, self.visitor)}:
+        if verb not in {open_verb for open_verb, _reason in moves.open_moves(card, self.visitor)}:
             return False
-        return verb != "approve" or board.approval_bar(self.session, card, self.visitor) is None
+        return verb != "approve" or gates.approval_bar(self.session, card, self.visitor) is None
 
     def _counted(self, card: Card) -> tuple[int, int] | None:
         if card.review != Review.IN_REVIEW:
             return None
-        return len(self.approvals(card)), len(board.GATES[Stage(card.stage)])
+        return len(self.approvals(card)), len(cards.GATES[Stage(card.stage)])
 
     def _days_running(self, experiment: Experiment) -> int | None:
         if experiment.started_at is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _, ngettext
 
-from experiments.board import Card, Review, Stage
+from experiments.board.cards import Card, Review, Stage
 from experiments.calendar import as_date
 from experiments.check.verdict import Conclusion
 from experiments.people import ROLES

@@ -1,0 +1,177 @@
+"""What a move changes besides the card's place: sizes, rounds, traffic, the standard."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from experiments.act import standards
+from experiments.board.cards import Card, Move
+from experiments.board.gates import content_under_review
+from experiments.board.sizes import size_of
+from experiments.calendar import SiteCalendar
+from experiments.check import looks
+from experiments.check.verdict import Conclusion
+from experiments.errors import Conflict, invalid
+from experiments.people import Actor
+from experiments.plan import designs, traffic
+from experiments.plan.designs import Experiment
+from experiments.plan.rules import Kind
+from experiments.plan.scenarios import Standing
+from experiments.plan.traffic import SliceState, Traffic
+from experiments.wording import Message
+
+_MOST_CALLS = 1_000_000_000  # thirty years of the largest centre; what the column holds is twice that
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One move under way: the card, what is asked, who asks, and when."""
+
+    session: Session
+    card: Card
+    move: Move
+    actor: Actor
+    calendar: SiteCalendar
+    now: datetime
+
+    @property
+    def experiment(self) -> Experiment:
+        """Give the card's experiment."""
+        return self.card.experiment
+
+    @property
+    def today(self) -> int:
+        """Give the site-local day, YYYYMMDD."""
+        return self.calendar.day(self.now)
+
+
+Effect = Callable[[Context], None]
+
+
+def submit_plan(context: Context) -> None:
+    """Size the plan and open a round for its approvals."""
+    sized = size_of(context.session, context.experiment)
+    if sized.total is None:
+        raise Conflict("With so few units no number of calls would show this effect: choose a larger one.")
+    if sized.total > _MOST_CALLS:
+        raise Conflict("This needs %(calls)s calls: choose a larger effect.", calls=f"{sized.total:,}")
+    context.experiment.planned_calls = sized.total
+    _new_round(context, context.experiment.content_hash)
+
+
+def submit_results(context: Context) -> None:
+    """Make the final look if it is missing, write the proposal down, and open a round."""
+    experiment, session = context.experiment, context.session
+    proposal = context.move.proposal
+    if proposal is not None and proposal not in {arm.key for arm in experiment.arms}:
+        raise invalid("proposal", "unknown", "There is no arm %(arm)s.", arm=proposal)
+    made = looks.looks_of(session, experiment)
+    if not made or not made[-1].final:
+        made.append(
+            looks.make_look(session, experiment, today=context.today, final=True, actor=context.actor, now=context.now)
+        )
+    recommended = made[-1].challenger if made[-1].conclusion == Conclusion.WINNER else None
+    if proposal != recommended and not (context.move.reason or "").strip():
+        raise invalid("reason", "against_the_verdict", "This is not what the verdict says: say why.")
+    context.card.proposal = proposal
+    _new_round(context, content_under_review(context.session, context.card))
+
+
+def _new_round(context: Context, content_hash: str) -> None:
+    card = context.card
+    card.round += 1
+    card.review_hash = content_hash
+    card.submitted_by = context.actor.name
+    context.session.flush()
+
+
+def review_again(context: Context) -> None:
+    """Open Act's round: the same content and submitter, approvals given afresh."""
+    context.card.round += 1
+    context.session.flush()
+
+
+def start(context: Context) -> None:
+    """Write the arms' scripts and give the test its slice."""
+    experiment, session = context.experiment, context.session
+    arms = designs.write_arms(session, experiment, actor=context.actor, now=context.now)
+    slice_ = designs.as_slice(experiment, arms)
+    cause = Message("%(experiment)s starts.", {"experiment": experiment.key})
+    _change_traffic(context, lambda now: now.with_experiment(slice_, experiment.coverage), cause)
+    experiment.started_at = context.now
+    if experiment.kind == Kind.SCENARIO:
+        standards.set_standing(
+            session, experiment.scenario, Standing.IN_TEST, by=experiment.key, actor=context.actor, now=context.now
+        )
+
+
+def pause(context: Context) -> None:
+    """Give everyone the standard for the moment."""
+    cause = Message("%(experiment)s is paused.", {"experiment": context.experiment.key})
+    _change_traffic(context, lambda t: t.with_state(context.experiment.key, SliceState.PAUSED), cause)
+
+
+def resume(context: Context) -> None:
+    """Let the split run again."""
+    cause = Message("%(experiment)s goes on.", {"experiment": context.experiment.key})
+    _change_traffic(context, lambda t: t.with_state(context.experiment.key, SliceState.RUNNING), cause)
+
+
+def stop(context: Context) -> None:
+    """Give everyone the standard until the card is closed."""
+    cause = Message("%(experiment)s was stopped.", {"experiment": context.experiment.key})
+    _change_traffic(context, lambda t: t.with_state(context.experiment.key, SliceState.STOPPED), cause)
+    context.experiment.ended_at = context.now
+
+
+def end(context: Context) -> None:
+    """Give the buckets back: the final look has been made."""
+    made = looks.looks_of(context.session, context.experiment)
+    if not made or not made[-1].final:
+        raise Conflict("The final look has not been made.")
+    cause = Message("%(experiment)s has ended as planned.", {"experiment": context.experiment.key})
+    _change_traffic(context, lambda t: t.without(context.experiment.key), cause)
+    context.experiment.ended_at = context.now
+
+
+def promote(context: Context) -> None:
+    """Make the proposed arm the standard."""
+    if context.card.proposal is None:
+        raise Conflict("The approved proposal is to keep the standard.")
+    standards.promote(context.session, context.experiment, context.card.proposal, actor=context.actor, now=context.now)
+
+
+def close(context: Context) -> None:
+    """Give the buckets back, if the test ever had any."""
+    experiment = context.experiment
+    if experiment.started_at is None:
+        return
+    current = traffic.in_force(context.session, experiment.scenario).value
+    if any(s.key == experiment.key for s in current.slices):
+        cause = Message("%(experiment)s is closed.", {"experiment": experiment.key})
+        _change_traffic(context, lambda t: t.without(experiment.key), cause)
+    if experiment.kind == Kind.SCENARIO and experiment.scenario.standing == Standing.IN_TEST:
+        standards.set_standing(
+            context.session,
+            experiment.scenario,
+            Standing.CANDIDATE,
+            by=experiment.key,
+            actor=context.actor,
+            now=context.now,
+        )
+
+
+def _change_traffic(context: Context, change: Callable[[Traffic], Traffic], cause: Message) -> None:
+    scenario = context.experiment.scenario
+    current = traffic.in_force(context.session, scenario)
+    traffic.append(
+        context.session,
+        scenario,
+        change(current.value),
+        based_on=current.number,
+        cause=cause,
+        actor=context.actor,
+        now=context.now,
+    )

@@ -1,0 +1,288 @@
+"""Moves: a card goes through plan, do, check and act by one table of transitions, and in no other way."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from experiments import audit
+from experiments.board import effects, gates
+from experiments.board.cards import GATES, Card, Decision, Move, Review, Stage, card_of
+from experiments.board.effects import Context, Effect
+from experiments.calendar import SiteCalendar
+from experiments.check import looks
+from experiments.check.looks import Look
+from experiments.errors import Conflict, NotAllowed, invalid
+from experiments.people import Actor
+from experiments.plan import designs
+from experiments.plan.designs import Experiment
+from experiments.plan.rules import Plan
+from experiments.store import single_file
+
+_STOPPERS = ("lead", "supervisor", "manager", "quality", "compliance", "trainer")
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the table. `roles` is who may; empty means a job only. A gate's `approve` moves at quorum."""
+
+    to: tuple[Stage, Review]
+    roles: tuple[str, ...]
+    effect: Effect | None = None
+    needs_reason: bool = False
+
+
+def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Card:
+    """Write a plan down and put its card on the board.
+
+    Raises:
+        Unknown: no such scenario.
+        Invalid: the plan breaks a rule.
+        Conflict: the key is taken, or the scenario has no standard.
+    """
+    single_file(session, "board")
+    experiment = designs.draft(session, plan, actor=actor, now=now)
+    card = Card(
+        kind=plan.kind,
+        experiment=experiment,
+        owner=actor.name,
+        stage=Stage.PLAN,
+        review=Review.DRAFT,
+        round=0,
+        moved_at=now,
+    )
+    session.add(card)
+    session.flush()
+    return card
+
+
+def bring_in(
+    session: Session,
+    experiment: Experiment,
+    *,
+    calls: int,
+    started_at: datetime,
+    ended_at: datetime,
+    actor: Actor,
+    now: datetime,
+) -> Card:
+    """Put the card of an experiment that was run elsewhere where its results are read: Check, open.
+
+    Nobody approved its start here and it never took any traffic, which is what its first decision says; from here on
+    it goes through the same gates as every other card.
+
+    Args:
+        session: a writing session.
+        experiment: registered with the origin `imported`, its calls being here.
+        calls: how many there are; no more are planned.
+        started_at: when the first call began, UTC.
+        ended_at: when the last one did.
+        actor: who brings it in, and may not approve it.
+        now: when, UTC.
+
+    Raises:
+        Conflict: the experiment was designed here.
+    """
+    if experiment.origin != "imported":
+        raise Conflict("%(experiment)s was designed here: it starts by its plan.", experiment=experiment.key)
+    experiment.planned_calls, experiment.started_at, experiment.ended_at = calls, started_at, ended_at
+    here = (Stage.CHECK, Review.OPEN)
+    card = Card(
+        kind=experiment.kind,
+        experiment=experiment,
+        owner=actor.name,
+        stage=here[0],
+        review=here[1],
+        round=0,
+        moved_at=now,
+    )
+    session.add(card)
+    session.flush()
+    _remember(session, card, Move("bring_in", "Assigned elsewhere; no traffic of ours."), here, here, actor, now)
+    return card
+
+
+def revise(session: Session, key: str, plan: Plan, *, actor: Actor, now: datetime) -> Card:
+    """Replace the plan of a card that is still a draft.
+
+    Raises:
+        Unknown: no such experiment.
+        Conflict: the plan is no longer a draft.
+        Invalid: the plan breaks a rule.
+    """
+    card = _locked(session, key)
+    if (card.stage, card.review) != (Stage.PLAN, Review.DRAFT):
+        raise Conflict("The plan of %(experiment)s is no longer a draft.", experiment=key)
+    designs.revise(session, card.experiment, plan, actor=actor, now=now)
+    return card
+
+
+def move(session: Session, key: str, asked: Move, *, actor: Actor, calendar: SiteCalendar, now: datetime) -> Card:
+    """Carry out one move of a card: guard, change, effect, audit.
+
+    Raises:
+        Unknown: no such experiment.
+        Conflict: the card is not where this move starts, or a guard of the move does not hold.
+        NotAllowed: the actor lacks the role, or wrote what they would approve.
+        Invalid: the move needs a reason.
+    """
+    card = _locked(session, key)
+    here = (Stage(card.stage), Review(card.review))
+    transition = TRANSITIONS.get((*here, asked.verb))
+    if transition is None:
+        raise Conflict(
+            "%(experiment)s is at %(stage)s, %(review)s: it cannot %(verb)s.",
+            experiment=key,
+            stage=card.stage,
+            review=card.review,
+            verb=asked.verb,
+        )
+    _may(actor, transition)
+    if transition.needs_reason and not (asked.reason or "").strip():
+        raise invalid("reason", "missing", "Say why: %(verb)s needs a reason.", verb=asked.verb)
+    context = Context(session, card, asked, actor, calendar, now)
+    to = transition.to
+    if asked.verb == "approve" and not gates.approve(session, card, actor, now):
+        to = here
+    elif transition.effect is not None:
+        transition.effect(context)
+    _arrive(context, here, to)
+    return card
+
+
+def open_moves(card: Card, actor: Actor) -> list[tuple[str, bool]]:
+    """Give the moves this actor may ask of a card now, and whether each needs a reason."""
+    return [
+        (verb, transition.needs_reason)
+        for (stage, review, verb), transition in TRANSITIONS.items()
+        if (stage, review) == (card.stage, card.review) and actor.has(transition.roles)
+    ]
+
+
+def take_due_look(
+    session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime, last_day: bool = False
+) -> Look | None:
+    """Take a running test's look when it is due; the final one also ends the test.
+
+    Args:
+        session: a writing session.
+        key: the experiment's.
+        actor: the job that looks.
+        calendar: the site's.
+        now: when, UTC.
+        last_day: whether the time set aside is over: the final look is taken with the calls there are.
+
+    Raises:
+        Unknown: no such experiment.
+        Conflict: nothing new has matured since the last look.
+    """
+    card = _locked(session, key)
+    experiment, today = card.experiment, calendar.day(now)
+    if card.review != Review.RUNNING or not (last_day or looks.due(session, experiment, today=today)):
+        return None
+    final = last_day or len(looks.looks_of(session, experiment)) + 1 == len(experiment.looks)
+    look = looks.make_look(session, experiment, today=today, final=final, actor=actor, now=now)
+    if final:
+        move(session, key, Move("end"), actor=actor, calendar=calendar, now=now)
+    return look
+
+
+def _locked(session: Session, key: str) -> Card:
+    # Moves queue: two at once in one scenario would number the same script version or traffic revision.
+    single_file(session, "board")
+    card = card_of(session, key)
+    session.refresh(card, with_for_update={"of": Card})
+    return card
+
+
+def _may(actor: Actor, transition: Transition) -> None:
+    if not transition.roles:
+        if actor.person_id is not None or not actor.name.startswith("system:"):
+            raise NotAllowed("The schedule does this by itself.")
+    elif actor.person_id is None or not actor.has(transition.roles):
+        raise NotAllowed("This needs one of the roles %(roles)s.", roles=", ".join(transition.roles))
+
+
+def _arrive(context: Context, here: tuple[Stage, Review], to: tuple[Stage, Review]) -> None:
+    card, session = context.card, context.session
+    moved = session.scalar(
+        update(Card)
+        .where(Card.id == card.id, Card.stage == here[0], Card.review == here[1])
+        .values(stage=to[0], review=to[1], moved_at=context.now)
+        .returning(Card.id)
+    )
+    if moved is None:
+        raise Conflict("Somebody else moved this card just now.")
+    session.refresh(card)
+    _remember(session, card, context.move, here, to, context.actor, context.now)
+
+
+def _remember(
+    session: Session,
+    card: Card,
+    asked: Move,
+    here: tuple[Stage, Review],
+    to: tuple[Stage, Review],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Append the decision, and the act to the audit."""
+    made = looks.looks_of(session, card.experiment)
+    decision = Decision(
+        card_id=card.id,
+        verb=asked.verb,
+        from_stage=here[0],
+        from_review=here[1],
+        to_stage=to[0],
+        to_review=to[1],
+        actor=actor.name,
+        reason=asked.reason,
+        content_hash=card.review_hash,
+        look_id=made[-1].id if made else None,
+        at=now,
+    )
+    session.add(decision)
+    session.flush()
+    audit.record(
+        session,
+        actor=actor.name,
+        verb=asked.verb,
+        subject=f"experiment:{card.experiment.key}",
+        now=now,
+        before=list(here),
+        after=list(to),
+        reason=asked.reason,
+        content_hash=card.review_hash,
+    )
+
+
+_P, _D, _C, _A = Stage.PLAN, Stage.DO, Stage.CHECK, Stage.ACT
+_ABANDONED = (Stage.ACT, Review.ABANDONED)
+
+TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
+    # Plan: written, sized, and approved by people who did not write it
+    (_P, Review.DRAFT, "submit"): Transition((_P, Review.IN_REVIEW), ("lead",), effects.submit_plan),
+    (_P, Review.DRAFT, "abandon"): Transition(_ABANDONED, ("lead",), effects.close, needs_reason=True),
+    (_P, Review.IN_REVIEW, "approve"): Transition((_P, Review.APPROVED), GATES[_P]),
+    (_P, Review.IN_REVIEW, "refuse"): Transition((_P, Review.DRAFT), GATES[_P], needs_reason=True),
+    (_P, Review.APPROVED, "refuse"): Transition((_P, Review.DRAFT), GATES[_P], needs_reason=True),
+    (_P, Review.APPROVED, "start"): Transition((_D, Review.RUNNING), ("lead", "manager"), effects.start),
+    # Do: the split runs; one person with a reason can stop it
+    (_D, Review.RUNNING, "pause"): Transition((_D, Review.PAUSED), _STOPPERS, effects.pause, needs_reason=True),
+    (_D, Review.PAUSED, "resume"): Transition((_D, Review.RUNNING), ("lead", "manager"), effects.resume),
+    (_D, Review.RUNNING, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
+    (_D, Review.PAUSED, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
+    (_D, Review.RUNNING, "end"): Transition((_C, Review.OPEN), (), effects.end),
+    # Check: the final look is read, and something is proposed
+    (_C, Review.OPEN, "submit"): Transition((_C, Review.IN_REVIEW), ("lead",), effects.submit_results),
+    (_C, Review.OPEN, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.close, needs_reason=True),
+    (_C, Review.IN_REVIEW, "approve"): Transition((_A, Review.IN_REVIEW), GATES[_C], effects.review_again),
+    (_C, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), GATES[_C], needs_reason=True),
+    # Act: the proposal is approved and carried out
+    (_A, Review.IN_REVIEW, "approve"): Transition((_A, Review.APPROVED), GATES[_A]),
+    (_A, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), GATES[_A], needs_reason=True),
+    (_A, Review.APPROVED, "promote"): Transition((_A, Review.STANDARD), ("lead", "manager"), effects.promote),
+    (_A, Review.APPROVED, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.close, needs_reason=True),
+}
+"""The whole life of a card: (stage, review, verb) → where to, who may, what else it does. Nothing else is possible."""
