@@ -39,6 +39,7 @@ DAYS = {
     "download_ask_which_number": (0, 5),
     "change_benefit_quicker": (0, 2),
     "claim_enquiry_invite_or_not": (0, 2),
+    "buy_opening_hurry": (0, 2),
 }
 PLACES = {
     "surrender_invite_or_not": ("plan", "draft"),
@@ -48,7 +49,8 @@ PLACES = {
     "value_added_benefit_expiry": ("do", "paused"),
     "download_ask_which_number": ("check", "in_review"),
     "change_benefit_quicker": ("act", "standard"),
-    "claim_enquiry_invite_or_not": ("act", "abandoned"),
+    "claim_enquiry_invite_or_not": ("act", "standard"),
+    "buy_opening_hurry": ("act", "abandoned"),
 }
 
 

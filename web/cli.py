@@ -59,7 +59,8 @@ class _Verb(click.Command):
 @with_appcontext
 def migrate() -> None:
     """Bring the database to the newest schema, with roles and catalogues; as often as one likes."""
-    _prepare()
+    upgrade(house().settings.url)
+    _load_catalogues()
     click.echo("The database is ready.")
 
 
@@ -69,8 +70,9 @@ def up() -> None:
     """Set everything up, build the demo call centre on the first start, and serve until Ctrl-C."""
     if house().settings.environment != "demo":
         raise click.ClickException("`up` is the demo. In production run `migrate`, a WSGI server, and `scheduler`.")
-    _prepare()
-    _build_demo()
+    upgrade(house().settings.url)
+    _build_demo()  # before the catalogues: its own standard scripts are as old as its first call
+    _load_catalogues()
     _say_sign_ins()
     processes.serve(house().settings)
 
@@ -167,9 +169,7 @@ def verify_audit() -> None:
     click.echo(f"{report.entries} entries hold; the newest hash is {report.head}.")
 
 
-def _prepare() -> None:
-    """Make the schema, and load roles and catalogues into it."""
-    upgrade(house().settings.url)
+def _load_catalogues() -> None:
     with house().store.write() as session:
         people.load_roles(session)
     for document in catalogue_documents().values():

@@ -65,7 +65,7 @@ def _server(settings: Settings) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app"),
         *("--host", settings.host, "--port", str(settings.port)),
-        *("--workers", "1", "--blocking-threads", str(settings.threads), "--log-level", "warning"),
+        *("--workers", "1", "--blocking-threads", str(settings.threads), "--log-level", "error"),
     ]
 
 

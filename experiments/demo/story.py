@@ -64,6 +64,14 @@ ENDINGS: dict[str, tuple[Step, ...]] = {
         Step(3, time(15, 0), "quality", "approve"),
         Step(4, time(9, 30), "lead", "abandon", with_reason=True),
     ),
+    "stopped_for_good": (
+        Step(1, time(7, 30), "supervisor", "stop", with_reason=True),
+        Step(1, time(10, 0), "lead", "submit", with_reason=True),
+        Step(2, time(11, 0), "quality", "approve"),
+        Step(3, time(9, 0), "manager", "approve"),
+        Step(3, time(15, 0), "quality", "approve"),
+        Step(4, time(7, 40), "manager", "promote"),
+    ),
     "in_review": (Step(1, time(10, 0), "lead", "submit", with_reason=True),),
     "promoted": (
         Step(1, time(10, 0), "lead", "submit", with_reason=True),
@@ -76,6 +84,9 @@ ENDINGS: dict[str, tuple[Step, ...]] = {
 """How a card that ran goes on; the anchor is the last day of its calls."""
 
 _ENDED_BY_LOOK = ("in_review", "promoted")
+
+_PROPOSED = {"in_review": 1, "promoted": 1, "stopped_for_good": 0}
+"""Which arm the lead proposes as the standard: the challenger, or after harm the control; otherwise nothing changes."""
 
 
 class Story:
@@ -149,10 +160,11 @@ class Story:
         if step.verb == "draft":
             moves.draft(session, self._plan(entry), actor=actor, now=now)
             return
+        proposed = _PROPOSED.get(entry.state) if step.verb == "submit" and step.with_reason else None
         move = Move(
             step.verb,
             entry.reason["zh-CN"] if entry.reason and step.with_reason else None,
-            entry.arm[1].key if step.with_reason and entry.state in _ENDED_BY_LOOK else None,
+            None if proposed is None else entry.arm[proposed].key,
         )
         moves.move(session, entry.key, move, actor=actor, calendar=self._calendar, now=now)
         if step.verb == "start":

@@ -129,7 +129,7 @@ class ExperimentEntry(_Entry):
     unit: str
     slice: tuple[int, int]
     stage: Literal["plan", "do", "check", "act"]
-    state: Literal["draft", "in_review", "approved", "running", "paused", "promoted", "abandoned"]
+    state: Literal["draft", "in_review", "approved", "running", "paused", "promoted", "abandoned", "stopped_for_good"]
     start_day: int | None = None
     end_day: int | None = None
     progress: float = Field(default=1.0, gt=0)
