@@ -1,5 +1,6 @@
 """The documentation runs: what the README says to type is typed here, against a house that was just set up."""
 
+import json
 import os
 import re
 import shutil
@@ -79,14 +80,23 @@ def typed(block: str, house: dict[str, str]) -> str:
     return done.stdout
 
 
+def funnel(results: str) -> dict[str, int]:
+    """Read off a results answer how many calls of all arms came how far."""
+    arms = json.loads(results)["watch"]["totals"].values()
+    return {fact: sum(arm[fact] for arm in arms) for fact in ("calls", "invited", "accepted")}
+
+
 def test_a_call_typed_by_hand_appears_in_the_funnel(house: dict[str, str]) -> None:
     if shutil.which("curl") is None:
         debian.install("curl")
     (block,) = (b for b in blocks(README) if "/assignments" in b)
+    (reading,) = (line for line in block.splitlines() if "/results" in line)
+    variables = "\n".join(line for line in block.splitlines() if re.match("[A-Z]+=", line))
+    before = funnel(typed(f"{variables}\n{reading}", house))
     told = typed(block, house)
-    assert '"reason":"split"' in told
-    assert '"accepted":3' in told
-    assert '"experiment":"policy_enquiry_opening_reason"' in told
+    assert ('"reason":"split"' in told, '"accepted":3' in told) == (True, True)
+    after = funnel(told.splitlines()[-1])
+    assert {fact: after[fact] - before[fact] for fact in before} == {"calls": 1, "invited": 1, "accepted": 1}
 
 
 def test_both_readmes_type_the_same(house: dict[str, str]) -> None:

@@ -57,7 +57,7 @@ def submit_plan(context: Context) -> None:
         raise Conflict("With so few units no number of calls would show this effect: choose a larger one.")
     if sized.total > _MOST_CALLS:
         raise Conflict("This needs %(calls)s calls: choose a larger effect.", calls=f"{sized.total:,}")
-    context.experiment.planned_calls = sized.total
+    context.experiment.planned_calls, context.experiment.planned_days = sized.total, sized.days
     _new_round(context, context.experiment.content_hash)
 
 

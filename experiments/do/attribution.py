@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,10 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from experiments.do.journal import Assignment
+
+CLOCK_SKEW = timedelta(minutes=15)
+"""A desktop's clock may be so far behind ours, or count in whole seconds: a call's fact that seems to come before its
+first assignment by no more than this belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ def _latest(timeline: Sequence[Row[Any]], reference: Reference) -> Owner | None:
         index = len(candidates)
     else:
         index = bisect_right(candidates, reference.at, key=lambda r: r.at)
+    if index == 0 and candidates and reference.call_id is not None:
+        index = int(candidates[0].at - reference.at <= CLOCK_SKEW)
     if index == 0:
         return None
     row = candidates[index - 1]

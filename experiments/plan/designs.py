@@ -59,6 +59,8 @@ class Experiment(Base):
     content_hash: Mapped[str] = mapped_column(KEY)
     #: calls the plan needs in all, fixed when it is submitted
     planned_calls: Mapped[int | None]
+    #: days they take at the scenario's own volume then; None where there was none
+    planned_days: Mapped[int | None]
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -371,6 +371,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.String(length=64), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("planned_calls", sa.Integer(), nullable=True),
+        sa.Column("planned_days", sa.Integer(), nullable=True),
         sa.Column("started_at", store.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ended_at", store.UtcDateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('script', 'scenario')", name=op.f("ck_experiment_kind")),

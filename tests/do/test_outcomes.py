@@ -100,6 +100,15 @@ def test_without_a_scenario_the_latest_call_at_or_before_is_meant(floor: Floor) 
     assert sorted(by_scenario.values()) == [(0, 1), (1, 1)]  # the stranger's complaint is in the first
 
 
+@pytest.mark.parametrize(("minutes", "counted"), [(-14, 1), (-16, 0)])
+def test_a_desktop_whose_clock_is_behind_is_understood_within_reason(
+    floor: Floor, minutes: float, counted: int
+) -> None:
+    assigned(floor, [a_call(1, at=MONDAY)])
+    told(floor, [outcome("call-1", "invited", minutes)])
+    assert totals(floor)["invited"] == counted
+
+
 def test_an_invitation_before_the_request_is_resolved_is_flagged_and_still_counts(floor: Floor) -> None:
     assigned(floor, [a_call()])
     told(floor, [outcome("call-1", "invited", minutes=2), outcome("call-1", "resolved", minutes=4)])

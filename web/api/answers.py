@@ -64,7 +64,7 @@ def experiment(session: Session, key: str, actor: Actor) -> dict[str, Any]:
     return {
         "card": card(session, found, actor),
         **_columns(registered, "origin", "hypothesis", "variable", "unit", "audience", "effect", "alpha", "power"),
-        **_columns(registered, "looks", "coverage", "base_rate", "planned_calls", "content_hash"),
+        **_columns(registered, "looks", "coverage", "base_rate", "planned_calls", "planned_days", "content_hash"),
         **_columns(registered, "started_at", "ended_at"),
         "control_script": registered.control.script.key,
         "control_version": registered.control.number,

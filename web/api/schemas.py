@@ -360,6 +360,7 @@ class ExperimentAnswer(_Answer):
     coverage: int
     base_rate: float | None
     planned_calls: int | None
+    planned_days: int | None
     content_hash: str
     started_at: datetime | None
     ended_at: datetime | None

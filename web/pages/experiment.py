@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from experiments.board import cards, gates, moves
 from experiments.board.cards import Card, Review, Stage
+from experiments.board.sizes import size_of
 from experiments.check import history, looks
 from experiments.check.looks import Look, Watch
+from experiments.errors import Conflict
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import metric_set_of, metrics_of
@@ -147,7 +149,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         hidden=last is not None and last.conclusion in results.NO_EFFECTS,
         interim=last is not None and not last.final,
         guards=results.guards(_guards(experiment, last, watch), specs),
-        facts=_facts(survey, experiment),
+        facts=_facts(session, experiment),
         metrics=[_metric(m, specs[m.metric]) for m in experiment.metrics],
         audience=words.audience(experiment.audience),
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
@@ -255,15 +257,30 @@ def _funnel(session: Session, experiment: Experiment, arms: list[ArmView], watch
     return funnel("experiment-funnel", title, summary, steps, counts, intervals=experiment.unit == "call")
 
 
-def _facts(survey: Survey, experiment: Experiment) -> list[tuple[str, str]]:
+def _needed(session: Session, experiment: Experiment) -> str:
+    """Say how many calls and days the plan needs: as fixed at submission, or as it would be now."""
+    calls, days = experiment.planned_calls, experiment.planned_days
+    if calls is None:
+        try:
+            sized = size_of(session, experiment)
+        except Conflict as too_little:
+            return say(too_little.message)
+        calls, days = sized.total, sized.days
+    if calls is None:
+        return _("No number of calls would do with so few units")
+    if days is None:
+        return _("%(calls)s; the scenario has had no calls yet to say how many days", calls=f"{calls:,}")
+    return _("%(calls)s, about %(days)s at the scenario's own volume", calls=f"{calls:,}", days=words.days(days))
+
+
+def _facts(session: Session, experiment: Experiment) -> list[tuple[str, str]]:
     looked = words.listed(percent(share, 0) for share in experiment.looks)
     weights = " : ".join(f"{arm.weight / 100:g}" for arm in experiment.arms)
-    planned = f"{experiment.planned_calls:,}" if experiment.planned_calls else _("Fixed when the plan is submitted")
     return [
         (_("Randomisation unit"), words.unit(experiment.unit)),
         (_("Weights of the arms"), weights),
         (_("Part of the scenario's traffic"), percent(experiment.coverage / 10_000, 0)),
-        (_("Planned calls"), planned),
+        (_("Calls and days needed"), _needed(session, experiment)),
         (_("Smallest effect worth having"), _("%(points)s pp", points=f"{100 * experiment.effect:g}")),
         (_("Alpha, two-sided"), f"{experiment.alpha:g}"),
         (_("Power"), percent(experiment.power, 0)),
