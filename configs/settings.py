@@ -108,7 +108,7 @@ def demo_world() -> dict[str, Any]:
 
 def _generated(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(24 if path.name == "demo_password" else 48), encoding="utf-8")
     return path.read_text(encoding="utf-8")

@@ -42,9 +42,10 @@ SCOPES = {
     "assign": "ask which script to read",
     "report": "report outcomes",
     "read": "read experiments and results",
-    "design": "write plans",
+    "design": "write plans, as the person the token names",
     "act": "move cards, as the person the token names",
 }
+_PERSONAL = frozenset({"design", "act"})
 
 _IDLE = timedelta(minutes=30)
 _ABSOLUTE = timedelta(hours=12)  # one long shift
@@ -302,14 +303,15 @@ def issue_token(
     """Make a token and give its secret, which is shown this once.
 
     Raises:
-        Invalid: the name is taken or too long, a scope is unknown, or `act` is asked for without a person.
+        Invalid: the name is taken or too long, a scope is unknown, or `design` or `act` is asked for without a person.
         Unknown: nobody has this login.
     """
     for scope in scopes:
         if scope not in SCOPES:
             raise invalid("scopes", "unknown_scope", "There is no scope %(scope)s.", scope=scope)
-    if "act" in scopes and login is None:
-        raise invalid("scopes", "needs_person", "A token that moves cards belongs to a person.")
+    if login is None and not _PERSONAL.isdisjoint(scopes):
+        # Four eyes need to know whose hand wrote a plan and whose approved it.
+        raise invalid("scopes", "needs_person", "A token that writes plans or moves cards belongs to a person.")
     if not 1 <= len(name) <= _MAX_TOKEN_NAME:
         raise invalid("name", "length", "A token's name has 1 to %(most)s characters.", most=_MAX_TOKEN_NAME)
     if session.scalar(select(ApiToken.id).where(ApiToken.name == name)) is not None:

@@ -28,7 +28,7 @@ class Comparison:
         relative: Difference per control, the lift; None when the control's interval reaches zero.
         relative_low: Lower end of the lift's interval; None with `relative`.
         relative_high: Upper end of it.
-        method: How p was found: "barnard", "score", "cluster-t" or "permutation".
+        method: How p was found: "barnard", "score", "cluster-t", "cr2", "welch" or "permutation".
         degrees_of_freedom: Of the t distribution; None when the method uses none.
         control_n: What the method counts as independent in the control: calls, or units when clustered.
         challenger_n: The same in the challenger.

@@ -5,12 +5,16 @@ the sums of both. Integers stay integers, so that sums are exact in any order.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from stats.checks import require
 
-__all__ = ["Counts", "Moments"]
+__all__ = ["Counts", "Moments", "Pairs"]
+
+Pairs: TypeAlias = Sequence[tuple[float, float]]
+"""One (numerator total, denominator total) a unit: where units are few, their sums do not tell enough."""
 
 
 @dataclass(frozen=True, slots=True)

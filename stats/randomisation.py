@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.checks import require, require_each
+from stats.moments import Pairs
 
 __all__ = ["permutation_test"]
 
 _Floats: TypeAlias = NDArray[np.float64]
-Pairs: TypeAlias = Sequence[tuple[float, float]]
 
 _CELLS = 2_000_000  # of one block of re-dealt labels: bounds memory, changes no result
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from configs.settings import catalogue_documents
 from experiments import people
+from experiments.act import standards
 from experiments.board import cards, moves
 from experiments.board.cards import Move
 from experiments.calendar import SiteCalendar
@@ -22,6 +23,7 @@ from experiments.do.snapshot import Snapshot, compile_snapshot
 from experiments.people import Actor
 from experiments.plan import catalogue, scripts
 from experiments.plan.catalogue import Catalogue
+from experiments.plan.designs import experiment_named
 from experiments.plan.rules import ArmPlan, Kind, MetricPlan, Plan
 from experiments.plan.scenarios import scenario_named
 from experiments.plan.scripts import Value, lines_of, value_in
@@ -208,3 +210,12 @@ def _facts(answer: Answer, when: datetime, yes: bool) -> list[dict[str, Any]]:
         }
         for i, kind in enumerate(kinds)
     ]
+
+
+def another_standard(floor: Floor, variable: str = "opening") -> None:
+    """Let somebody else's words become the standard meanwhile."""
+    arms = (ArmPlan("control", 5000, standard_value(floor, variable)), ArmPlan("other", 5000, NEW_BENEFIT))
+    key = a_running_experiment(floor, key="meanwhile", variable=variable, arms=arms, coverage=1000)
+    with floor.store.write() as session:
+        experiment = experiment_named(session, key)
+        standards.promote(session, experiment, "other", actor=people.system("test"), now=MONDAY)

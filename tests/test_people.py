@@ -83,9 +83,10 @@ def test_a_service_token_has_no_roles(lin: Store) -> None:
     assert (bearer.person_id, bearer.roles) == (None, frozenset())
 
 
-def test_a_service_token_may_not_move_cards(lin: Store) -> None:
+@pytest.mark.parametrize("scope", ["act", "design"])
+def test_a_service_token_neither_writes_plans_nor_moves_cards(lin: Store, scope: str) -> None:
     with lin.write() as session, pytest.raises(Invalid, match="belongs to a person"):
-        people.issue_token(session, "desk", ["act"], actor=ADMIN, now=NINE)
+        people.issue_token(session, "desk", [scope], actor=ADMIN, now=NINE)
 
 
 def test_a_revoked_token_is_worthless_at_once(lin: Store) -> None:

@@ -105,7 +105,7 @@ def import_calls(file: Path, mapping: Path, replay: str | None, rejects: Path | 
         report = calls.import_calls(
             house().floor,
             file,
-            read_mapping(read_toml(mapping)),
+            read_mapping(_toml(mapping)),
             replay=replay,
             rejects=rejects or Path(f"{file.name}.rejects.csv"),
             progress=_shown_on(bar),
@@ -167,6 +167,13 @@ def verify_audit() -> None:
     if report.broken_at is not None:
         raise click.ClickException(f"The chain breaks at entry {report.broken_at}, after {report.entries} that hold.")
     click.echo(f"{report.entries} entries hold; the newest hash is {report.head}.")
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return read_toml(path)
+    except ValueError as fault:
+        raise click.ClickException(f"{path} is no TOML document: {fault}.") from fault
 
 
 def _load_catalogues() -> None:

@@ -51,7 +51,7 @@ class House:
 def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -> House:
     """Open the database and everything that stands on it."""
     if settings.url.startswith("sqlite:///"):
-        settings.instance.mkdir(parents=True, exist_ok=True)
+        settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it is for nobody else
     store = Store(settings.url)
     floor = Floor(
         store,

@@ -57,7 +57,8 @@ def _tick(house: House, job: jobs.Job) -> None:
 
 
 def _end(scheduler: BlockingScheduler) -> None:
-    # Waiting for a running job must not happen inside the signal handler.
+    # Waiting for a running job must not happen inside the signal handler; being told twice is being told once.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=scheduler.shutdown, kwargs={"wait": True}).start()
 
 

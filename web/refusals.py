@@ -16,6 +16,7 @@ from experiments import errors
 from experiments.wording import sentence
 from web.auth import is_api
 from web.language import say
+from web.pages import words
 
 STATUS: dict[type[errors.Refusal], int] = {
     errors.Invalid: 422,
@@ -87,7 +88,8 @@ def _refused(refusal: errors.Refusal) -> AnyResponse:
     found = None
     if isinstance(refusal, errors.Invalid):
         found = [{"field": p.field, "code": p.code, "message": say(p.message)} for p in refusal.problems]
-    answer = _answer(status, refusal.code, say(refusal.message), found)
+    told = refusal.message if is_api() else words.in_words(refusal.message)
+    answer = _answer(status, refusal.code, say(told), found)
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from experiments import audit
-from experiments.errors import Unknown
+from experiments.errors import Conflict, Unknown
 from experiments.people import Actor
 from experiments.plan import traffic
 from experiments.plan.designs import Experiment
@@ -22,25 +22,41 @@ def promote(session: Session, experiment: Experiment, arm_key: str, *, actor: Ac
 
     Raises:
         Unknown: the experiment has no such arm, or never started.
+        Conflict: another standard than the one it was tested against is in force: its change would be undone.
     """
     arm = next((a for a in experiment.arms if a.key == arm_key and a.version_id is not None), None)
     if arm is None:
         raise Unknown("The test %(experiment)s served no arm %(arm)s.", experiment=experiment.key, arm=arm_key)
     current = traffic.in_force(session, experiment.scenario)
+    if current.value.standard_id != experiment.control_version_id:
+        raise Conflict(
+            "The standard changed since %(experiment)s was written, and this would undo it: test against the new one.",
+            experiment=experiment.key,
+        )
+    then = current.value.without(experiment.key).with_standard(arm.version_id or 0)
+    if experiment.kind == Kind.SCENARIO and arm.value is not None:
+        then = then.with_audience(experiment.audience)  # inviting was shown to pay for these callers alone
     revision = traffic.append(
         session,
         experiment.scenario,
-        current.value.without(experiment.key).with_standard(arm.version_id or 0),
+        then,
         based_on=current.number,
         cause=Message("%(arm)s of %(experiment)s is the standard.", {"arm": arm_key, "experiment": experiment.key}),
         actor=actor,
         now=now,
     )
     if experiment.kind == Kind.SCENARIO:
-        invites = arm.value is not None
-        standing = Standing.SUITABLE if invites else Standing.UNSUITABLE
+        standing = _standing_after(experiment, invites=arm.value is not None)
         set_standing(session, experiment.scenario, standing, by=experiment.key, actor=actor, now=now)
     return revision
+
+
+def _standing_after(experiment: Experiment, *, invites: bool) -> Standing:
+    """Say what a promoted scenario card decides: shown for a narrower audience, inviting is limited to it."""
+    if not invites:
+        return Standing.UNSUITABLE
+    as_usual = experiment.audience == (experiment.scenario.audience or {})
+    return Standing.SUITABLE if as_usual else Standing.LIMITED
 
 
 def set_standing(

@@ -166,6 +166,18 @@ def every_card(session: Session) -> list[Card]:
     return list(session.scalars(select(Card).order_by(Card.moved_at.desc(), Card.id)))
 
 
+def another_in_test(session: Session, card: Card) -> bool:
+    """Say whether another scenario card of the same scenario stands between its start and its decision."""
+    query = (
+        select(Card.id)
+        .join(Experiment)
+        .where(Experiment.scenario_id == card.experiment.scenario_id, Experiment.origin == "designed")
+        .where(Card.kind == card.kind, Card.id != card.id, Card.stage != Stage.PLAN)
+        .where(Card.review.not_in((Review.STANDARD, Review.ABANDONED)))
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def card_of(session: Session, key: str) -> Card:
     """Find the card of an experiment.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from experiments.act import standards
-from experiments.board.cards import Card, Move
+from experiments.board.cards import Card, Move, another_in_test
 from experiments.board.gates import content_under_review
 from experiments.board.sizes import size_of
 from experiments.calendar import SiteCalendar
@@ -101,7 +101,7 @@ def start(context: Context) -> None:
     cause = Message("%(experiment)s starts.", {"experiment": experiment.key})
     _change_traffic(context, lambda now: now.with_experiment(slice_, experiment.coverage), cause)
     experiment.started_at = context.now
-    if experiment.kind == Kind.SCENARIO:
+    if experiment.kind == Kind.SCENARIO and experiment.scenario.standing == Standing.CANDIDATE:
         standards.set_standing(
             session, experiment.scenario, Standing.IN_TEST, by=experiment.key, actor=context.actor, now=context.now
         )
@@ -152,7 +152,8 @@ def close(context: Context) -> None:
     if any(s.key == experiment.key for s in current.slices):
         cause = Message("%(experiment)s is closed.", {"experiment": experiment.key})
         _change_traffic(context, lambda t: t.without(experiment.key), cause)
-    if experiment.kind == Kind.SCENARIO and experiment.scenario.standing == Standing.IN_TEST:
+    in_test = experiment.kind == Kind.SCENARIO and experiment.scenario.standing == Standing.IN_TEST
+    if in_test and not another_in_test(context.session, context.card):
         standards.set_standing(
             context.session,
             experiment.scenario,

@@ -72,10 +72,10 @@ def approval_bar(session: Session, card: Card, actor: Actor) -> Message | None:
     The same rules as `move` holds to, so that a page offers no button that would be refused.
     """
     given = approvals_of(session, card)
-    if not actor.has(missing_approvals(card, given)):
-        return Message("The approval you could give was given already.")
     if any(a.person_id == actor.person_id for a in given):
         return Message("You approved this already; the other roles need other people.")
+    if not actor.has(missing_approvals(card, given)):
+        return Message("The approval you could give was given already.")
     if _wrote(session, card, actor):
         return Message("You wrote or edited this: somebody else has to approve it.")
     return None

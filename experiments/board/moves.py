@@ -132,7 +132,7 @@ def move(session: Session, key: str, asked: Move, *, actor: Actor, calendar: Sit
     transition = TRANSITIONS.get((*here, asked.verb))
     if transition is None:
         raise Conflict(
-            "%(experiment)s is at %(stage)s, %(review)s: it cannot %(verb)s.",
+            "%(experiment)s is at %(stage)s, %(review)s: “%(verb)s” is not possible there.",
             experiment=key,
             stage=card.stage,
             review=card.review,
@@ -181,7 +181,7 @@ def take_due_look(
     experiment, today = card.experiment, calendar.day(now)
     if card.review != Review.RUNNING or not (last_day or looks.due(session, experiment, today=today)):
         return None
-    final = last_day or len(looks.looks_of(session, experiment)) + 1 == len(experiment.looks)
+    final = last_day or looks.is_last(session, experiment, today=today)
     look = looks.make_look(session, experiment, today=today, final=final, actor=actor, now=now)
     if final:
         move(session, key, Move("end"), actor=actor, calendar=calendar, now=now)

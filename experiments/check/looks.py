@@ -7,7 +7,7 @@ intervals. The primary metric's effect is read at looks alone, at the boundary t
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -19,12 +19,15 @@ from experiments import audit
 from experiments.calendar import days_before
 from experiments.check import analysis, health, history, verdict
 from experiments.check.analysis import ArmData
-from experiments.check.health import Finding
+from experiments.check.health import Finding, State
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.verdict import GuardrailReading, Verdict
 from experiments.errors import Conflict
 from experiments.people import Actor
+from experiments.plan import traffic
 from experiments.plan.designs import Experiment, PlannedMetric
+from experiments.plan.rules import LEAST_STEP
+from experiments.plan.traffic import FINE_UNITS
 from experiments.store import KEY, Base, CanonicalJson, UtcDateTime, canonical
 from experiments.wording import Message
 from stats.always_valid import confidence_sequence
@@ -34,8 +37,6 @@ from stats.sequential import Boundary, spending_boundaries
 
 LEAST_DAYS = 7
 """Weekdays differ: no look is due before a whole week has been dealt."""
-
-_STEP = 0.001  # looks closer together than this share of the plan have nothing new to spend
 
 
 class Look(Base):
@@ -139,6 +140,13 @@ def due(session: Session, experiment: Experiment, *, today: int) -> bool:
     return enough and len(history.daily_calls(session, experiment)) >= LEAST_DAYS
 
 
+def is_last(session: Session, experiment: Experiment, *, today: int) -> bool:
+    """Say whether the next look is the final one: it is the last planned, or all planned calls are in already."""
+    made = len(looks_of(session, experiment))
+    all_in = matured_calls(session, experiment, today=today) >= (experiment.planned_calls or math.inf)
+    return made + 1 >= len(experiment.looks) or all_in
+
+
 def make_look(
     session: Session, experiment: Experiment, *, today: int, final: bool, actor: Actor, now: datetime
 ) -> Look:
@@ -217,17 +225,33 @@ def read(session: Session, experiment: Experiment, spent: Sequence[float], *, to
         for key, c in analysis.compare_all({m.metric: specs[m.metric]}, data[m.metric], alpha=alphas).items()
     }
     seen = _watch(session, experiment, specs, _arms(session, experiment, until=today), today)
+    carried = _carried(specs[primary.metric], data[primary.metric], compared, alphas[primary.metric])
+    seen = replace(seen, findings=(*seen.findings, *carried))
     verdict_ = verdict.conclude(
         specs[primary.metric],
         {challenger: c for (metric, challenger), c in compared.items() if metric == primary.metric},
-        [_cleared(g, specs[g.metric], compared[g.metric, g.challenger]) for g in seen.guards],
+        [cleared(g, specs[g.metric], compared[g.metric, g.challenger]) for g in seen.guards],
         seen.findings,
         threshold=boundary.nominal_alpha,
         effect=experiment.effect,
         final=final,
     )
+    doubts = [finding.evidence for finding in carried if finding.state is State.WARNING]
+    verdict_ = replace(verdict_, reasons=(*verdict_.reasons, *doubts))
     readings = _readings(experiment, specs, compared, today)
     return LookResult(len(spent) + 1, today, final, boundary, seen, readings, verdict_)
+
+
+def _carried(
+    spec: MetricSpec, arms: Sequence[ArmData], compared: Mapping[tuple[str, str], Comparison], alpha: float
+) -> list[Finding]:
+    """Hold each effect, with each call one vote, against the one with each unit one vote."""
+    control, *challengers = arms
+    return [
+        health.few_agents_carry(challenger.key, compared[spec.key, challenger.key], by_units)
+        for challenger in challengers
+        if (by_units := analysis.compare_units(spec, control, challenger, alpha=alpha)) is not None
+    ]
 
 
 def _watch(
@@ -237,9 +261,9 @@ def _watch(
     totals = {arm.key: arm.totals for arm in arms}
     units = {arm.key: arm.totals["calls"] if arm.units is None else len(arm.units) for arm in arms}
     days = history.daily_calls(session, experiment)
-    findings = health.check_health(totals, weights, days, unit_counts=units)
+    findings = health.check_health(totals, weights, days, unit_counts=units) + _pinned(session, experiment)
     guards = [
-        _watched(planned, specs[planned.metric], arms[0], challenger, experiment)
+        watched(planned, specs[planned.metric], arms[0], challenger, experiment)
         for planned in experiment.metrics
         if planned.role == "guardrail"
         for challenger in arms[1:]
@@ -247,22 +271,31 @@ def _watch(
     return Watch(today, totals, tuple(findings), tuple(guards))
 
 
-def _watched(
+def _pinned(session: Session, experiment: Experiment) -> list[Finding]:
+    """Say so when another standard than the control is in force: the test keeps the one it was written against."""
+    current = traffic.newest(session, experiment.scenario_id)
+    known = {experiment.control_version_id, *(arm.version_id for arm in experiment.arms)}
+    return [health.standard_changed()] if current and current.value.standard_id not in known else []
+
+
+def watched(
     planned: PlannedMetric, spec: MetricSpec, control: ArmData, challenger: ArmData, experiment: Experiment
 ) -> GuardrailReading:
+    """Read a guardrail on what is there now, by an interval that holds at any time of looking."""
     compared = analysis.compare(spec, control, challenger, alpha=experiment.alpha)
     low, high = confidence_sequence(
         compared.difference,
         compared.standard_error,
         compared.control_n + compared.challenger_n,
         alpha=experiment.alpha,
-        planned_n=max(experiment.planned_calls or 0, 1) if control.units is None else analysis.FEW_CLUSTERS,
+        planned_n=max(experiment.planned_calls or 0, 1) if experiment.unit in FINE_UNITS else analysis.FEW_CLUSTERS,
+        degrees_of_freedom=compared.degrees_of_freedom or math.inf,
     )
     guard = verdict.read_guard(spec, compared, (low, high), planned.margin or 0.0)
     return GuardrailReading(spec.key, spec.name, challenger.key, planned.margin or 0.0, planned.watch, low, high, guard)
 
 
-def _cleared(guard: GuardrailReading, spec: MetricSpec, compared: Comparison) -> GuardrailReading:
+def cleared(guard: GuardrailReading, spec: MetricSpec, compared: Comparison) -> GuardrailReading:
     """Read a guardrail again over matured calls only, as clearance asks; what is watched stays as it was seen."""
     known = verdict.read_guard(spec, compared, (guard.watched_low, guard.watched_high), guard.margin)
     return GuardrailReading(
@@ -316,8 +349,8 @@ def _fraction(experiment: Experiment, arms: Sequence[ArmData], spent: Sequence[f
     if final:
         return 1.0
     calls = sum(arm.totals["calls"] for arm in arms)
-    fraction = min(calls / max(experiment.planned_calls or 0, 1), 1.0 - _STEP)
-    if fraction < (spent[-1] if spent else 0.0) + _STEP:
+    fraction = min(calls / max(experiment.planned_calls or 0, 1), 1.0 - LEAST_STEP)
+    if fraction < (spent[-1] if spent else 0.0) + LEAST_STEP:
         raise Conflict("No new calls of %(experiment)s have matured since the last look.", experiment=experiment.key)
     return fraction
 

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from experiments.do import outcomes
 from experiments.do.days import DirtyDay
 from experiments.do.journal import Assignment
-from experiments.do.outcomes import Outcome, OutcomeType
+from experiments.do.outcomes import MAX_VALUE, Outcome, OutcomeType
 from experiments.plan.scenarios import Metric, Scenario
 from experiments.store import KEY, OUTSIDE_ID, Base, Store, seconds_between, single_file, table_of
 
@@ -206,7 +206,11 @@ def _per_call(inbound: bool, windows: "_Windows") -> Subquery:
     flags |= {
         "deviation": _deviation(told) if inbound else literal(0),
         "converted": case(
-            (call.unit_kind == "customer", _customer_converted(call, windows.converted)), else_=flags["converted"]
+            (
+                and_(call.unit_kind == "customer", call.experiment_id.is_not(None)),
+                _customer_converted(call, windows.converted),
+            ),
+            else_=flags["converted"],
         ),
     }
     columns = [literal(1).label("calls"), *(flags[name].label(name) for name in MEASURES if name != "calls")]
@@ -278,7 +282,9 @@ def _told(call: Any, windows: "_Windows") -> Subquery:
     for name, kind in numbers.items():
         flags |= _number(name, func.max(case((Outcome.type == kind, Outcome.value))))
     sold = func.sum(case((and_(Outcome.type == "converted", lag <= windows.converted), Outcome.value)))
-    flags |= _number("value", case((undone["converted"] == 0, sold)))
+    # Many sales of one call are held to the bound of one, above which the day's squares would not add up.
+    held = case((sold > MAX_VALUE, MAX_VALUE), (sold < -MAX_VALUE, -MAX_VALUE), else_=sold)
+    flags |= _number("value", case((undone["converted"] == 0, held)))
     moments = {kind: func.min(case((Outcome.type == kind, Outcome.at))) for kind in ("invited", "resolved")}
     return (
         select(
@@ -327,7 +333,7 @@ def _customer_converted(call: Any, window: int) -> ColumnElement[int]:
         _taken_back(undone, seconds_between(call.at, undone.at), "converted", window),
         undone.at >= call.at,
     )
-    return case((and_(call.experiment_id.is_not(None), is_first, sold, not_(back)), 1), else_=0)
+    return case((and_(is_first, sold, not_(back)), 1), else_=0)
 
 
 @dataclass(frozen=True, slots=True)

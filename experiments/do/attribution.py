@@ -6,7 +6,7 @@ reports and pay go by; an experiment by customer counts from the customer's firs
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,23 +53,6 @@ def owners(session: Session, references: Sequence[Reference]) -> list[Owner | No
     return [
         _latest(by_call[r.call_id] if r.call_id is not None else by_customer[r.customer_hash], r) for r in references
     ]
-
-
-def days_of_customers(session: Session, hashes: Iterable[str]) -> set[tuple[int, int]]:
-    """Give the (scenario id, day) pairs of experiments by customer that these customers are in.
-
-    A late fact about a customer counts from her first assignment, which may lie on another day than its own call's.
-    """
-    wanted = sorted(set(hashes))
-    found: set[tuple[int, int]] = set()
-    for start in range(0, len(wanted), 500):
-        rows = session.execute(
-            select(Assignment.scenario_id, Assignment.day).where(
-                Assignment.customer_hash.in_(wanted[start : start + 500]), Assignment.unit_kind == "customer"
-            )
-        )
-        found.update(rows)
-    return found
 
 
 def _timelines(session: Session, column: InstrumentedAttribute[Any], values: set[Any]) -> dict[Any, list[Row[Any]]]:

@@ -1,6 +1,6 @@
 """The journal: the durable writer of assignments. `append` returns when they are safe, and owns its transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -98,8 +98,35 @@ class Journal:
             for chunk in _chunks(records):
                 session.execute(insert_new(session, Assignment, ("call_id", "scenario_id")), chunk)
             rows = _rows_of(session, records)
-            days.mark(session, ((row.scenario_id, row.day) for row in rows if row.id in ours))
+            new = [row for row in rows if row.id in ours]
+            days.mark(session, {(row.scenario_id, row.day) for row in new} | _days_before_which(session, new))
         return rows
+
+
+def days_of_customers(session: Session, hashes: Iterable[str]) -> set[tuple[int, int]]:
+    """Give the (scenario id, day) pairs of experiments by customer that these customers are in.
+
+    A late fact about a customer counts from her first assignment, which may lie on another day than its own call's.
+    """
+    wanted = sorted(set(hashes))
+    found: set[tuple[int, int]] = set()
+    for start in range(0, len(wanted), 500):
+        rows = session.execute(
+            select(Assignment.scenario_id, Assignment.day).where(
+                Assignment.customer_hash.in_(wanted[start : start + 500]), Assignment.unit_kind == "customer"
+            )
+        )
+        found.update(rows)
+    return found
+
+
+def _days_before_which(session: Session, rows: Sequence[Assignment]) -> set[tuple[int, int]]:
+    """Give the days that past calls come before: an earlier call of a customer's takes her sales from a later one.
+
+    A live call is its customer's newest, and changes no day but its own.
+    """
+    past = {row.customer_hash for row in rows if row.unit_kind == "customer" and row.origin != Origin.LIVE}
+    return days_of_customers(session, (customer for customer in past if customer is not None))
 
 
 def _rows_of(session: Session, records: Sequence[Mapping[str, Any]]) -> list[Assignment]:

@@ -31,7 +31,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments.do import attribution, days
 from experiments.do.attribution import Owner, Reference
-from experiments.do.journal import Assignment
+from experiments.do.journal import Assignment, days_of_customers
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.errors import problems_in
 from experiments.plan.scenarios import Scenario
@@ -223,27 +223,17 @@ def record(session: Session, source: str, rows: Sequence[Any], *, pseudonyms: Ps
         now: when they arrived, UTC.
     """
     scenarios: dict[str, int] = dict(session.execute(select(Scenario.key, Scenario.id)).all())
+    read = [_read(index, raw, scenarios, source, pseudonyms, now) for index, raw in enumerate(rows)]
+    good = [(index, row) for index, row in enumerate(read) if not isinstance(row, Rejection)]
     fresh: dict[str, dict[str, Any]] = {}
-    places: dict[str, int] = {}
-    rejected: list[Rejection] = []
-    duplicates = 0
-    for index, raw in enumerate(rows):
-        row = _read(index, raw, scenarios, source, pseudonyms, now)
-        if isinstance(row, Rejection):
-            rejected.append(row)
-        elif (earlier := fresh.setdefault(row["outside_id"], row)) is row:
-            places[row["outside_id"]] = index
-        elif earlier["payload_hash"] == row["payload_hash"]:
-            duplicates += 1
-        else:
-            rejected.append(_reused(index, row["outside_id"]))
+    for _, row in good:
+        fresh.setdefault(row["outside_id"], row)
     new = _insert(session, source, list(fresh.values()))
-    known = _known_hashes(session, source, [i for i in fresh if i not in new])
-    for outside_id, payload_hash in known.items():
-        if payload_hash == fresh[outside_id]["payload_hash"]:
-            duplicates += 1
-        else:
-            rejected.append(_reused(places[outside_id], outside_id))
+    kept = {outside_id: fresh[outside_id]["payload_hash"] for outside_id in new}
+    kept |= _known_hashes(session, source, [i for i in fresh if i not in new])
+    reused = [_reused(i, row["outside_id"]) for i, row in good if kept[row["outside_id"]] != row["payload_hash"]]
+    rejected = [row for row in read if isinstance(row, Rejection)] + reused
+    duplicates = len(good) - len(reused) - len(new)
     return Receipt(len(new), duplicates, tuple(sorted(rejected, key=lambda r: r.index)))
 
 
@@ -286,6 +276,7 @@ def _read(
         message = Message("There is no scenario %(scenario)s.", {"scenario": report.scenario})
         return Rejection(index, report.id, "unknown_scenario", message)
     payload = report.model_dump(mode="json", exclude={"id"}, exclude_none=True)
+    payload["at"] = report.at.astimezone(UTC).isoformat()  # one moment is one payload, whichever zone it is told in
     of = (report.detail or Detail()).of if report.type in _TAKES_BACK else None
     customer = pseudonyms.of("customer", report.customer_id) if report.customer_id is not None else None
     return {
@@ -382,4 +373,4 @@ def _mark(session: Session, assignment_ids: Sequence[UUID]) -> None:
         for scenario_id, day, customer in rows:
             touched.add((scenario_id, day))
             customers.update([customer] if customer else [])
-    days.mark(session, touched | attribution.days_of_customers(session, customers))
+    days.mark(session, touched | days_of_customers(session, customers))

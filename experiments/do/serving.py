@@ -187,7 +187,6 @@ _REASON_OF_KIND = {"experiment": "split", "rollout": "rollout", "holdback": "hol
 
 def _read_facts(scenario: ServedScenario, owner: Slice | None, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Keep exactly what the conditions of this decision read, so that it can be made again."""
-    kept = audience.facts_kept(scenario.traffic.audience, facts)
-    if owner is not None:
-        kept |= audience.facts_kept(owner.condition, facts)
+    read = [scenario.traffic.audience, *([owner.condition] if owner is not None else [])]
+    kept = audience.facts_kept({"$and": read}, facts)
     return kept | ({DO_NOT_INVITE: facts[DO_NOT_INVITE]} if DO_NOT_INVITE in facts else {})

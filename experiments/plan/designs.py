@@ -175,6 +175,7 @@ def revise(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     """
     if plan.kind != experiment.kind:
         raise invalid("kind", "another_kind", "A card keeps its kind: write another plan for the other question.")
+    experiment.salt = plan.salt or experiment.salt
     experiment.arms.clear()
     experiment.metrics.clear()
     session.flush()
@@ -245,6 +246,9 @@ def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
         setattr(experiment, name, getattr(plan, name))
     experiment.looks = list(plan.looks)
     experiment.audience = standing.audience if plan.audience is None else plan.audience
+    heard = [scripts.spoken(lines, parts) for lines in arm_lines(session, experiment).values()]
+    if len(set(map(scripts.content_hash, heard))) != len(heard):
+        raise invalid("arms", "unheard", "Two arms are heard alike: there is nothing to compare.")
     experiment.content_hash = _hash_of(experiment)
     session.flush()
     session.add(PlanEdit(experiment_id=experiment.id, editor=actor.name, content_hash=experiment.content_hash, at=now))
@@ -269,6 +273,7 @@ def _hash_of(experiment: Experiment) -> str:
         "variable": experiment.variable,
         "control": experiment.control.content_hash,
         "unit": experiment.unit,
+        "salt": experiment.salt,
         "audience": experiment.audience,
         "numbers": [experiment.alpha, experiment.power, experiment.effect, experiment.coverage, experiment.base_rate],
         "looks": experiment.looks,

@@ -8,12 +8,13 @@ value, two or more are refused by name. Pure: a plan and a control script in, va
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from experiments.errors import Invalid, Problem, invalid
 from experiments.plan import audience
 from experiments.plan.scenarios import Metric, Part
-from experiments.plan.scripts import ASK, Lines, Value, differences, missing_locales, value_in
+from experiments.plan.scripts import ASK, Lines, Value, block_of, differences, missing_locales, value_in
 from experiments.store import canonical
 from experiments.wording import Message
 
@@ -22,6 +23,8 @@ UNITS = ("call", "customer", "agent", "team", "agent_shift")
 MAX_ARMS = 5
 LEAST_EFFECT = 0.000_01
 """A difference of one call in 100,000: no centre has the calls to show less."""
+LEAST_STEP = 0.001
+"""Looks closer together than this share of the plan have nothing new to spend."""
 
 
 class Kind(StrEnum):
@@ -149,7 +152,7 @@ def _audience_problems(condition: Mapping[str, Any] | None) -> Iterable[Problem]
     except ValueError as error:
         yield Problem("audience", "bad_condition", Message("%(why)s", {"why": str(error)}))
         return
-    if "customer_id" in audience.facts_used(condition):
+    if any(path.split(".")[0] == "customer_id" for path in audience.facts_used(condition)):
         # What a condition reads is stored with the assignment; a customer's id never is.
         yield Problem("audience", "personal", Message("An audience cannot be chosen by customer_id."))
 
@@ -177,7 +180,7 @@ def _arm_problems(plan: Plan, arms: Sequence[ArmPlan], control: Lines, parts: Ma
         yield Problem("arms", "same", Message("Two arms have the same value: there is nothing to compare."))
     yield from _control_problems(plan, arms, value_in(control, plan.variable))
     for i, arm in enumerate(arms):
-        yield from _value_problems(f"arms.{i}.value", arm.value, parts[plan.variable], control)
+        yield from _value_problems(f"arms.{i}.value", arm.value, parts[plan.variable], control, parts)
 
 
 def _control_problems(plan: Plan, arms: Sequence[ArmPlan], standard: Value) -> Iterable[Problem]:
@@ -190,11 +193,13 @@ def _control_problems(plan: Plan, arms: Sequence[ArmPlan], standard: Value) -> I
         yield Problem("arms.0.value", "control", Message("The first arm is the control: the standard's own value."))
 
 
-def _value_problems(where: str, value: Value, part: Part, control: Lines) -> Iterable[Problem]:
+def _value_problems(
+    where: str, value: Value, part: Part, control: Lines, parts: Mapping[str, Part]
+) -> Iterable[Problem]:
     if value is None:
         return
     if "after" in value:
-        if value["after"] not in {line.element for line in control} or value["after"] == part.key:
+        if value["after"] not in {line.element for line in control} - block_of(part, parts):
             yield Problem(where, "after", Message("The script has no element %(e)s.", {"e": value["after"]}))
     elif part.kind == "position":
         yield Problem(where, "position", Message('The variable %(e)s takes {"after": element}.', {"e": part.key}))
@@ -231,8 +236,7 @@ def _number_problems(plan: Plan) -> Iterable[Problem]:
         yield Problem("base_rate", "bounds", Message("The rate today is a share between 0 and 1."))
     elif plan.base_rate is not None and plan.base_rate + plan.effect >= 1:
         yield Problem("effect", "no_room", Message("The rate today leaves no room for so large an effect."))
-    increasing = all(a < b for a, b in zip(plan.looks, plan.looks[1:], strict=False))
-    if not plan.looks or plan.looks[-1] != 1 or plan.looks[0] <= 0 or not increasing:
-        yield Problem(
-            "looks", "fractions", Message("Looks are rising fractions of the planned calls, the last being 1.")
-        )
+    apart = all(b - a >= LEAST_STEP for a, b in pairwise((0.0, *plan.looks)))
+    if not plan.looks or plan.looks[-1] != 1 or not apart:
+        message = Message("Looks are fractions of the planned calls that rise by 0.001 or more, the last being 1.")
+        yield Problem("looks", "fractions", message)

@@ -205,6 +205,15 @@ def version_by_id(session: Session, version_id: int) -> ScriptVersion:
     return version
 
 
+def block_of(part: Part, parts: Mapping[str, Part]) -> set[str]:
+    """Name what moves when an element moves.
+
+    A text element moves alone; a position element, which has no words, takes the ask and all that needs it along.
+    """
+    invitation = {key for key, other in parts.items() if ASK in (key, other.needs)}
+    return {part.key} | (invitation if part.kind == "position" else set())
+
+
 def _line_problems(lines: Lines, parts: Mapping[str, Part], locales: Sequence[str]) -> Iterable[Problem]:
     seen: set[str] = set()
     for line in lines:
@@ -227,13 +236,8 @@ def missing_locales(field: str, text: Texts, locales: Sequence[str]) -> Iterable
 
 
 def _moved(lines: Lines, variable: str, after: str, parts: Mapping[str, Part]) -> Lines:
-    """Move the variable's block behind another element.
-
-    A text element moves alone; a position element, which has no words, takes the ask and all that needs it along.
-    """
-    block = {variable}
-    if parts[variable].kind == "position":
-        block |= {key for key, part in parts.items() if ASK in (key, part.needs)}
+    """Move the variable's block behind another element."""
+    block = block_of(parts[variable], parts)
     moving = [replace(line, after=after) if line.after else line for line in lines if line.element in block]
     staying = [line for line in lines if line.element not in block]
     index = next((i for i, line in enumerate(staying) if line.element == after), len(staying) - 1) + 1

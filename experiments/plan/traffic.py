@@ -124,6 +124,10 @@ class Traffic:
         """Give one slice's buckets back."""
         return replace(self, slices=tuple(s for s in self.slices if s.key != key))
 
+    def with_audience(self, audience: Mapping[str, Any]) -> "Traffic":
+        """Let others in to be invited."""
+        return replace(self, audience=audience)
+
     def with_standard(self, version_id: int) -> "Traffic":
         """Serve another script version as the standard."""
         return replace(self, standard_id=version_id)

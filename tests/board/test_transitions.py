@@ -3,13 +3,30 @@ from itertools import product
 
 import pytest
 
+from experiments.act import standards
 from experiments.board import cards
 from experiments.board.cards import Review, Stage
 from experiments.board.moves import TRANSITIONS
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, Invalid, NotAllowed
+from experiments.plan.rules import ArmPlan, Kind
+from experiments.plan.scenarios import Standing, scenario_named
 from experiments.store import Store
-from tests.builders import a_draft, a_floor, a_running_experiment, a_submitted_plan, an_approved_plan, moved
+from tests.builders import (
+    MONDAY,
+    SCENARIO,
+    a_call,
+    a_draft,
+    a_floor,
+    a_running_experiment,
+    a_submitted_plan,
+    an_approved_plan,
+    another_standard,
+    assigned,
+    moved,
+    people_actor,
+    standard_value,
+)
 
 VERBS = sorted({verb for _, _, verb in TRANSITIONS})
 PLACES = sorted({(stage, review) for stage, review, _ in TRANSITIONS} | {t.to for t in TRANSITIONS.values()})
@@ -32,7 +49,7 @@ def test_what_the_table_does_not_say_is_refused(sqlite_store: Store, stage: Stag
     with floor.store.write() as session:
         card = cards.card_of(session, key)
         card.stage, card.review = stage, review
-    with pytest.raises(Conflict, match="cannot"):
+    with pytest.raises(Conflict, match="is not possible there"):
         moved(floor, key, verb, "manager", reason="because")
 
 
@@ -72,3 +89,55 @@ def test_every_move_is_appended_with_who_and_why(store: Store) -> None:
     with store.read() as session:
         last = cards.decisions_of(session, cards.card_of(session, key))[-1]
     assert (last.verb, last.actor, last.reason) == ("refuse", "trainer", "not certified yet")
+
+
+def test_a_winner_over_an_old_standard_cannot_undo_the_new_one(store: Store) -> None:
+    floor = a_floor(store)
+    key = a_running_experiment(floor, coverage=5000)
+    another_standard(floor)
+    with store.write() as session:
+        experiment, lead = cards.card_of(session, key).experiment, people_actor(session, "lead")
+        with pytest.raises(Conflict, match="test against the new one"):
+            standards.promote(session, experiment, "quicker", actor=lead, now=MONDAY)
+
+
+def test_closing_one_scenario_card_leaves_the_scenario_in_the_test_of_another(store: Store) -> None:
+    floor = a_floor(store)
+    arms = (ArmPlan("service_only", 5000, None), ArmPlan("invite", 5000, standard_value(floor, "ask")))
+    for key in ("first", "second"):
+        a_running_experiment(floor, key=key, kind=Kind.SCENARIO, variable="ask", arms=arms, coverage=5000)
+    standings = []
+    for key in ("first", "second"):
+        moved(floor, key, "stop", "lead", reason="too few calls")
+        moved(floor, key, "abandon", "lead", reason="too few calls")
+        with store.read() as session:
+            standings.append(scenario_named(session, SCENARIO).standing)
+    assert standings == [Standing.IN_TEST, Standing.CANDIDATE]
+
+
+@pytest.mark.parametrize(
+    ("audience", "arm", "standing"),
+    [
+        # inviting pays for everyone who may be invited here
+        (None, "invite", "suitable"),
+        # inviting was shown to pay for policyholders alone
+        ({"caller_relation": "self"}, "invite", "limited"),
+        # service alone is better
+        (None, "service_only", "unsuitable"),
+    ],
+)
+def test_a_scenario_card_decides_where_inviting_stands(
+    store: Store, audience: dict[str, str] | None, arm: str, standing: str
+) -> None:
+    floor = a_floor(store)
+    arms = (ArmPlan("service_only", 5000, None), ArmPlan("invite", 5000, standard_value(floor, "ask")))
+    key = a_running_experiment(floor, kind=Kind.SCENARIO, variable="ask", arms=arms, audience=audience)
+    moved(floor, key, "stop", "manager", reason="seen enough")
+    moved(floor, key, "submit", "lead", proposal=arm, reason="as the floor says")
+    for role in ("quality", "quality", "manager"):
+        moved(floor, key, "approve", role)
+    moved(floor, key, "promote", "manager")
+    with store.read() as session:
+        assert scenario_named(session, SCENARIO).standing == standing
+    spouse = a_call(1, attributes={"caller_relation": "spouse"})
+    assert assigned(floor, [spouse])[0].invite is (standing == "suitable")

@@ -3,6 +3,7 @@ import pytest
 from experiments.check import health
 from experiments.check.health import State
 from experiments.check.rollup import MEASURES
+from stats.clustered import compare_clusters, weigh_units_equally
 
 TOTALS = dict.fromkeys(MEASURES, 0)
 
@@ -47,3 +48,24 @@ def test_invitations_before_the_request_is_resolved_are_a_finding() -> None:
 
 def test_a_hundred_calls_an_arm_is_the_least() -> None:
     assert checked(calls=99)["sample"] is State.WAITING
+
+
+FLAT = [(20, 100), (21, 100), (19, 100), (20, 100), (22, 100), (18, 100), (20, 100), (21, 100)]
+
+
+@pytest.mark.parametrize(
+    ("challenger", "state"),
+    [
+        # the same for busy and quiet agents
+        ([(26, 100), (27, 100), (25, 100), (26, 100), (29, 100), (25, 100), (26, 100), (28, 100)], State.OK),
+        # two busy agents gain what six quiet ones lose: quiet ones are six votes of eight, and a sixth of the calls
+        ([(15, 100), (16, 100), (14, 100), (15, 100), (16, 100), (14, 100), (500, 1500), (490, 1500)], State.WARNING),
+        # the signs differ, and neither is sure: noise
+        ([(19, 100), (20, 100), (18, 100), (22, 100), (19, 100), (21, 100), (19, 100), (80, 380)], State.OK),
+        # one agent is nobody to compare
+        ([(30, 100)], State.WAITING),
+    ],
+)
+def test_a_few_agents_that_carry_the_effect_are_a_finding(challenger: list[tuple[float, float]], state: State) -> None:
+    by_calls, by_units = compare_clusters(FLAT, challenger), weigh_units_equally(FLAT, challenger)
+    assert health.few_agents_carry("b", by_calls, by_units).state is state

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +14,18 @@ from experiments.errors import Conflict
 from experiments.plan.designs import experiment_named
 from experiments.plan.rules import MetricPlan
 from experiments.store import Store
-from tests.builders import MONDAY, a_floor, a_running_experiment, a_week_of_calls
+from tests.builders import (
+    MONDAY,
+    a_call,
+    a_floor,
+    a_running_experiment,
+    a_week_of_calls,
+    another_standard,
+    assigned,
+    outcome,
+    rolled_up,
+    told,
+)
 
 SUNDAY = 20261108
 
@@ -48,6 +60,13 @@ def test_an_early_look_decides_by_a_stricter_boundary(floor: Floor) -> None:
     final = look(floor, key, final=True)
     thresholds = [made.content["boundary"]["nominal_alpha"] for made in (early, final)]
     assert thresholds[0] < 0.02 < thresholds[1] < 0.05
+
+
+def test_when_all_planned_calls_are_in_the_next_look_is_the_final_one(floor: Floor) -> None:
+    key = a_running_experiment(floor, effect=0.2)
+    a_week_of_calls(floor, 60, by_luck(0.4, 0.4))
+    with floor.store.read() as session:
+        assert looks.is_last(session, experiment_named(session, key), today=SUNDAY)
 
 
 def test_a_look_needs_new_calls(floor: Floor) -> None:
@@ -96,4 +115,30 @@ def test_units_are_compared_as_clusters(floor: Floor) -> None:
     key = a_running_experiment(floor, unit="customer", effect=0.1)
     a_week_of_calls(floor, 40, by_luck(0.3, 0.6))
     made = look(floor, key, final=True)
-    assert {r["comparison"]["method"] for r in made.content["readings"] if r["role"] == "primary"} == {"cluster-t"}
+    assert {r["comparison"]["method"] for r in made.content["readings"] if r["role"] == "primary"} == {"cr2"}
+    votes = [f for f in made.content["watch"]["findings"] if f["check"] == "few_agents_carry"]
+    assert [f["state"] for f in votes] == ["ok"]
+
+
+def test_a_look_says_when_a_few_busy_units_carry_the_effect(floor: Floor) -> None:
+    key = a_running_experiment(floor, unit="customer", effect=0.1)
+    facts: list[dict[str, Any]] = []
+    busy = [a_call(1000 + i, customer_id=f"busy-{i % 24}") for i in range(480)]
+    answers = assigned(floor, [a_call(i) for i in range(300)] + busy)
+    for i, answer in enumerate(answers):
+        yes = (i // 24 + i) % 2 if answer.arm == "control" else i >= 300 or i % 5 < 2
+        facts += [outcome(answer.call_id, kind, 20) for kind in ("invited", "accepted" if yes else "declined")]
+    told(floor, facts)
+    rolled_up(floor)
+    made = look(floor, key, final=True)
+    doubt = next(f for f in made.content["watch"]["findings"] if f["check"] == "few_agents_carry")
+    assert doubt["state"] == "warning"
+    assert doubt["evidence"] == made.content["verdict"]["reasons"][-1]
+
+
+def test_health_says_when_the_standard_changed_under_a_running_test(floor: Floor) -> None:
+    key = a_running_experiment(floor, coverage=5000)
+    another_standard(floor)
+    with floor.store.read() as session:
+        seen = looks.watch(session, experiment_named(session, key), today=SUNDAY)
+    assert [f.state for f in seen.findings if f.check == "standard"] == ["warning"]

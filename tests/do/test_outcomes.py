@@ -8,11 +8,22 @@ from sqlalchemy import func, select
 
 from experiments.check import history
 from experiments.check.rollup import MEASURES
-from experiments.do.assignments import Floor
-from experiments.do.outcomes import Outcome
+from experiments.do.assignments import Floor, assign
+from experiments.do.journal import Origin
+from experiments.do.outcomes import MAX_VALUE, Outcome
 from experiments.plan.designs import experiment_named
 from experiments.store import Store
-from tests.builders import MONDAY, a_call, a_floor, a_running_experiment, assigned, outcome, rolled_up, told
+from tests.builders import (
+    MONDAY,
+    a_call,
+    a_floor,
+    a_running_experiment,
+    assigned,
+    outcome,
+    rolled_up,
+    snapshot_of,
+    told,
+)
 
 
 @pytest.fixture
@@ -43,6 +54,19 @@ def test_the_same_id_with_other_words_is_refused(floor: Floor) -> None:
     told(floor, [outcome("call-1", "resolved")])
     receipt = told(floor, [outcome("call-1", "resolved", minutes=9)])
     assert [r.code for r in receipt.rejected] == ["id_reused"]
+
+
+def test_an_id_that_was_used_otherwise_is_refused_wherever_it_stands_in_the_batch(floor: Floor) -> None:
+    true, other = outcome("call-1", "resolved"), outcome("call-1", "resolved", minutes=9)
+    told(floor, [true])
+    receipt = told(floor, [other, true, other])
+    assert (receipt.accepted, receipt.duplicates, [r.index for r in receipt.rejected]) == (0, 1, [0, 2])
+
+
+def test_one_moment_told_in_another_zone_is_the_same_fact(floor: Floor) -> None:
+    told(floor, [outcome("call-1", "resolved")])
+    in_shanghai = {**outcome("call-1", "resolved"), "at": "2026-11-02T09:05:00+08:00"}
+    assert told(floor, [in_shanghai]).duplicates == 1
 
 
 def test_two_systems_may_use_the_same_id(floor: Floor) -> None:
@@ -182,3 +206,28 @@ def test_order_lateness_and_repetition_change_no_count(floor: Floor) -> None:
         kept = session.scalar(select(func.count()).select_from(Outcome))
     assert kept == len(facts) + 2
     assert (late["accepted"], late["converted"], late["handled_seconds"]) == (30, 30, 120)
+
+
+def test_who_is_in_no_test_keeps_her_sale_though_customers_are_dealt_beside_her(floor: Floor) -> None:
+    a_running_experiment(floor, unit="customer", coverage=1)
+    (answer,) = assigned(floor, [a_call()])
+    told(floor, [outcome("call-1", "converted")])
+    assert (answer.reason, totals(floor)["converted"]) == ("standard", 1)
+
+
+def test_an_earlier_call_that_comes_in_late_takes_the_sale_and_leaves_none_behind(floor: Floor) -> None:
+    key = a_running_experiment(floor, unit="customer")
+    assigned(floor, [a_call(1, at=MONDAY + timedelta(days=5))])
+    told(floor, [outcome("call-1", "converted", minutes=6 * 24 * 60)])
+    rolled_up(floor)
+    assign(floor, snapshot_of(floor), [a_call(2, customer_id="customer-1")], origin=Origin.REPLAYED)
+    rolled_up(floor)
+    with floor.store.read() as session:
+        arms = history.arm_totals(session, experiment_named(session, key))
+    assert sum(t["converted"] for t in arms.values()) == 1
+
+
+def test_a_call_with_absurdly_many_sales_stops_no_rollup(floor: Floor) -> None:
+    assigned(floor, [a_call()])
+    told(floor, [{**outcome("call-1", "converted", value=MAX_VALUE), "id": f"sale-{i}"} for i in range(40)])
+    assert (totals(floor)["converted"], totals(floor)["value"]) == (1, MAX_VALUE)

@@ -93,6 +93,12 @@ def test_a_difference_elsewhere_than_in_the_variable_is_refused(floor: Floor) ->
         ({"looks": (0.5, 0.9)}, ("looks", "fractions")),
         # looks that go back in time
         ({"looks": (0.5, 0.4, 1.0)}, ("looks", "fractions")),
+        # looks so close together that the second has nothing to spend
+        ({"looks": (0.5, 0.5004, 1.0)}, ("looks", "fractions")),
+        # a look at next to nothing
+        ({"looks": (0.0004, 1.0)}, ("looks", "fractions")),
+        # a path that enters the raw customer id
+        ({"audience": {"customer_id.length": {"$exists": False}}}, ("audience", "personal")),
         # more of the layer than there is
         ({"coverage": 10_001}, ("coverage", "bounds")),
         # a condition in a language nobody speaks
@@ -164,3 +170,32 @@ def test_a_position_behind_nothing_is_refused(floor: Floor) -> None:
     value = standard_value(floor, "timing")
     arms = (ArmPlan("control", 5000, value), ArmPlan("later", 5000, {"after": "song"}))
     assert ("arms.1.value", "after") in problems(floor, a_plan(floor, variable="timing", arms=arms))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        # the invitation without a place of its own stays where it is
+        ("timing", None),
+        # the benefit is already said after the opening
+        ("benefit", {"after": "opening"}),
+    ],
+)
+def test_arms_that_are_heard_alike_are_no_test(floor: Floor, variable: str, value: Value) -> None:
+    arms = (ArmPlan("control", 5000, standard_value(floor, variable)), ArmPlan("other", 5000, value))
+    assert problems(floor, a_plan(floor, variable=variable, arms=arms)) == [("arms", "unheard")]
+
+
+def test_an_invitation_cannot_be_moved_behind_a_part_of_itself(floor: Floor) -> None:
+    arms = (ArmPlan("control", 5000, standard_value(floor, "timing")), ArmPlan("other", 5000, {"after": "benefit"}))
+    assert problems(floor, a_plan(floor, variable="timing", arms=arms)) == [("arms.1.value", "after")]
+
+
+def test_a_revised_salt_is_taken_and_is_part_of_what_is_approved(floor: Floor) -> None:
+    draft(floor, a_plan(floor))
+    with floor.store.write() as session:
+        before = experiment_named(session, "change_benefit").content_hash
+        plan = a_plan(floor, salt="another salt")
+        moves.revise(session, plan.key, plan, actor=people_actor(session, "lead"), now=MONDAY)
+        revised = experiment_named(session, "change_benefit")
+        assert (revised.salt, revised.content_hash == before) == ("another salt", False)

@@ -189,7 +189,7 @@ class TestReporting:
 
 class TestPlanning:
     def test_a_plan_becomes_a_card(self, caller_on_both: Callers) -> None:
-        answer = caller_on_both("design").post("/experiments", PLAN)
+        answer = caller_on_both("design", "lead").post("/experiments", PLAN)
         assert answer.status_code == 201
         body = answer.get_json()
         assert (body["key"], body["stage"], body["review"]) == ("change_benefit", "plan", "draft")
@@ -200,7 +200,7 @@ class TestPlanning:
             {"key": "control", "weight": 5000, "elements": control},
             {"key": "no_queue", "weight": 5000, "elements": {**control, "benefit": PLAN["arms"][1]["value"]}},
         ]
-        assert caller("design").post("/experiments", a_plan_body(arms=arms)).status_code == 201
+        assert caller("design", "lead").post("/experiments", a_plan_body(arms=arms)).status_code == 201
         read = caller("read").get("/experiments/change_benefit").get_json()
         assert [arm["value"] for arm in read["arms"]] == [control["benefit"], PLAN["arms"][1]["value"]]
 
@@ -208,7 +208,7 @@ class TestPlanning:
         words = PLAN["arms"][1]["value"]
         elements = {**control_elements(floor), "benefit": words, "ask": words}
         arms = [PLAN["arms"][0], {"key": "b", "weight": 5000, "elements": elements}]
-        answer = caller("design").post("/experiments", a_plan_body(arms=arms))
+        answer = caller("design", "lead").post("/experiments", a_plan_body(arms=arms))
         assert answer.status_code == 422
         found = {(e["field"], e["code"]) for e in answer.get_json()["errors"]}
         assert found == {("arms.1.elements.benefit", "single_variable"), ("arms.1.elements.ask", "single_variable")}
@@ -245,18 +245,18 @@ class TestPlanning:
     def test_a_plan_that_breaks_a_rule_is_refused_with_its_code(
         self, caller: Callers, changes: dict[str, Any], code: str
     ) -> None:
-        answer = caller("design").post("/experiments", a_plan_body(**changes))
+        answer = caller("design", "lead").post("/experiments", a_plan_body(**changes))
         assert answer.status_code == 422
         assert code in {problem["code"] for problem in answer.get_json()["errors"]}
 
     def test_a_locked_element_is_not_changed_by_a_whole_script_either(self, floor: Floor, caller: Callers) -> None:
         elements = {**control_elements(floor), "disclosure": PLAN["arms"][1]["value"]}
         arms = [PLAN["arms"][0], {"key": "b", "weight": 5000, "elements": elements}]
-        answer = caller("design").post("/experiments", a_plan_body(arms=arms))
+        answer = caller("design", "lead").post("/experiments", a_plan_body(arms=arms))
         assert [e["code"] for e in answer.get_json()["errors"]] == ["locked"]
 
     def test_a_key_is_taken_once(self, caller_on_both: Callers) -> None:
-        designer = caller_on_both("design")
+        designer = caller_on_both("design", "lead")
         statuses = at_once([lambda: designer.post("/experiments", PLAN).status_code for _ in range(2)])
         assert sorted(statuses) == [201, 409]
 
@@ -269,7 +269,7 @@ class TestPlanning:
         assert lead.put("/experiments/change_benefit", PLAN).status_code == 409
 
     def test_a_draft_does_not_become_another_kind_of_card(self, floor: Floor, caller: Callers) -> None:
-        designer = caller("design")
+        designer = caller("design", "lead")
         designer.post("/experiments", PLAN)
         arms = [
             {"key": "service_only", "weight": 5000},
@@ -381,8 +381,8 @@ class TestTheBoard:
         assert at_once(stops) == [200, 200, 200]
 
     def test_only_people_move_cards(self, caller: Callers) -> None:
-        caller("design").post("/experiments", PLAN)
-        answer = caller("design read report assign").post("/experiments/change_benefit/submit")
+        caller("design", "lead").post("/experiments", PLAN)
+        answer = caller("read report assign").post("/experiments/change_benefit/submit")
         assert (answer.status_code, answer.get_json()["code"]) == (403, "not_allowed")
 
     def test_the_schedules_move_is_no_address(self, board: dict[str, Caller]) -> None:

@@ -9,10 +9,11 @@ from flask.testing import FlaskClient
 
 from configs.settings import catalogue_documents
 from experiments.board import cards, moves
-from experiments.board.cards import Review, Stage
+from experiments.board.cards import Card, Review, Stage
 from experiments.do.assignments import Floor
+from experiments.imports.ledger import ImportFile
 from experiments.plan import catalogue
-from experiments.plan.rules import ArmPlan
+from experiments.plan.rules import ArmPlan, Kind
 from tests.builders import (
     PASSWORD,
     a_call,
@@ -27,7 +28,7 @@ from tests.builders import (
 )
 from tests.web.conftest import OPERATOR, Clock
 from tests.web.visitors import NOW, Visitor, a_decided_test, a_test_under_way, a_visitor, somebody_with_a_password
-from web.pages.words import FORWARD
+from web.pages.words import FORWARD, badge
 
 FOREIGN = [
     "https://evil.example/",
@@ -95,6 +96,9 @@ class TestDoor:
     def test_changing_the_language_leads_to_no_other_host(self, client: FlaskClient, onward: str) -> None:
         assert Visitor(client).post("/language", locale="en", next=onward).location == "/"
 
+    def test_changing_the_language_keeps_to_the_page(self, client: FlaskClient) -> None:
+        assert Visitor(client).post("/language", locale="en", next="/api/v1/docs").location == "/api/v1/docs"
+
     def test_signing_out_ends_the_sign_in(self, app: APIFlask, floor: Floor) -> None:
         visitor = a_visitor(app, floor, "lead")
         visitor.post("/sign-out")
@@ -136,7 +140,9 @@ class TestHome:
         assert "Why you see no tests here" in page
         assert key not in page
         assert "quicker" not in page
-        assert visitor.get(f"/experiments/{key}").status_code == 403
+        refused = visitor.get(f"/experiments/{key}")
+        assert refused.status_code == 403
+        assert "Service-marketing lead, Supervisor" in refused.text
 
 
 class TestScenarios:
@@ -157,6 +163,23 @@ class TestScenarios:
         assert "Policy change" in page
         assert "The standard script" not in page
 
+    def test_what_an_import_made_up_is_marked_as_synthetic(self, app: APIFlask, floor: Floor) -> None:
+        entry = ImportFile(file_sha256="0", name="calls.csv", mapping_hash="0", replay="", experiment="")
+        entry.scenario, entry.synthetic = "policy_change", ["agent_id", "at"]
+        entry.started_by, entry.started_at = OPERATOR.name, NOW
+        with floor.store.write() as session:
+            session.add(entry)
+        lead = a_visitor(app, floor, "lead")
+        assert "their file lacks it: agent, date and time." in lead.get("/scenarios/policy_change").text
+        assert "Synthetic" not in lead.get("/scenarios/policy_enquiry").text
+
+    def test_a_paused_test_is_not_said_to_be_served(self, app: APIFlask, floor: Floor) -> None:
+        key = a_running_experiment(floor)
+        lead = a_visitor(app, floor, "lead")
+        assert "hearing the standard" not in lead.get("/scenarios/policy_change").text
+        moved(floor, key, "pause", "lead", reason="The words are unclear.")
+        assert lead.get("/scenarios/policy_change").text.count("held, hearing the standard") == 1
+
     def test_an_unknown_one_is_a_page_that_says_so(self, app: APIFlask, floor: Floor) -> None:
         answer = a_visitor(app, floor, "lead").get("/scenarios/none")
         assert answer.status_code == 404
@@ -175,6 +198,10 @@ class TestBoard:
         open_stands = {(stage, review) for stage, review, _verb in moves.TRANSITIONS}
         assert set(FORWARD) == open_stands
         assert all((*stand, verb) in moves.TRANSITIONS for stand, verb in FORWARD.items())
+
+    def test_a_scenario_card_that_decided_against_inviting_names_no_new_standard(self) -> None:
+        settled = [Card(kind=kind, review=Review.STANDARD) for kind in Kind]
+        assert [badge(card) for card in settled] == ["standard", "decided"]
 
 
 class TestList:
@@ -208,7 +235,7 @@ class TestExperiment:
         compliance.post(f"/experiments/{key}", verb="approve")
         again = compliance.get(f"/experiments/{key}").text
         assert 'value="approve"' not in again
-        assert "The approval you could give was given already." in again
+        assert "You approved this already; the other roles need other people." in again
         assert 'value="approve"' not in lead.get(f"/experiments/{key}").text
 
     def test_the_single_variable_is_shown_in_the_readers_language(self, app: APIFlask, floor: Floor) -> None:
@@ -221,6 +248,7 @@ class TestExperiment:
         page = a_visitor(app, floor, "lead").get(f"/experiments/{a_draft(floor)}").text
         assert "verdict-headline" not in page
         assert "experiment-funnel" not in page
+        assert "at 0 calls" not in page
 
 
 class TestMoves:
@@ -293,3 +321,11 @@ class TestAssets:
 
     def test_another_version_is_not_there(self, client: FlaskClient) -> None:
         assert client.get("/assets/bokeh-1.0.0.min.js").status_code == 404
+
+
+def test_a_character_that_no_database_keeps_is_refused_and_fails_nowhere(
+    app_on_both: APIFlask, floor_on_both: Floor
+) -> None:
+    visitor = a_visitor(app_on_both, floor_on_both, "lead")
+    answers = [visitor.get("/experiments/%00"), visitor.get("/scenarios/%00"), visitor.sign_in("lead\x00")]
+    assert [answer.status_code for answer in answers] == [400, 400, 400]

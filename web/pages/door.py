@@ -47,6 +47,6 @@ def safe_next(asked: str | None) -> str:
         endpoint, _values = current_app.url_map.bind(request.host).match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return url_for("pages.home")
-    if not path.startswith("/") or not str(endpoint).startswith("pages.") or endpoint == "pages.sign_in":
+    if not path.startswith("/") or not str(endpoint).startswith(("pages.", "docs.")) or endpoint == "pages.sign_in":
         return url_for("pages.home")
     return f"{path}?{query}" if query else path

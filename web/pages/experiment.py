@@ -14,6 +14,7 @@ from experiments.board.sizes import size_of
 from experiments.check import history, looks
 from experiments.check.looks import Look, Watch
 from experiments.errors import Conflict
+from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import metric_set_of, metrics_of
@@ -112,7 +113,7 @@ class ExperimentPage:
     looks: list[LookRow]
     approvals: list[ApprovalRow]
     decisions: list[DecisionRow]
-    origins: list[str]
+    notes: list[str]
 
 
 def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPage:
@@ -156,7 +157,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         looks=results.look_rows(experiment, made, survey.name),
         approvals=_approvals(survey, card),
         decisions=[_decision(survey, decision) for decision in reversed(cards.decisions_of(session, card))],
-        origins=[text for origin in sorted(history.origins(session, experiment)) if (text := _origin(origin))],
+        notes=_notes(session, experiment),
     )
 
 
@@ -326,14 +327,19 @@ def _decision(survey: Survey, decision: cards.Decision) -> DecisionRow:
     )
 
 
+def _notes(session: Session, experiment: Experiment) -> list[str]:
+    """Say what the calls behind a test are, where they are not what was heard here, and what of them is made up."""
+    origins = [_origin(origin) for origin in sorted(history.origins(session, experiment))]
+    made_up = words.synthetic(ledger.synthetic_fields(session, experiment=experiment.key))
+    return [note for note in (*origins, made_up) if note]
+
+
 def _origin(origin: str) -> str:
     return {
         "demo": _("These calls are made up: they come from the demo call centre."),
-        "imported": _(
-            "These calls were brought in from a file; an id, date or agent that the file lacks was made by its mapping."
-        ),
+        "imported": _("These calls were brought in from a file: they were served elsewhere."),
         "replayed": _(
-            "These are past calls sent through again at their own dates; an id, date or agent that their file lacks "
-            "was made by its mapping, and the words of the arms were never spoken to these callers."
+            "These are past calls sent through again at their own dates: the words of the arms were never spoken to "
+            "these callers."
         ),
     }.get(origin, "")

@@ -6,7 +6,6 @@ from experiments.board import cards, moves
 from experiments.board.cards import Move
 from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
-from experiments.wording import Message
 from web.house import house
 from web.language import locale, say
 from web.pages import words
@@ -34,7 +33,7 @@ def _done(card: cards.Card) -> str:
 
 def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
     """Say why not, who was first where somebody was, and what to do."""
-    told = [say(_in_words(refusal.message))]
+    told = [say(words.in_words(refusal.message))]
     if isinstance(refusal, Conflict):
         with house().store.read() as session:
             survey, card = Survey(session, visitor), cards.card_of(session, key)
@@ -53,16 +52,3 @@ def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
     elif isinstance(refusal, NotAllowed):
         told.append(_("Ask somebody who holds the role and did not write it."))
     return (" " if locale() == "en" else "").join(told)
-
-
-def _in_words(message: Message) -> Message:
-    """Put the reader's words where the domain names stages, moves and roles by key."""
-    known = dict(message.values)
-    if "verb" in known:
-        known["verb"] = words.move(known["verb"], known.get("stage", ""))
-    for name, naming in (("stage", words.stage), ("review", words.review)):
-        if name in known:
-            known[name] = naming(known[name])
-    if "roles" in known:
-        known["roles"] = words.listed(words.role(key) for key in known["roles"].split(", "))
-    return Message(message.text, known)

@@ -153,6 +153,13 @@ def _rule(experiment: Experiment, look: Look) -> str:
     boundary = look.content["boundary"]
     if not boundary["nominal_alpha"]:
         return _("With so few agents, teams or shifts only the final look decides; until then harm is watched.")
+    if look.final:
+        return _(
+            "The final look decides at p = %(threshold)s two-sided, what is left of alpha %(alpha)s by the Lan-DeMets "
+            "plan. Every guardrail that is not watch-only must be cleared.",
+            threshold=f"{boundary['nominal_alpha']:.4f}",
+            alpha=f"{experiment.alpha:g}",
+        )
     return _(
         "Look %(number)s, at %(fraction)s of the planned calls, decides at p = %(threshold)s two-sided, its part of "
         "alpha %(alpha)s by the Lan-DeMets plan. Every guardrail that is not watch-only must be cleared.",
@@ -298,7 +305,7 @@ def look_rows(experiment: Experiment, made: Sequence[Look], name: Any) -> list[L
             number,
             percent(share, 0),
             UNKNOWN,
-            _("at %(calls)s", calls=words.calls(_calls_at(experiment, share))),
+            _("at %(calls)s", calls=words.calls(_calls_at(experiment, share))) if experiment.planned_calls else UNKNOWN,
             "",
             "",
             _NO_TONE,

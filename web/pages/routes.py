@@ -7,7 +7,8 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, send_file, url_for
+from apiflask import APIBlueprint
+from flask import abort, flash, g, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from configs.settings import ROOT
@@ -22,10 +23,17 @@ from web.pages.home import home as home_page, is_blind
 from web.pages.scenarios import scenario_page, tree
 from web.pages.survey import freshness
 
-pages = Blueprint("pages", __name__)
+pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.add_app_template_filter(words.moment, "moment")
 pages.add_app_template_filter(words.day, "day")
 pages.add_app_template_filter(words.role, "role")
+
+
+@pages.before_request
+def _refuse_nul() -> None:
+    """Refuse the one character that not every database keeps in a text."""
+    if any("\x00" in text for text in (*request.form.values(), *(request.view_args or {}).values())):
+        abort(400)
 
 
 @pages.app_context_processor

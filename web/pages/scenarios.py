@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from configs.settings import catalogue_documents
 from experiments.check import history
 from experiments.check.metrics import Totals
+from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan import scripts, traffic
 from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of, parts_of, scenario_named
 from experiments.plan.scripts import Lines, ScriptVersion
+from experiments.plan.traffic import Slice, SliceState
 from web.charts.data import ShareChart, ShareRow
 from web.charts.words import share_words
 from web.language import LOCALES, locale, named, say
@@ -95,6 +97,7 @@ class ScenarioPage:
     marketing: list[str]
     audience: list[str]
     condition: object
+    synthetic: str
     script: dict[str, list[Spoken]]
     script_name: str
     versions: list[VersionRow]
@@ -135,6 +138,7 @@ def scenario_page(session: Session, key: str, visitor: Actor) -> ScenarioPage:
         marketing=[words.marketing(kind) for kind in scenario.marketing_types],
         audience=words.audience(in_force.value.audience if in_force else {}),
         condition=in_force.value.audience if in_force else {},
+        synthetic=words.synthetic(ledger.synthetic_fields(session, scenario=key)),
         script=_heard(session, survey, scenario, standard) if standard else {},
         script_name=f"{standard.script.key} v{standard.number}" if standard else "",
         versions=[_version(survey, version, standard) for version in versions],
@@ -283,7 +287,7 @@ def _version(survey: Survey, version: ScriptVersion, standard: ScriptVersion | N
 def _revision(survey: Survey, revision: traffic.TrafficRevision, numbers: Mapping[int, int]) -> RevisionRow:
     value = revision.value
     served = [_("standard v%(number)s", number=numbers.get(value.standard_id, "?"))]
-    served += [f"{s.key} {sum(high - low for low, high in s.ranges) / 100:.0f}%" for s in value.slices]
+    served += [_slice(slice_) for slice_ in value.slices]
     return RevisionRow(
         revision.number,
         say(revision.cause),
@@ -291,6 +295,14 @@ def _revision(survey: Survey, revision: traffic.TrafficRevision, numbers: Mappin
         words.moment(revision.made_at),
         words.listed(served),
     )
+
+
+def _slice(slice_: Slice) -> str:
+    """Say which part of the calls a test has, and where it has it for later, the standard being served meanwhile."""
+    share = f"{slice_.key} {sum(high - low for low, high in slice_.ranges) / 100:.0f}%"
+    if slice_.state == SliceState.RUNNING:
+        return share
+    return _("%(share)s held, hearing the standard", share=share)
 
 
 def _funnel(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> Figure | None:

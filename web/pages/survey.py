@@ -48,6 +48,7 @@ class CardView:
     kind: str
     stage: str
     review: str
+    badge: str
     owner: str
     scenario: str
     scenario_key: str
@@ -121,6 +122,7 @@ class Survey:
             kind=card.kind,
             stage=card.stage,
             review=card.review,
+            badge=words.badge(card),
             owner=self.name(card.owner),
             scenario=named(experiment.scenario.name),
             scenario_key=experiment.scenario.key,

@@ -13,6 +13,8 @@ from experiments.board.cards import Card, Review, Stage
 from experiments.calendar import as_date
 from experiments.check.verdict import Conclusion
 from experiments.people import ROLES
+from experiments.plan.rules import Kind
+from experiments.wording import Message
 from web.house import house
 from web.language import locale, named
 
@@ -88,8 +90,14 @@ def review(key: str) -> str:
         "paused": _("Paused"),
         "open": _("Results open"),
         "standard": _("Now the standard"),
+        "decided": _("Decided"),
         "abandoned": _("Closed, nothing changed"),
     }.get(key, key)
+
+
+def badge(card: Card) -> str:
+    """Give the review that a card's badge shows: a scenario card settles whether to invite, which may well be no."""
+    return "decided" if (card.kind, card.review) == (Kind.SCENARIO, Review.STANDARD) else card.review
 
 
 def kind(key: str) -> str:
@@ -130,6 +138,8 @@ def check(key: str) -> str:
         "sample": _("Enough calls"),
         "whole_week": _("A whole week"),
         "protocol": _("Service first"),
+        "standard": _("The same standard"),
+        "few_agents_carry": _("Busy and quiet units agree"),
     }.get(key, key)
 
 
@@ -209,7 +219,22 @@ def next_step(card: Card) -> str:
         return _("Nothing: this card's life has ended.")
     if verb == "end":
         return _("Collecting calls until the next planned look")
+    if verb == "resume":
+        return _("Go on, or stop the test")
     return move(verb, card.stage)
+
+
+def in_words(message: Message) -> Message:
+    """Put the reader's words where the domain names stages, moves and roles by key."""
+    known = dict(message.values)
+    if "verb" in known:
+        known["verb"] = move(known["verb"], known.get("stage", ""))
+    for name, naming in (("stage", stage), ("review", review)):
+        if name in known:
+            known[name] = naming(known[name])
+    if "roles" in known:
+        known["roles"] = listed(map(role, known["roles"].split(", ")))
+    return Message(message.text, known)
 
 
 def headline(conclusion: str, challenger: str) -> tuple[str, str]:
@@ -265,6 +290,15 @@ def arm(key: str, *, control: bool) -> str:
 def days(count: int) -> str:
     """Count days."""
     return ngettext("%(num)s day", "%(num)s days", count)
+
+
+def synthetic(fields: Iterable[str]) -> str:
+    """Say which facts of imported calls were made up for them; nothing where none was."""
+    naming = {"call_id": _("call id"), "agent_id": _("agent"), "at": _("date and time")}
+    made_up = [naming.get(field, field) for field in fields]
+    if not made_up:
+        return ""
+    return _("Synthetic in the imported calls, since their file lacks it: %(fields)s.", fields=listed(made_up))
 
 
 def calls(count: int) -> str:

@@ -1,13 +1,12 @@
-"""Prove the error rates by simulation: python -m tests.calibrate.
+"""The p-values of a call log that is dealt again: no arm can change the past, so they must be uniform.
 
 A replay of an A/A card is stored; 200 fixed salts then deal its calls again in memory, with the same bucketing and the
-same statistics. No arm can change the past, so the p-values must be uniform. First the way itself is checked: the
-stored replay's own salt must give the stored arms, counts and p-value exactly.
+same statistics. First the way itself is checked: the stored replay's own salt must give the stored arms, counts and
+p-value exactly.
 """
 
 import json
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,31 +47,38 @@ class Replayed:
     p_value: float
 
 
-def main() -> int:
-    """Replay, deal again 200 times, print what came out; 0 when every check holds."""
+def main(generated: int | None = None, salts: Sequence[str] = SALTS) -> int:
+    """Replay, deal again, print what came out; 0 when every check holds.
+
+    Args:
+        generated: So many made-up calls instead of the real log.
+        salts: To deal the calls again with.
+    """
     with tempfile.TemporaryDirectory(prefix="scriptbench-calibrate-") as folder:
-        replayed = _replay(Path(folder))
+        replayed = _replay(Path(folder), generated)
     own = _dealt_again(replayed, replayed.salt)
     faithful = [arm for _, arm, _ in replayed.calls] == own and _p_value(replayed, own) == replayed.p_value
-    salts = tqdm(SALTS, "Dealing again", unit="salt")
-    p_values = np.array([_p_value(replayed, _dealt_again(replayed, salt)) for salt in salts])
+    dealing = tqdm(salts, "Dealing again", unit="salt")
+    p_values = np.array([_p_value(replayed, _dealt_again(replayed, salt)) for salt in dealing])
     uniform = float(kstest(p_values, "uniform").pvalue)
     _tell(replayed, p_values, uniform, faithful)
     return 0 if faithful and uniform > LEAST_P else 1
 
 
-def _replay(folder: Path) -> Replayed:
+def _replay(folder: Path, generated: int | None) -> Replayed:
     url = f"sqlite:///{folder / 'calibrate.db'}"
     upgrade(url)
     store = Store(url)
     centre = open_centre(store)
     start_card(centre)
-    if logs.REAL.exists():
+    if generated is None and logs.REAL.exists():
         print(f"Calls: the real log, {logs.REAL.name}")
         path = Path(shutil.copy(logs.REAL, folder))
     else:
-        print(f"Calls: {GENERATED} generated ones, since {logs.REAL} is not there (CALL_DATA says where)")
-        path = logs.write_log(folder / "generated.csv.gz", GENERATED)
+        if generated is None:
+            print(f"{logs.REAL} is not there (CALL_DATA says where)")
+        print(f"Calls: {generated or GENERATED} generated ones")
+        path = logs.write_log(folder / "generated.csv.gz", generated or GENERATED)
     with tqdm(desc="Replaying", unit="call") as bar:
 
         def progress(done: int, total: int) -> None:
@@ -121,7 +127,3 @@ def _tell(replayed: Replayed, p_values: np.ndarray, uniform: float, faithful: bo
     for level in (0.01, 0.05, 0.10, 0.50):
         print(f"{f'share of p-values up to {level:.2f}':<44}{np.mean(p_values <= level):>10.3f}")
     print(f"{f'Kolmogorov-Smirnov p (needed: > {LEAST_P})':<44}{uniform:>10.4f}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
