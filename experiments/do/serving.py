@@ -13,7 +13,7 @@ from typing import Any
 from experiments.calendar import SiteCalendar
 from experiments.do.snapshot import ServedScenario, Snapshot, arm_at
 from experiments.plan import audience, bucketing
-from experiments.plan.traffic import Slice, SliceState
+from experiments.plan.traffic import ArmSlice, Slice, SliceState
 
 DO_NOT_INVITE = "do_not_invite"
 """The attribute that contact policy reads: true means this caller is not invited, in any arm."""
@@ -143,32 +143,20 @@ def decide(
         arm_bucket: where it fell within the slice, when that is already known; else it is drawn from `unit`.
     """
     welcome = audience.matches(scenario.traffic.audience, facts)
-    opted_out = bool(facts.get(DO_NOT_INVITE))
     owner = scenario.slice_at(slice_bucket)
-    reason, detail, arm = Reason.STANDARD, None, None
-    if opted_out:
-        reason, detail = Reason.NOT_ELIGIBLE, DO_NOT_INVITE
-    elif unit_kind is not None and slice_bucket is None:
-        reason, detail = Reason.NO_UNIT, unit_kind
-    elif owner is None:
-        reason, detail = (Reason.STANDARD, None) if welcome else (Reason.NOT_ELIGIBLE, "scenario")
-    elif owner.state is not SliceState.RUNNING:
-        reason, detail = Reason(owner.state.value), owner.key
-    elif not audience.matches(owner.condition, facts):
-        reason, detail = Reason.NOT_ELIGIBLE, owner.key
-    else:
-        if arm_bucket is None and unit is not None:
-            arm_bucket = bucketing.bucket(owner.seed, unit)
-        arm = arm_at(owner, arm_bucket)
-        reason, detail = Reason(_REASON_OF_KIND[owner.kind]), owner.key
+    if owner is not None and arm_bucket is None and unit is not None:
+        arm_bucket = bucketing.bucket(owner.seed, unit)
+    missing = unit_kind if slice_bucket is None else None
+    reason, detail, arm = _ruling(owner, facts, arm_bucket, welcome=welcome, missing=missing)
     served = arm.version_id if arm else scenario.traffic.standard_id
+    eligible = not facts.get(DO_NOT_INVITE) and (arm is not None or welcome)
     split = owner if reason is Reason.SPLIT else None
     return Choice(
         version_id=served,
         reason=reason,
         reason_detail=detail,
-        eligible=not opted_out and (arm is not None or welcome),
-        invites=not opted_out and (arm is not None or welcome) and scenario.script(served).asks,
+        eligible=eligible,
+        invites=eligible and scenario.script(served).asks,
         experiment_id=split.experiment_id if split else None,
         experiment=split.key if split else None,
         arm=arm.key if arm and split else None,
@@ -182,7 +170,24 @@ def decide(
     )
 
 
-_REASON_OF_KIND = {"experiment": "split", "rollout": "rollout", "holdback": "holdback"}
+def _ruling(
+    owner: Slice | None, facts: Mapping[str, Any], arm_bucket: int | None, *, welcome: bool, missing: str | None
+) -> tuple[Reason, str | None, ArmSlice | None]:
+    """Say why a call is served what it is, in what detail, and which arm that is; None is the standard."""
+    if facts.get(DO_NOT_INVITE):
+        return Reason.NOT_ELIGIBLE, DO_NOT_INVITE, None
+    if missing is not None:
+        return Reason.NO_UNIT, missing, None
+    if owner is None:
+        return (Reason.STANDARD, None, None) if welcome else (Reason.NOT_ELIGIBLE, "scenario", None)
+    if owner.state is not SliceState.RUNNING:
+        return Reason(owner.state.value), owner.key, None
+    if not audience.matches(owner.condition, facts):
+        return Reason.NOT_ELIGIBLE, owner.key, None
+    return _REASON_OF_KIND[owner.kind], owner.key, arm_at(owner, arm_bucket)
+
+
+_REASON_OF_KIND = {"experiment": Reason.SPLIT, "rollout": Reason.ROLLOUT, "holdback": Reason.HOLDBACK}
 
 
 def _read_facts(scenario: ServedScenario, owner: Slice | None, facts: Mapping[str, Any]) -> dict[str, Any]:
