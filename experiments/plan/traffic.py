@@ -19,7 +19,7 @@ from experiments.people import Actor
 from experiments.plan import bucketing
 from experiments.plan.bucketing import Range
 from experiments.plan.scenarios import Scenario
-from experiments.store import KEY, Base, CanonicalJson, UtcDateTime
+from experiments.store import KEY, Base, CanonicalJson, UtcDateTime, single_file
 from experiments.wording import Message
 
 FINE_UNITS = ("call", "customer")
@@ -201,6 +201,8 @@ def append(
     Raises:
         Conflict: somebody appended another since revision `based_on` was read.
     """
+    # One at a time, so that revisions become visible in the order of their ids: snapshots look for the newest alone.
+    single_file(session, "traffic")
     current = session.scalar(select(func.max(TrafficRevision.number)).where(TrafficRevision.scenario_id == scenario.id))
     if (current or 0) != based_on:
         raise Conflict(
