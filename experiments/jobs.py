@@ -89,11 +89,6 @@ def tick_of(job: Job, now: datetime) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // job.every_seconds * job.every_seconds, UTC)
 
 
-def run_due(store: Store, calendar: SiteCalendar, now: datetime) -> list[str]:
-    """Run every job whose tick of this moment nobody has run yet, and what comes after it; name those begun here."""
-    return [job.name for job in JOBS if job.after is None and run(store, job, tick_of(job, now), calendar, now)]
-
-
 def run(store: Store, job: Job, tick: datetime, calendar: SiteCalendar, now: datetime) -> bool:
     """Run one tick of a job and then the jobs that come after it; False when it is not ours to run.
 
@@ -112,12 +107,6 @@ def run(store: Store, job: Job, tick: datetime, calendar: SiteCalendar, now: dat
         if follower.after == job.name and error is None:
             run(store, follower, tick, calendar, now)
     return True
-
-
-def last_runs(session: Session) -> dict[str, JobRun]:
-    """Give the newest finished run of each job, for health pages."""
-    runs = select(JobRun).where(JobRun.finished_at.is_not(None)).order_by(JobRun.tick)
-    return {run.job: run for run in session.scalars(runs)}
 
 
 def _done(store: Store, job: Job, calendar: SiteCalendar, now: datetime) -> tuple[str | None, str | None]:

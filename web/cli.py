@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from configs.settings import catalogue_documents, demo_world, read_toml
 from experiments import audit, jobs, people
+from experiments.check import rollup
 from experiments.demo import build
 from experiments.errors import Invalid, Refusal
 from experiments.imports import calls
@@ -30,7 +31,18 @@ _DESK = "demo-desk"
 
 def install(app: Flask) -> None:
     """Add the commands."""
-    for command in (migrate, up, scheduler, run_job, import_calls, add_person, issue_token, revoke_token, verify_audit):
+    for command in (
+        migrate,
+        up,
+        scheduler,
+        run_job,
+        rebuild_rollup,
+        import_calls,
+        add_person,
+        issue_token,
+        revoke_token,
+        verify_audit,
+    ):
         app.cli.add_command(command)
 
 
@@ -91,6 +103,15 @@ def run_job(name: str) -> None:
     """Run one job now, whatever its schedule says."""
     job = next(job for job in jobs.JOBS if job.name == name)
     click.echo(job.work(house().store, house().calendar, house().clock()))
+
+
+@click.command("rebuild-rollup", cls=_Verb)
+@with_appcontext
+def rebuild_rollup() -> None:
+    """Delete every day of the rollup and build it again from the facts."""
+    with house().store.write() as session:
+        rollup.mark_all(session)
+    click.echo(f"{rollup.rebuild_dirty(house().store).days} days built.")
 
 
 @click.command("import-calls", cls=_Verb)

@@ -5,9 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from experiments.errors import Invalid, Problem
+from experiments.errors import Invalid, problems_in
 from experiments.plan.scripts import Value
-from experiments.wording import Message
 
 Names = Mapping[str, str]
 
@@ -182,12 +181,7 @@ def parse(document: Mapping[str, Any]) -> World:
     try:
         return World.model_validate(document)
     except ValidationError as error:
-        raise Invalid(
-            *(
-                Problem(".".join(map(str, e["loc"])), e["type"], Message("%(why)s", {"why": e["msg"]}))
-                for e in error.errors(include_url=False, include_input=False)
-            )
-        ) from error
+        raise Invalid(*problems_in(error)) from error
 
 
 def odds_times(chance: float, multiplier: float) -> float:

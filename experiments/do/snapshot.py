@@ -12,8 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from experiments.errors import Unknown
-from experiments.plan import scripts
-from experiments.plan.bucketing import Range
+from experiments.plan import bucketing, scripts
 from experiments.plan.scenarios import Part, Scenario, parts_of
 from experiments.plan.scripts import ASK, Lines, Script, ScriptVersion
 from experiments.plan.traffic import ArmSlice, Slice, Traffic, TrafficRevision
@@ -56,7 +55,7 @@ class ServedScenario:
         """Find the slice that owns a bucket of the layer."""
         if bucket is None:
             return None
-        return next((s for s in self.traffic.slices if _holds(s.ranges, bucket)), None)
+        return next((s for s in self.traffic.slices if bucketing.pick(s.ranges, bucket) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,4 @@ def arm_at(owner: Slice, bucket: int | None) -> ArmSlice | None:
     """Find a slice's arm for a bucket; None when the unit lies outside every arm's range."""
     if bucket is None:
         return None
-    return next((arm for arm in owner.arms if _holds(arm.ranges, bucket)), None)
-
-
-def _holds(ranges: tuple[Range, ...], bucket: int) -> bool:
-    return any(low <= bucket < high for low, high in ranges)
+    return next((arm for arm in owner.arms if bucketing.pick(arm.ranges, bucket) is not None), None)

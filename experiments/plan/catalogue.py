@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments import audit
-from experiments.errors import Invalid, Problem
+from experiments.errors import Invalid, problems_in
 from experiments.people import Actor
 from experiments.plan import scripts, traffic
 from experiments.plan.scenarios import Element, Metric, MetricSet, Scenario, parts_of
@@ -139,12 +139,7 @@ def parse(document: Mapping[str, Any]) -> Catalogue:
     try:
         return Catalogue.model_validate(document)
     except ValidationError as error:
-        raise Invalid(
-            *(
-                Problem(".".join(map(str, e["loc"])), e["type"], Message("%(why)s", {"why": e["msg"]}))
-                for e in error.errors(include_url=False, include_input=False)
-            )
-        ) from error
+        raise Invalid(*problems_in(error)) from error
 
 
 def load(session: Session, catalogue: Catalogue, *, actor: Actor, now: datetime) -> LoadReport:

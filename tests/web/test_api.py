@@ -362,7 +362,10 @@ class TestTheBoard:
         board["lead"].post("/experiments/change_benefit/submit")
         for login in ("compliance", "trainer"):
             board[login].post("/experiments/change_benefit/approve")
-        approve = lambda: board["manager"].post("/experiments/change_benefit/approve").status_code  # noqa: E731
+
+        def approve() -> int:
+            return board["manager"].post("/experiments/change_benefit/approve").status_code
+
         assert Counter(at_once([approve] * 6)) == {200: 1, 409: 5}
         decisions = board["lead"].get("/experiments/change_benefit").get_json()["decisions"]
         assert [d["verb"] for d in decisions] == ["submit", "approve", "approve", "approve"]
