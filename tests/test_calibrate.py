@@ -7,8 +7,8 @@ import pytest
 
 from experiments.check.verdict import Conclusion
 from experiments.plan.designs import Experiment
+from stats.arms.proportions import compare_proportions
 from stats.moments import Counts
-from stats.proportions import compare_proportions
 from tests.calibrate import agents, fixed, planned, replay, rows, split, watching, whole
 from tests.calibrate.programme import TASKS
 from tests.calibrate.rows import Row

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from experiments.check.metrics import MetricSpec, Totals, counts_of, denominator_of, moments_of_calls, pair_of
-from stats.clustered import compare_clusters, weigh_units_equally
+from stats.arms.proportions import compare_proportions
+from stats.arms.ratios import compare_ratios
+from stats.clusters.cr2 import compare_clusters, weigh_units_equally
+from stats.clusters.randomisation import permutation_test
 from stats.comparison import Comparison
 from stats.moments import Pairs
-from stats.proportions import compare_proportions
-from stats.randomisation import permutation_test
-from stats.ratios import compare_ratios
 
 FEW_CLUSTERS = 40
 """Below so many clusters there is one efficacy look only, the final one."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from experiments.check.metrics import Totals
 from experiments.wording import Message
 from stats.comparison import Comparison
-from stats.sample_ratio import check_sample_ratio, sequential_sample_ratio_p
+from stats.looking.sample_ratio import check_sample_ratio, sequential_sample_ratio_p
 
 RED_P = 0.001
 YELLOW_P = 0.01

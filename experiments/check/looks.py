@@ -30,10 +30,10 @@ from experiments.plan.rules import LEAST_STEP
 from experiments.plan.traffic import FINE_UNITS
 from experiments.store import KEY, Base, CanonicalJson, UtcDateTime, canonical
 from experiments.wording import Message
-from stats.always_valid import confidence_sequence
 from stats.comparison import Comparison
-from stats.multiplicity import benjamini_hochberg
-from stats.sequential import Boundary, spending_boundaries
+from stats.families.adjusting import benjamini_hochberg
+from stats.looking.always_valid import confidence_sequence
+from stats.looking.spending import Boundary, spending_boundaries
 
 LEAST_DAYS = 7
 """Weekdays differ: no look is due before a whole week has been dealt."""

@@ -19,8 +19,8 @@ from experiments.plan import designs, scripts
 from experiments.plan.catalogue import Catalogue
 from experiments.plan.rules import ArmPlan, Kind, MetricPlan, Plan
 from experiments.store import Store
-from stats.sequential import inflation_factor
-from stats.sizing import smallest_effect
+from stats.looking.spending import inflation_factor
+from stats.sizing.proportions import smallest_effect
 
 _PLAN_DAYS = 28  # calls that a plan without dates is sized for
 _HALF_POINT = 0.005

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stats.sequential import inflation_factor
-from stats.sizing import calls_per_arm
+from stats.looking.spending import inflation_factor
+from stats.sizing.proportions import calls_per_arm
 
 ASSUMED_ICC = 0.02
 """How alike the calls of one agent are, until the centre's own history says so: the field's usual size."""

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from stats.arms.proportions import compare_proportions
 from stats.moments import Counts
-from stats.proportions import compare_proportions
 from tests.calibrate.rows import Row, Task
 
 _Floats: TypeAlias = NDArray[np.float64]

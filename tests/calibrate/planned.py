@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from experiments.plan.sizing import size
+from stats.arms.proportions import compare_proportions
+from stats.looking.spending import spending_boundaries
 from stats.moments import Counts
-from stats.proportions import compare_proportions
-from stats.sequential import spending_boundaries
 from tests.calibrate.rows import Row, Task, counted, generator, scaled
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -106,7 +106,7 @@ def exact_p(control_n: int, challenger_n: int, control_x: int, challenger_x: int
 
 
 def score_p(n: _Floats, x: _Floats) -> _Floats:
-    """Return the score test's two-sided p of many pairs of arms at once (`stats.score.pooled_z`)."""
+    """Return the score test's two-sided p of many pairs of arms at once (`stats.arms.score.pooled_z`)."""
     both, rate = n.sum(axis=1), x.sum(axis=1) / n.sum(axis=1)
     variance = rate * (1 - rate) * (1 / n).sum(axis=1) * both / (both - 1)
     difference = x[:, 1] / n[:, 1] - x[:, 0] / n[:, 0]

@@ -24,8 +24,8 @@ from experiments.plan import bucketing
 from experiments.plan.designs import experiment_named
 from experiments.store import Store
 from migrations.run import upgrade
+from stats.arms.proportions import compare_proportions
 from stats.moments import Counts
-from stats.proportions import compare_proportions
 from tests.imports import logs
 from tests.imports.rehearsal import CARD, SALT, Centre, open_centre, start_card
 

@@ -14,7 +14,7 @@ from experiments.check.analysis import ArmData
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.verdict import Guard
 from experiments.plan.designs import Experiment, PlannedMetric
-from stats.always_valid import confidence_sequence
+from stats.looking.always_valid import confidence_sequence
 from tests.calibrate.rows import Row, Task, counted, generator, median_of, scaled
 
 Counted: TypeAlias = NDArray[np.int64]

@@ -12,7 +12,7 @@ from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.verdict import Conclusion
 from experiments.plan.designs import Experiment, PlannedMetric
 from experiments.plan.sizing import size
-from stats.sequential import spending_boundaries
+from stats.looking.spending import spending_boundaries
 from tests.calibrate.rows import Row, Task, counted, generator, scaled
 from tests.calibrate.watching import proportion
 

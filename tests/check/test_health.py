@@ -3,7 +3,7 @@ import pytest
 from experiments.check import health
 from experiments.check.health import State
 from experiments.check.rollup import MEASURES
-from stats.clustered import compare_clusters, weigh_units_equally
+from stats.clusters.cr2 import compare_clusters, weigh_units_equally
 
 TOTALS = dict.fromkeys(MEASURES, 0)
 

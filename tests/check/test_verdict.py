@@ -6,9 +6,9 @@ from experiments.check.health import Finding, State
 from experiments.check.metrics import MetricSpec
 from experiments.check.verdict import Conclusion, Guard, GuardrailReading, conclude, read_guard
 from experiments.wording import Message
+from stats.arms.proportions import compare_proportions
 from stats.comparison import Comparison
 from stats.moments import Counts
-from stats.proportions import compare_proportions
 
 ACCEPTED = MetricSpec(
     "accepted", "proportion", "accepted", "eligible", "higher", 0, {"en": "Accepted", "zh-CN": "同意"}

@@ -4,9 +4,9 @@ from typing import Literal
 
 import pytest
 
+from stats.arms.proportions import compare_proportions
 from stats.comparison import non_inferior
 from stats.moments import Counts
-from stats.proportions import compare_proportions
 
 SAME = compare_proportions(Counts(4000, 400), Counts(4000, 400))  # difference 0, interval about +-0.013
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from experiments.check.history import ScenarioHistory
 from experiments.check.metrics import Totals
 from experiments.plan.scenarios import MetricSet
+from stats.arms.proportions import interval
 from stats.moments import Counts
-from stats.proportions import interval
 from web.charts.data import EffectChart, FunnelArm, FunnelBar, FunnelChart, ShareChart, Twin
 from web.charts.effect import effect_chart, effect_table
 from web.charts.embed import chart_json

@@ -11,10 +11,10 @@ from scipy import stats as scipy_stats
 from scipy.optimize import minimize_scalar
 from scipy.special import xlogy
 
+from stats.arms.proportions import compare_proportions, interval
+from stats.arms.score import _control_rate_given_difference
 from stats.comparison import Comparison
 from stats.moments import Counts
-from stats.proportions import compare_proportions, interval
-from stats.score import _control_rate_given_difference
 
 arms = st.integers(1, 60).flatmap(lambda n: st.builds(Counts, st.just(n), st.integers(0, n)))
 

@@ -12,10 +12,10 @@ from hypothesis import assume, given, strategies as st
 from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
-from stats.clustered import compare_clusters, weigh_units_equally
+from stats.arms.ratios import compare_ratios
+from stats.clusters.cr2 import compare_clusters, weigh_units_equally
 from stats.comparison import Comparison
 from stats.moments import Moments, Pairs
-from stats.ratios import compare_ratios
 
 GOLDEN: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "golden" / "clustered.json").read_text())
 CONTROL = [(3.0, 30.0), (8.0, 51.0), (5.0, 44.0), (2.0, 25.0)]

@@ -10,11 +10,11 @@ import math
 
 from scipy import optimize
 
+from stats.arms.exact import barnard_p
+from stats.arms.score import difference_excess, pooled_z, ratio_excess
 from stats.checks import require_share
 from stats.comparison import Comparison
-from stats.exact import barnard_p
 from stats.moments import Counts
-from stats.score import difference_excess, pooled_z, ratio_excess
 from stats.tails import normal_quantile, two_sided_p
 
 __all__ = ["compare_proportions", "interval"]

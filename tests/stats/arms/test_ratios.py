@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import stats as scipy_stats
 
+from stats.arms.ratios import compare_ratios
 from stats.moments import Moments
-from stats.ratios import compare_ratios
 
 arms = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 80)), min_size=2, max_size=9).map(Moments.of)
 

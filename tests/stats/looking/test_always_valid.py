@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from stats.always_valid import confidence_sequence
+from stats.looking.always_valid import confidence_sequence
 
 
 def test_the_interval_is_the_published_formula() -> None:

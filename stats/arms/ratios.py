@@ -1,7 +1,7 @@
 """Compare two ratios from the sums over many units, each of which counts as one observation.
 
 The unit decides the variance: twenty agents are twenty observations, however many calls they take. Few units, or
-very unequal ones, need more than their sums: see `stats.clustered`.
+very unequal ones, need more than their sums: see `stats.clusters.cr2`.
 """
 
 from stats.comparison import Comparison

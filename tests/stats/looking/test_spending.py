@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from stats.sequential import Spending, inflation_factor, spending_boundaries
+from stats.looking.spending import Spending, inflation_factor, spending_boundaries
 
 FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 

@@ -7,7 +7,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from stats.multiplicity import benjamini_hochberg, holm
+from stats.families.adjusting import benjamini_hochberg, holm
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 12])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from stats.sample_ratio import check_sample_ratio, sequential_sample_ratio_p
+from stats.looking.sample_ratio import check_sample_ratio, sequential_sample_ratio_p
 
 
 def test_three_arms_are_tested_as_scipy_does() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from stats.arms.ratios import compare_ratios
+from stats.clusters.randomisation import permutation_test
 from stats.moments import Moments
-from stats.randomisation import permutation_test
-from stats.ratios import compare_ratios
 
 CONTROL = [(3.0, 30.0), (8.0, 51.0), (5.0, 44.0), (2.0, 25.0)]
 CHALLENGER = [(9.0, 40.0), (7.0, 35.0), (12.0, 60.0), (6.0, 30.0), (9.0, 41.0)]

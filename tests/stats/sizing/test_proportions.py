@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from stats.arms.proportions import compare_proportions
 from stats.comparison import non_inferior
 from stats.moments import Counts
-from stats.proportions import compare_proportions
-from stats.sizing import calls_per_arm, non_inferiority_calls, power_of, smallest_effect
+from stats.sizing.proportions import calls_per_arm, non_inferiority_calls, power_of, smallest_effect
 
 
 def test_sizes_are_those_of_the_help_page_of_r_power_prop_test() -> None:
