@@ -11,6 +11,7 @@ from stats.arms.proportions import compare_proportions
 from stats.comparison import non_inferior
 from stats.moments import Counts
 from stats.sizing.proportions import calls_per_arm, non_inferiority_calls, power_of, smallest_effect
+from tests.stats.sizing.golden import SIZES
 
 
 def test_sizes_are_those_of_the_help_page_of_r_power_prop_test() -> None:
@@ -20,6 +21,12 @@ def test_sizes_are_those_of_the_help_page_of_r_power_prop_test() -> None:
 
 def test_ten_percent_raised_by_two_points_needs_3841_calls_an_arm() -> None:
     assert calls_per_arm(0.10, 0.02) == (3841, 3841)
+
+
+@pytest.mark.parametrize("case", SIZES["rates"], ids=str)
+def test_sizes_are_those_of_rpact(case: dict[str, float]) -> None:
+    found = calls_per_arm(case["base"], case["effect"], weights=[1, case["ratio"]])
+    assert found == (math.ceil(case["control"]), math.ceil(case["challenger"]))
 
 
 @pytest.mark.parametrize("ratio", [1, 2, 5])
