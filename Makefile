@@ -21,7 +21,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run test bench calibrate lint format translations lock venv
+.PHONY: help setup run test bench calibrate evidence lint format translations lock venv
 
 help: ## print this list
 	@$(PYTHON) -c 'import re, sys; [print(f"make {name:<13} {what}") for name, what in \
@@ -41,6 +41,9 @@ bench: setup ## measure speed under load
 
 calibrate: setup ## prove the error rates by simulation
 	$(BIN)/python -m tests.calibrate $(ARGS)
+
+evidence: setup ## draw what monitoring finds in real experiments (CALL_DATA: folder of the public data)
+	$(BIN)/python -m tests.evidence $(ARGS)
 
 lint: setup ## check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check
