@@ -1,1 +1,4 @@
-"""Whole units dealt (agents, teams, shifts): their variance, their re-dealing. Never: calls as if independent."""
+"""Whole units dealt (agents, teams, shifts): how alike their calls are, their variance, their dealing and re-dealing.
+
+Never: calls as if they were independent.
+"""

@@ -1,24 +1,58 @@
 """The randomisation test: deal the arms again and see how often chance alone does as well.
 
-For few units, where the t distribution is a hope. What is dealt again is the unit, with all its calls.
+For few units, where the t distribution is a hope. What is dealt again is the unit, with all its calls. Was it dealt by
+a free coin, `permutation_test` deals freely; was the deal drawn from a registered list, `randomisation_test` deals by
+exactly that list, for only then is its p what it says.
 """
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.checks import require, require_each
+from stats.checks import require, require_each, require_share
+from stats.clusters.deals import Deals, rows_of_deals
+from stats.clusters.studentised import absolute_t, as_extreme, columns, shifted
+from stats.clusters.within import Blocks
 from stats.moments import Pairs
 
-__all__ = ["permutation_test"]
+__all__ = ["RandomisationTest", "permutation_test", "randomisation_test"]
 
 _Floats: TypeAlias = NDArray[np.float64]
+_Ints: TypeAlias = NDArray[np.int64]
 
 _CELLS = 2_000_000  # of one block of re-dealt labels: bounds memory, changes no result
+
+
+@dataclass(frozen=True, slots=True)
+class RandomisationTest:
+    """A challenger against the control, judged by the deals that could have been.
+
+    Attributes:
+        difference: Challenger minus control, on the scale of numerator per denominator; with blocks, within them
+            as `stats.clusters.switchback` does. nan below two units in an arm.
+        low: Lower end of the interval of the difference at `confidence`; -inf when the list is too short or too narrow
+            to say; nan with `difference`, and when no unit differs from its arm's ratio.
+        high: Upper end of it; inf when the list cannot say; nan with `low`.
+        p_value: Two-sided, at least 1 / `deals`; nan with `difference`.
+        confidence: Share in (0, 1): 1 - alpha.
+        deals: Deals in the list, the observed one among them.
+        control_n: Units in the control.
+        challenger_n: Units in the challenger.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    confidence: float
+    deals: int
+    control_n: int
+    challenger_n: int
 
 
 def permutation_test(control: Pairs, challenger: Pairs, *, draws: int = 4999, seed: int = 0) -> float:
@@ -28,7 +62,8 @@ def permutation_test(control: Pairs, challenger: Pairs, *, draws: int = 4999, se
     difference, because only so is the test right when the arms differ in spread (Janssen 1997, Statistics & Probability
     Letters 36:9; Chung & Romano 2013, Annals of Statistics 41:484). All deals are enumerated when there are no more of
     them than `draws`; otherwise the observed deal counts as one of the draws, so that p is never 0 (Phipson & Smyth
-    2010). A deal whose statistic is undefined counts against the challenger.
+    2010, Statistical Applications in Genetics and Molecular Biology 9:39). A deal whose statistic is undefined counts
+    against the challenger.
 
     Args:
         control: One (numerator total, denominator total) a unit.
@@ -43,54 +78,120 @@ def permutation_test(control: Pairs, challenger: Pairs, *, draws: int = 4999, se
         ValueError: When `draws` is under 1, a total is not finite or a denominator is negative.
     """
     require("draws", draws, at_least=1)
-    require_each("numerators", (y for y, _ in [*control, *challenger]))
-    require_each("denominators", (x for _, x in [*control, *challenger]), at_least=0)
-    first = len(control)
+    y, x = _totals([*control, *challenger])
+    units, first = len(y), len(control)
     if min(first, len(challenger)) < 2 or not all(sum(x for _, x in arm) for arm in (control, challenger)):
         return math.nan
-    sums = _sums([*control, *challenger])
-    units = len(sums)
-    observed = _statistic(_labels([range(first)], units), sums)[0]
+    sums = columns(Blocks((), x).residuals(y), x)
+    everyone = sums.sum(axis=0)
+    observed = _redealt(_labels([range(first)], units), sums, everyone)[0]
     exhaustive = math.comb(units, first) <= draws
     deals = _every_deal(units, first) if exhaustive else _random_deals(units, first, draws, seed)
-    extreme = sum(_as_extreme(_statistic(labels, sums), observed) for labels in deals)
+    extreme = sum(as_extreme(_redealt(labels, sums, everyone), observed) for labels in deals)
     return extreme / math.comb(units, first) if exhaustive else (extreme + 1) / (draws + 1)
 
 
-def _sums(pairs: Pairs) -> _Floats:
-    """Return per unit 1, d, x, dd, dx, xx, with d the numerator less its share at the common ratio.
+def randomisation_test(
+    units: Pairs,
+    deals: Deals,
+    observed: int,
+    *,
+    control: int = 0,
+    challenger: int = 1,
+    weighting: Literal["calls", "units"] = "calls",
+    within: Sequence[Sequence[Hashable]] = (),
+    alpha: float = 0.05,
+) -> RandomisationTest:
+    """Compare two arms by exactly the list of deals from which the true one was drawn.
 
-    Taking the common ratio off first leaves every statistic as it is and the squares free of cancellation.
+    The statistic is that of `permutation_test`; p is the share of listed deals, the true one among them, that do at
+    least as well (Moulton 2004; Li et al. 2016, Statistics in Medicine 35:1565). It assumes only that the true deal was
+    drawn from the list, each with the same chance, and is then exact, up to p's steps of 1 / deals, for "no arm does
+    anything to any unit". With further arms a deal also moves their units, whose numerators are first put on the
+    control's ratio: then "this challenger does nothing" is tested nearly exactly, whatever the others do.
+
+    The interval holds every difference s that the test does not refuse at `alpha` when each unit of the challenger has
+    its numerator less s times its denominator: a shift of s per call, the same in all units. It is the hull of what is
+    accepted, when that has gaps, and -inf to inf where even an endless shift is not refused, as with fewer than
+    1 / alpha deals.
+
+    Args:
+        units: One (numerator total, denominator total) a unit, in the order of the columns of `deals`. The numerators
+            may have been adjusted by what was known before the deal (CUPED); a unit whose denominator is 0 has no vote.
+        deals: The registered list, deals x units, arm indices.
+        observed: Row of the true deal.
+        control: Arm index of the control.
+        challenger: Arm index of the challenger.
+        weighting: "calls" compares total numerator per total denominator, "units" the mean of the units' own ratios.
+        within: For each factor one label a unit, known before the deal (weekday and half-day of a shift; its agent).
+            What the levels' own ratios expect is taken off first, so that arms are compared within them.
+        alpha: 1 - confidence, in (0, 1).
+
+    Raises:
+        ValueError: When `alpha` is not in (0, 1), a total is not finite, a denominator is negative, `weighting` is
+            neither word, `observed` is no row, the arms are the same, or lengths do not match.
     """
-    y, x = np.asarray(pairs, dtype=np.float64).T
-    d = y - y.sum() / x.sum() * x
-    d[np.abs(d) <= 1e-12 * np.abs(y).max()] = 0.0
-    return np.column_stack([np.ones_like(x), d, x, d * d, d * x, x * x])
+    require_share("alpha", alpha)
+    rows = rows_of_deals(deals)
+    require("number of units", len(units), at_least=rows.shape[1], at_most=rows.shape[1])
+    require("observed", observed, at_least=0, below=len(rows))
+    if control == challenger:
+        raise ValueError(f"challenger is {challenger}, must be another arm than control")
+    y, x = _weighed(*_totals(units), weighting)
+    arms = rows[observed]
+    sizes = [int(np.count_nonzero((arms == arm) & (x > 0))) for arm in (control, challenger)]
+    if min(sizes) < 2:
+        return RandomisationTest(math.nan, math.nan, math.nan, math.nan, 1 - alpha, len(rows), sizes[0], sizes[1])
+    blocks = Blocks(within, x)
+    d = blocks.residuals(_levelled(y, x, arms, control, challenger))
+    g = blocks.residuals(np.where(arms == challenger, x, 0.0))
+    in_control, in_challenger = rows == control, rows == challenger
+    curve = shifted(in_control, in_challenger, d, g, x)
+    difference = float(curve.d[observed] / curve.g[observed]) if curve.g[observed] else math.nan
+    low, high = shifted(in_control, in_challenger, d - difference * g, g, x).interval(observed, alpha)
+    return RandomisationTest(
+        difference=difference,
+        low=difference + low,
+        high=difference + high,
+        p_value=float(curve.p_values(observed, np.zeros(1))[0]),
+        confidence=1 - alpha,
+        deals=len(rows),
+        control_n=sizes[0],
+        challenger_n=sizes[1],
+    )
 
 
-def _statistic(labels: _Floats, sums: _Floats) -> _Floats:
-    """Return the absolute studentised difference of each deal (a row of labels, 1 for control)."""
+def _totals(units: Pairs) -> tuple[_Floats, _Floats]:
+    require_each("numerators", (y for y, _ in units))
+    require_each("denominators", (x for _, x in units), at_least=0)
+    y, x = np.asarray(units, dtype=np.float64).reshape(-1, 2).T
+    return y, x
+
+
+def _weighed(y: _Floats, x: _Floats, weighting: str) -> tuple[_Floats, _Floats]:
+    if weighting not in {"calls", "units"}:
+        raise ValueError(f"weighting is {weighting!r}, must be 'calls' or 'units'")
+    if weighting == "calls":
+        return y, x
+    return np.divide(y, x, out=np.zeros_like(y), where=x > 0), (x > 0).astype(np.float64)
+
+
+def _levelled(y: _Floats, x: _Floats, arms: _Ints, control: int, challenger: int) -> _Floats:
+    """Return the numerators, those of arms that are not compared put on the control's ratio."""
+    level, found = _ratio(y, x, arms == control), y.copy()
+    for other in set(np.unique(arms).tolist()) - {control, challenger}:
+        found[arms == other] -= (_ratio(y, x, arms == other) - level) * x[arms == other]
+    return found
+
+
+def _ratio(y: _Floats, x: _Floats, members: NDArray[np.bool_]) -> float:
+    total = float(x[members].sum())
+    return float(y[members].sum()) / total if total else 0.0
+
+
+def _redealt(labels: _Floats, sums: _Floats, everyone: _Floats) -> _Floats:
     control = labels @ sums
-    control_ratio, control_variance = _ratio(control)
-    challenger_ratio, challenger_variance = _ratio(sums.sum(axis=0) - control)
-    difference = np.abs(challenger_ratio - control_ratio)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = difference / np.sqrt(control_variance + challenger_variance)
-    return np.where(difference == 0, 0.0, t)
-
-
-def _ratio(sums: _Floats) -> tuple[_Floats, _Floats]:
-    """Return ratio and linearised variance of each row of sums, as `Moments` does."""
-    n, d, x, dd, dx, xx = sums.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = d / x
-        residual = dd - 2 * ratio * dx + ratio**2 * xx
-        residual[residual <= 1e-12 * dd] = 0.0  # rounding, which would break the ties between mirrored deals
-        return ratio, n / (n - 1) * residual / x**2
-
-
-def _as_extreme(statistic: _Floats, observed: float) -> int:
-    return int(np.count_nonzero(~(statistic < observed * (1 - 1e-9))))
+    return absolute_t(control, everyone - control)
 
 
 def _labels(chosen: Sequence[Sequence[int]], units: int) -> _Floats:
