@@ -1,10 +1,8 @@
-"""How fast the house answers: `make bench`. Read the ratios; machines are shared, and so are their clocks.
+"""How fast the house answers calls: a bare JSON address and the measured one of the same server, in turns.
 
-Every round asks a bare JSON address and the measured one of the same server, side by side, so that whatever else the
-machine does hits both. Bounded: some seconds a round, and the server is ended by its own process id.
+Whatever else the machine does hits both. Bounded: some seconds a round, and the server is ended by its own process id.
 """
 
-import argparse
 import json
 import os
 import signal
@@ -12,28 +10,22 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 
 from experiments import people
-from experiments.check import rollup
-from experiments.do import assignments, outcomes
 from experiments.do.assignments import Floor
-from experiments.do.serving import Call
-from experiments.do.snapshot import Snapshot
 from experiments.store import Store
 from migrations.run import upgrade
-from tests.builders import MONDAY, a_call, a_floor, a_running_experiment, outcome, snapshot_of
+from tests.builders import MONDAY, a_floor, a_running_experiment
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +37,6 @@ class Rate:
 
 
 Request = Callable[[HTTPConnection, int], None]
-
-
-def main() -> None:
-    """Print every measurement."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
-    arguments.add_argument("--rounds", type=int, default=3)
-    given = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        floor, token = a_house(Path(folder))
-        with server(Path(folder)) as port:
-            for clients in (1, 8):
-                compare(port, token, clients, given.seconds, given.rounds)
-        sets(floor)
 
 
 def a_house(folder: Path) -> tuple[Floor, str]:
@@ -159,39 +137,3 @@ def measured(port: int, request: Request, clients: int, seconds: float) -> Rate:
         thread.join()
     times.sort()
     return Rate(len(times) / seconds, 1000 * times[int(len(times) * 0.99)])
-
-
-def sets(floor: Floor, calls: int = 20_000) -> None:
-    """Time whole batches without a server: assignments, outcomes and the rollup of what they dirtied."""
-    snapshot = snapshot_of(floor)
-    dealt = [a_call(10_000 + i, at=MONDAY + timedelta(days=i % 10)) for i in range(calls)]
-    took(f"assign {calls} calls, 500 a transaction", calls, lambda: in_batches(floor, snapshot, dealt))
-    kinds = ("resolved", "invited", "accepted")
-    facts = [outcome(call.call_id, kind, 60 * 24 * 11) for call in dealt for kind in kinds]
-    took(f"record {len(facts)} outcomes, 500 a transaction", len(facts), lambda: told_in_batches(floor, facts))
-    took("roll the dirty days up", calls, lambda: rollup.rebuild_dirty(floor.store))
-
-
-def in_batches(floor: Floor, snapshot: Snapshot, calls: list[Call]) -> None:
-    for start in range(0, len(calls), 500):
-        assignments.assign(floor, snapshot, calls[start : start + 500])
-
-
-def told_in_batches(floor: Floor, facts: list[dict[str, object]]) -> None:
-    for start in range(0, len(facts), 500):
-        with floor.store.write() as session:
-            outcomes.record(
-                session, "bench", facts[start : start + 500], pseudonyms=floor.pseudonyms, now=datetime.now(UTC)
-            )
-
-
-def took(what: str, rows: int, work: Callable[[], object]) -> None:
-    """Time a piece of work and print it."""
-    began = time.perf_counter()
-    work()
-    passed = time.perf_counter() - began
-    print(f"{what}: {passed:.2f} s, {rows / passed:.0f} a second")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,50 @@
+"""How fast the house is: python -m tests.bench. Read the ratios; machines are shared, and so are their clocks."""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.bench import comparisons, serving, sets
+
+
+def main() -> None:
+    """Print every measurement, or those of the parts that were named."""
+    arguments = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    arguments.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all when none is named")
+    arguments.add_argument("--seconds", type=float, default=3.0, help="of each measurement of serving")
+    arguments.add_argument("--rounds", type=int, default=3, help="of each measurement of serving")
+    arguments.add_argument("--alternations", type=int, default=7, help="with each rival of the mathematics")
+    given = arguments.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        arguments.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    for name in given.parts or PARTS:
+        PARTS[name](given)
+
+
+def _serving(given: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _, token = serving.a_house(Path(folder))
+        with serving.server(Path(folder)) as port:
+            for clients in (1, 8):
+                serving.compare(port, token, clients, given.seconds, given.rounds)
+
+
+def _sets(_given: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        floor, _ = serving.a_house(Path(folder))
+        sets.sets(floor)
+
+
+def _statistics(given: argparse.Namespace) -> None:
+    comparisons.compare(given.alternations)
+
+
+PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
+    "serving": _serving,
+    "sets": _sets,
+    "statistics": _statistics,
+}
+
+if __name__ == "__main__":
+    main()
