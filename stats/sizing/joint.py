@@ -9,13 +9,14 @@ Hamasaki & Evans 2015, Sample Size Determination in Clinical Trials with Multipl
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import special
 
 from stats.checks import require, require_share
 from stats.sizing.noncentrality import require_errors, smallest_size
-from stats.sizing.outcomes import Outcome
+from stats.sizing.outcomes import Outcome, Share, worst_difference
 from stats.sizing.weights import require_factors, shared_out, smallest_ratio
 from stats.tails import normal_quantile
 
@@ -61,6 +62,7 @@ class Guardrail:
     Attributes:
         outcome: What is measured on a call.
         margin: Harm that would be tolerated, on the outcome's scale, > 0.
+        better: Which way is good for this metric: the margin lies on the other side.
         design_effect: Variance over that of independent calls, > 0.
 
     Raises:
@@ -69,16 +71,20 @@ class Guardrail:
 
     outcome: Outcome
     margin: float
+    better: Literal["higher", "lower"] = "higher"
     design_effect: float = 1.0
 
     def __post_init__(self) -> None:
         require("margin", self.margin, above=0)
+        worst_difference(self.margin, self.better)  # refuses a wrong word
+        if isinstance(self.outcome, Share):
+            require_share("margin", self.margin)
         require_factors(self.design_effect, 1.0)
 
     def surplus(self, control: float, ratio: float, critical: float) -> float:
         """Return by how many standard errors the statistic is expected beyond its critical value."""
-        spread = self.outcome.spread(0.0, ratio)
-        return self.margin * math.sqrt(control / self.design_effect) / spread - critical
+        null = critical * self.outcome.null_spread(0.0, ratio, worst_difference(self.margin, self.better))
+        return (self.margin * math.sqrt(control / self.design_effect) - null) / self.outcome.spread(0.0, ratio)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
+
+from scipy import optimize
 
 from stats.checks import require, require_share
 
-__all__ = ["Mean", "Outcome", "Share"]
+__all__ = ["Mean", "Outcome", "Share", "worst_difference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,34 @@ class Share:
         """Return the variance of one call when the rate has moved by `effect`."""
         return (self.base + effect) * (1 - self.base - effect)
 
-    def null_spread(self, effect: float, ratio: float) -> float:
+    def null_spread(self, effect: float, ratio: float, stated: float = 0.0) -> float:
         """Return the difference's standard error times the root of the control's calls, as the score test has it.
 
-        Both arms at their pooled rate, which is what the test assumes while there is an effect in truth (Fleiss, Levin
-        & Paik 2003, Statistical Methods for Rates and Proportions, 3rd ed., section 4.5).
+        The test of a stated difference puts the arms at the likeliest rates that differ by it, while in truth they
+        differ by `effect` (Farrington & Manning 1990, Statistics in Medicine 9:1447); for "no difference" that is their
+        pooled rate (Fleiss, Levin & Paik 2003, Statistical Methods for Rates and Proportions, 3rd ed., section 4.5).
 
         Args:
-            effect: Challenger minus control, a share.
+            effect: Challenger minus control in truth, a share.
             ratio: Challenger's calls per control's call.
+            stated: Challenger minus control under the hypothesis to be refused, in (-1, 1).
         """
-        pooled = self.variance(ratio / (1 + ratio) * effect)
-        return math.sqrt(pooled * (1 + 1 / ratio))
+        control = self._likeliest(effect, ratio, stated)
+        return Share(control).spread(stated, ratio)
+
+    def _likeliest(self, effect: float, ratio: float, stated: float) -> float:
+        """Return the control's rate when the challenger's must differ from it by what is stated."""
+        if stated == 0:
+            return self.base + ratio / (1 + ratio) * effect
+
+        def slope(control: float) -> float:
+            other = control + stated
+            own = (self.base - control) / (control * (1 - control))
+            return own + ratio * (self.base + effect - other) / (other * (1 - other))
+
+        low, high = max(0.0, -stated), min(1.0, 1 - stated)
+        edge = 1e-12 * (high - low)
+        return float(optimize.brentq(slope, low + edge, high - edge, xtol=1e-15))
 
     def spread(self, effect: float, ratio: float) -> float:
         """Return the difference's true standard error times the root of the control's calls; Args as `null_spread`."""
@@ -100,8 +118,9 @@ class Mean:
         del effect
         return self.sd**2
 
-    def null_spread(self, effect: float, ratio: float) -> float:
+    def null_spread(self, effect: float, ratio: float, stated: float = 0.0) -> float:
         """Return the difference's standard error times the root of the control's calls: no other than `spread`."""
+        del stated
         return self.spread(effect, ratio)
 
     def spread(self, effect: float, ratio: float) -> float:
@@ -116,3 +135,14 @@ class Mean:
 
 Outcome: TypeAlias = Share | Mean
 """Either answers to the same questions."""
+
+
+def worst_difference(margin: float, better: Literal["higher", "lower"]) -> float:
+    """Return the difference at which a guardrail has used up its margin, challenger minus control.
+
+    Raises:
+        ValueError: When `better` is neither word.
+    """
+    if better not in {"higher", "lower"}:
+        raise ValueError(f"better is {better!r}, must be 'higher' or 'lower'")
+    return -margin if better == "higher" else margin

@@ -7,12 +7,13 @@ The control stands first; each challenger is compared with it.
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from scipy import optimize, special
 
 from stats.checks import require, require_share
-from stats.sizing.noncentrality import noncentrality_for, require_errors
-from stats.sizing.outcomes import Share
+from stats.sizing.noncentrality import require_errors
+from stats.sizing.outcomes import Share, worst_difference
 from stats.sizing.weights import require_factors, shared_out, smallest_ratio
 from stats.tails import normal_quantile
 
@@ -132,6 +133,7 @@ def non_inferiority_calls(
     base: float,
     margin: float,
     *,
+    better: Literal["higher", "lower"] = "higher",
     alpha: float = 0.05,
     power: float = 0.8,
     weights: Sequence[float] = (1, 1),
@@ -141,11 +143,14 @@ def non_inferiority_calls(
 ) -> tuple[int, ...]:
     """Return the calls each arm needs to show that a guardrail is not worse by the margin, if it is in truth equal.
 
-    One-sided at alpha / 2, as `comparison.non_inferior` (Blackwelder 1982, Controlled Clinical Trials 3:345).
+    One-sided at alpha / 2, as `comparison.non_inferior`, by the end of a score interval (Farrington & Manning 1990,
+    Statistics in Medicine 9:1447). The simpler plan by the true rates' variance alone (Blackwelder 1982, Controlled
+    Clinical Trials 3:345) has 72 % power, not 80, at a rate of 2 %, a margin of 1 point and arms of four to one.
 
     Args:
         base: The control's rate, a share in (0, 1).
         margin: Harm that would be tolerated, a share in (0, 1).
+        better: Which way is good for this metric: the margin lies on the other side.
         alpha: As `calls_per_arm`.
         power: As `calls_per_arm`.
         weights: As `calls_per_arm`.
@@ -159,8 +164,9 @@ def non_inferiority_calls(
     require_share("margin", margin)
     require_errors(alpha, power, comparisons)
     require_factors(design_effect, inflation)
-    spread = Share(base).spread(0.0, smallest_ratio("weights", weights))
-    distance = noncentrality_for(power, alpha=alpha / comparisons) * spread
+    share, ratio = Share(base), smallest_ratio("weights", weights)
+    null = share.null_spread(0.0, ratio, worst_difference(margin, better))
+    distance = normal_quantile(alpha / comparisons / 2) * null + normal_quantile(1 - power) * share.spread(0.0, ratio)
     return shared_out((distance / margin) ** 2 * design_effect * inflation, weights)
 
 

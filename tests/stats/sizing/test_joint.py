@@ -1,9 +1,11 @@
 """Everything shown together: R's multivariate normal, the single plans, and bounds that hold whatever the data do."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, strategies as st
 
-from stats.sizing.joint import Guardrail, Primary, _together, calls_for_all, power_of_all
+from stats.sizing.joint import Guardrail, Primary, calls_for_all, power_of_all
 from stats.sizing.outcomes import Mean, Share
 from stats.sizing.proportions import calls_per_arm, non_inferiority_calls
 from tests.stats.sizing.golden import SIZES
@@ -13,9 +15,12 @@ GUARDS = (Guardrail(Share(0.05), 0.015), Guardrail(Mean(110), 12))
 
 
 @pytest.mark.parametrize("case", SIZES["joint"], ids=str)
-def test_the_joint_chance_is_that_of_mvtnorm(case: dict[str, float]) -> None:
-    found = _together(case["surpluses"], case["correlation"])  # type: ignore[arg-type]
-    assert found == pytest.approx(case["power"], abs=1e-7)
+def test_the_joint_chance_is_that_of_mvtnorm(case: dict[str, Any]) -> None:
+    # with 200 calls an arm and sd 1, the difference's standard error is 0.1
+    effect, *margins = (0.1 * (surplus + 1.9599639845400545) for surplus in case["surpluses"])
+    guards = [Guardrail(Mean(1), margin) for margin in margins]
+    found = power_of_all(Primary(Mean(1), effect), guards, (200, 200), correlation=case["correlation"])
+    assert found.power == pytest.approx(case["power"], abs=1e-7)
 
 
 def test_a_primary_alone_is_planned_as_ever() -> None:
@@ -56,7 +61,7 @@ def test_the_more_alike_the_tests_the_fewer_calls(correlation: float, more: floa
 def test_a_wider_margin_a_smaller_design_effect_and_fewer_looks_need_fewer_calls() -> None:
     base = calls_for_all(PRIMARY, GUARDS).calls[0]
     assert calls_for_all(PRIMARY, [Guardrail(Share(0.05), 0.02), GUARDS[1]]).calls[0] < base
-    assert calls_for_all(PRIMARY, [Guardrail(Share(0.05), 0.015, design_effect=2), GUARDS[1]]).calls[0] > base
+    assert calls_for_all(PRIMARY, [Guardrail(Share(0.05), 0.015, design_effect=2.0), GUARDS[1]]).calls[0] > base
     assert calls_for_all(Primary(Share(0.1), 0.02, inflation=1.2), GUARDS).calls[0] > base
 
 
@@ -69,6 +74,14 @@ def test_a_wrong_correlation_is_refused(correlation: float, message: str) -> Non
         calls_for_all(PRIMARY, GUARDS, correlation=correlation)
 
 
-def test_no_margin_is_no_guardrail() -> None:
-    with pytest.raises(ValueError, match="margin is 0, must be > 0"):
-        Guardrail(Share(0.05), 0)
+@pytest.mark.parametrize(
+    ("margin", "better", "message"),
+    [
+        (0, "higher", "margin is 0, must be > 0"),
+        (1.5, "higher", "margin is 1.5, must be > 0 and < 1"),
+        (0.1, "up", "better is 'up', must be 'higher' or 'lower'"),
+    ],
+)
+def test_a_wrong_guardrail_is_refused(margin: float, better: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Guardrail(Share(0.05), margin, better)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import math
 from importlib import import_module
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -26,6 +27,13 @@ def test_ten_percent_raised_by_two_points_needs_3841_calls_an_arm() -> None:
 @pytest.mark.parametrize("case", SIZES["rates"], ids=str)
 def test_sizes_are_those_of_rpact(case: dict[str, float]) -> None:
     found = calls_per_arm(case["base"], case["effect"], weights=[1, case["ratio"]])
+    assert found == (math.ceil(case["control"]), math.ceil(case["challenger"]))
+
+
+@pytest.mark.parametrize("case", SIZES["harms"], ids=str)
+def test_non_inferiority_sizes_are_those_of_rpact(case: dict[str, float]) -> None:
+    better: Literal["higher", "lower"] = "higher" if case["harm"] < 0 else "lower"
+    found = non_inferiority_calls(case["base"], abs(case["harm"]), weights=[1, case["ratio"]], better=better)
     assert found == (math.ceil(case["control"]), math.ceil(case["challenger"]))
 
 
@@ -80,7 +88,7 @@ def test_the_planned_power_is_met_by_the_test_that_is_made() -> None:
 
 
 def test_the_planned_guardrail_is_cleared_by_the_test_that_is_made() -> None:
-    calls = non_inferiority_calls(0.05, 0.015, weights=[1, 1])
+    calls = non_inferiority_calls(0.05, 0.015, weights=[1, 1], better="lower")
     a, b = np.random.default_rng(6).binomial(calls, 0.05, (1500, 2)).T.tolist()
     found = [
         non_inferior(compare_proportions(Counts(calls[0], x), Counts(calls[1], y)), 0.015, "lower")
@@ -100,6 +108,11 @@ def test_the_planned_guardrail_is_cleared_by_the_test_that_is_made() -> None:
 def test_a_wrong_plan_is_refused(base: float, effect: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         calls_per_arm(base, effect)
+
+
+def test_a_guardrail_is_better_one_way_or_the_other() -> None:
+    with pytest.raises(ValueError, match="better is 'both', must be 'higher' or 'lower'"):
+        non_inferiority_calls(0.05, 0.01, better="both")  # type: ignore[arg-type]
 
 
 def test_every_arm_must_have_a_weight() -> None:

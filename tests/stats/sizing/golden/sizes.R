@@ -28,6 +28,16 @@ rates <- function(base, effect, ratio) {
 }
 rate <- list(rates(0.1, 0.02, 1), rates(0.02, 0.01, 0.25), rates(0.4, -0.05, 2), rates(0.9, 0.03, 1))
 
+harms <- function(base, harm, ratio) { # Farrington and Manning
+  size <- getSampleSizeRates(
+    sided = 1, alpha = 0.025, beta = 0.2, pi1 = base, pi2 = base, thetaH0 = harm, allocationRatioPlanned = ratio
+  )
+  list(base = base, harm = harm, ratio = ratio, control = size$nFixed2[1], challenger = size$nFixed1[1])
+}
+harm <- list(
+  harms(0.02, 0.01, 0.25), harms(0.1, 0.02, 1), harms(0.4, 0.05, 0.5), harms(0.9, -0.03, 0.5), harms(0.02, -0.03, 1)
+)
+
 means <- function(sd, effect, ratio, normal) {
   size <- getSampleSizeMeans(
     sided = 2, alpha = 0.05, beta = 0.2, alternative = effect, stDev = sd, allocationRatioPlanned = ratio,
@@ -85,7 +95,7 @@ look <- list(
 
 cat(toJSON(
   list(
-    students = students, needed = neededs, welch = welches, rates = rate, means = mean, margins = margin,
+    students = students, needed = neededs, welch = welches, rates = rate, harms = harm, means = mean, margins = margin,
     clusters = cluster, joint = joints, looks = look
   ),
   auto_unbox = TRUE, digits = NA, pretty = TRUE
