@@ -29,7 +29,9 @@ __all__ = ["dunnett", "dunnett_adjust", "dunnett_alpha", "dunnett_critical_value
 
 _Floats: TypeAlias = NDArray[np.float64]
 
-_LEAST_OWN = 0.02  # the least share of its own, sqrt(1 - l^2); a loading nearer to 1 is lowered, which is conservative
+# a loading so near to 1 that less than this, sqrt(1 - l^2), is a challenger's own is lowered, which is conservative
+# (Šidák 1968, Annals of Mathematical Statistics 39:1425): it costs less than 1 % of the critical value of three
+_LEAST_OWN = 0.02
 _BEYOND = 38.0  # a normal tail beyond underflows
 _NEGLIGIBLE = 80.0  # twice the logarithm by which an integrand has fallen where it is cut off
 
