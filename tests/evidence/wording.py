@@ -141,8 +141,8 @@ TEXTS: dict[str, Text] = {
     "when.count": Text("series found", "发现的序列数"),
     # one
     "one.title": Text(
-        "One series: past 1.96 on day {day:g}, back to {end:.1f} standard errors at the end",
-        "一条序列：第 {day:g} 天越过 1.96，最后回到 {end:.1f} 个标准误",
+        "One series: past 1.96 on day {day:g}, back to {end:.2f} standard errors at the end",
+        "一条序列：第 {day:g} 天越过 1.96，最后回到 {end:.2f} 个标准误",
     ),
     "one.reading": Text(
         "Experiment {experiment}, variant {variant}, metric {metric}: of the series that peeking alone finds and that "
