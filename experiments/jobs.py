@@ -62,10 +62,16 @@ def roll_up(store: Store, _calendar: SiteCalendar, _now: datetime) -> str:
 
 def take_looks(store: Store, calendar: SiteCalendar, now: datetime) -> str:
     """Take the look of every running test whose look is due; the final one ends the test."""
-    with store.read() as session:
-        running = [c.experiment.key for c in cards.every_card(session) if c.review == cards.Review.RUNNING]
-    taken = [words for key in sorted(running) if (words := _take_look(store, key, calendar, now)) is not None]
+    running = _running(store)
+    taken = [words for key in running if (words := _take_look(store, key, calendar, now)) is not None]
     return "; ".join(taken) or f"none due of {len(running)} running"
+
+
+def watch(store: Store, calendar: SiteCalendar, now: datetime) -> str:
+    """Pause every running test that harms a guardrail."""
+    running = _running(store)
+    halted = [words for key in running if (words := _halt(store, key, calendar, now)) is not None]
+    return "; ".join(halted) or f"no harm in {len(running)} running"
 
 
 def tidy(store: Store, _calendar: SiteCalendar, now: datetime) -> str:
@@ -78,6 +84,7 @@ def tidy(store: Store, _calendar: SiteCalendar, now: datetime) -> str:
 
 JOBS: tuple[Job, ...] = (
     Job("rollup", roll_up, 60, None, "pages, health and looks read the rollup, which outcomes make stale"),
+    Job("watch", watch, 60, "rollup", "a test that harms a guardrail is paused at once, whoever is awake"),
     Job("looks", take_looks, 60, "rollup", "a planned look is taken when its calls are in, not when somebody asks"),
     Job("tidy", tidy, 86_400, None, "what is no longer needed of people is not kept"),
 )
@@ -129,6 +136,17 @@ def _claim(session: Session, job: Job, tick: datetime, now: datetime) -> int | N
 def _finished(session: Session, name: str, tick: datetime) -> bool:
     well = select(JobRun.id).where(JobRun.job == name, JobRun.tick == tick, JobRun.report.is_not(None))
     return session.scalar(well) is not None
+
+
+def _running(store: Store) -> list[str]:
+    with store.read() as session:
+        return sorted(c.experiment.key for c in cards.every_card(session) if c.review == cards.Review.RUNNING)
+
+
+def _halt(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
+    with store.write() as session:
+        harmed = moves.halt_harmed(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+    return f"{key}: paused, harm to {harmed}" if harmed is not None else None
 
 
 def _take_look(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:

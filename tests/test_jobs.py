@@ -50,6 +50,7 @@ def test_the_looks_run_when_the_rollup_has_finished_the_tick(store: Store) -> No
     assert jobs.run(store, BY_NAME["rollup"], tick, CALENDAR, NOW)
     assert {name: run.report for name, run in runs_of(store).items()} == {
         "rollup": "0 days built, 0 waiting outcomes attached",
+        "watch": "no harm in 0 running",
         "looks": "none due of 0 running",
     }
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from experiments.act import standards
 from experiments.board.cards import Card, Move, another_in_test
+from experiments.board.dealing import deals_of
 from experiments.board.gates import content_under_review
 from experiments.board.sizes import size_of
 from experiments.calendar import SiteCalendar
@@ -51,13 +52,15 @@ Effect = Callable[[Context], None]
 
 
 def submit_plan(context: Context) -> None:
-    """Size the plan and open a round for its approvals."""
+    """Size the plan, register the deals of few units, and open a round for its approvals."""
     sized = size_of(context.session, context.experiment)
     if sized.total is None:
         raise Conflict("With so few units no number of calls would show this effect: choose a larger one.")
     if sized.total > _MOST_CALLS:
         raise Conflict("This needs %(calls)s calls: choose a larger effect.", calls=f"{sized.total:,}")
     context.experiment.planned_calls, context.experiment.planned_days = sized.total, sized.days
+    deals = deals_of(context.session, context.experiment, today=context.today)
+    designs.register_deals(context.session, context.experiment, deals, actor=context.actor, now=context.now)
     _new_round(context, context.experiment.content_hash)
 
 
@@ -94,8 +97,9 @@ def review_again(context: Context) -> None:
 
 
 def start(context: Context) -> None:
-    """Write the arms' scripts and give the test its slice."""
+    """Draw the deal of few units, write the arms' scripts, and give the test its slice."""
     experiment, session = context.experiment, context.session
+    designs.draw_deal(experiment)
     arms = designs.write_arms(session, experiment, actor=context.actor, now=context.now)
     slice_ = designs.as_slice(experiment, arms)
     cause = Message("%(experiment)s starts.", {"experiment": experiment.key})
@@ -162,6 +166,14 @@ def close(context: Context) -> None:
             actor=context.actor,
             now=context.now,
         )
+
+
+def give_up(context: Context) -> None:
+    """Close a card whose results nobody submitted; not one with a winner, which one person alone may not turn down."""
+    made = looks.looks_of(context.session, context.experiment)
+    if made and made[-1].conclusion == Conclusion.WINNER:
+        raise Conflict("The verdict names a winner: to keep the standard all the same, submit that with your reason.")
+    close(context)
 
 
 def _change_traffic(context: Context, change: Callable[[Traffic], Traffic], cause: Message) -> None:

@@ -11,8 +11,9 @@ from experiments.board import effects, gates
 from experiments.board.cards import GATES, Card, Decision, Move, Review, Stage, card_of
 from experiments.board.effects import Context, Effect
 from experiments.calendar import SiteCalendar
-from experiments.check import looks
+from experiments.check import looks, reading
 from experiments.check.looks import Look
+from experiments.check.verdict import Guard
 from experiments.errors import Conflict, NotAllowed, invalid
 from experiments.people import Actor
 from experiments.plan import designs
@@ -188,6 +189,33 @@ def take_due_look(
     return look
 
 
+def halt_harmed(session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime) -> str | None:
+    """Pause a running test whose guardrail is harmed, and say which: harm is stopped at once, by nobody's leave.
+
+    Everybody is served the standard from the next revision on; people decide whether the test goes on or ends.
+
+    Args:
+        session: a writing session.
+        key: the experiment's.
+        actor: the job that watches.
+        calendar: the site's.
+        now: when, UTC.
+
+    Raises:
+        Unknown: no such experiment.
+    """
+    card = _locked(session, key)
+    if card.review != Review.RUNNING:
+        return None
+    seen = reading.watch(session, card.experiment, today=calendar.day(now))
+    harmed = next((guard for guard in seen.guards if guard.guard is Guard.HARMED), None)
+    if harmed is None:
+        return None
+    reason = f"{harmed.metric} · {harmed.challenger}"
+    move(session, key, Move("halt", reason), actor=actor, calendar=calendar, now=now)
+    return reason
+
+
 def _locked(session: Session, key: str) -> Card:
     # Moves queue: two at once in one scenario would number the same script version or traffic revision.
     single_file(session, "board")
@@ -268,15 +296,16 @@ TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
     (_P, Review.IN_REVIEW, "refuse"): Transition((_P, Review.DRAFT), GATES[_P], needs_reason=True),
     (_P, Review.APPROVED, "refuse"): Transition((_P, Review.DRAFT), GATES[_P], needs_reason=True),
     (_P, Review.APPROVED, "start"): Transition((_D, Review.RUNNING), ("lead", "manager"), effects.start),
-    # Do: the split runs; one person with a reason can stop it
+    # Do: the split runs; one person with a reason can stop it, and a guardrail that is harmed pauses it by itself
     (_D, Review.RUNNING, "pause"): Transition((_D, Review.PAUSED), _STOPPERS, effects.pause, needs_reason=True),
+    (_D, Review.RUNNING, "halt"): Transition((_D, Review.PAUSED), (), effects.pause, needs_reason=True),
     (_D, Review.PAUSED, "resume"): Transition((_D, Review.RUNNING), ("lead", "manager"), effects.resume),
     (_D, Review.RUNNING, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
     (_D, Review.PAUSED, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
     (_D, Review.RUNNING, "end"): Transition((_C, Review.OPEN), (), effects.end),
     # Check: the final look is read, and something is proposed
     (_C, Review.OPEN, "submit"): Transition((_C, Review.IN_REVIEW), ("lead",), effects.submit_results),
-    (_C, Review.OPEN, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.close, needs_reason=True),
+    (_C, Review.OPEN, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.give_up, needs_reason=True),
     (_C, Review.IN_REVIEW, "approve"): Transition((_A, Review.IN_REVIEW), GATES[_C], effects.review_again),
     (_C, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), GATES[_C], needs_reason=True),
     # Act: the proposal is approved and carried out

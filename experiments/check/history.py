@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from experiments.calendar import as_date
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
 from experiments.do.days import DirtyDay
@@ -153,6 +154,61 @@ def leaves_under(session: Session, scenario: Scenario) -> list[int]:
 def _totals(session: Session, query: Select[Any]) -> Totals:
     row = session.execute(query).mappings().one()
     return {name: int(row[name]) for name in MEASURES}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPast:
+    """What an agent did in a scenario before a day: eligible calls by measure, the first day ever seen, the region."""
+
+    agent_id: str
+    totals: Totals
+    first_day: int
+    region: str
+
+    def tenure(self, day: int) -> int:
+        """Count the days from the agent's first call in our records, in whatever scenario, to a day."""
+        return (as_date(day) - as_date(self.first_day)).days
+
+
+def first_days(session: Session) -> dict[str, int]:
+    """Give the day (YYYYMMDD) of every agent's first call in our records, in whatever scenario."""
+    days = select(RollupCall.agent_id, func.min(RollupCall.day)).where(_ONCE).group_by(RollupCall.agent_id)
+    return dict(list(session.execute(days)))
+
+
+def agent_pasts(session: Session, scenario_id: int, *, before: int) -> dict[str, AgentPast]:
+    """Give every agent's past in a scenario, up to but not including a site-local day; replayed calls are left out."""
+    seen = first_days(session)
+    rows = session.execute(
+        select(RollupCall.agent_id, RollupCall.region, *_SUMS)
+        .where(RollupCall.scenario_id == scenario_id, RollupCall.eligible, RollupCall.day < before, _ONCE)
+        .group_by(RollupCall.agent_id, RollupCall.region)
+        .order_by(RollupCall.agent_id, func.sum(RollupCall.calls))
+    )
+    pasts: dict[str, AgentPast] = {}
+    for row in rows:
+        here = {name: int(getattr(row, name)) for name in MEASURES}
+        earlier = pasts.get(row.agent_id)
+        totals = {name: here[name] + earlier.totals[name] for name in MEASURES} if earlier else here
+        # the regions come by their calls, the busiest last: it is the agent's own
+        pasts[row.agent_id] = AgentPast(row.agent_id, totals, seen[row.agent_id], row.region)
+    return pasts
+
+
+def teams_of_agents(session: Session, scenario_id: int) -> dict[str, str]:
+    """Give the team in which each agent last took a call of the scenario."""
+    newest = (
+        select(Assignment.agent_id, func.max(Assignment.at).label("at"))
+        .where(Assignment.scenario_id == scenario_id)
+        .group_by(Assignment.agent_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Assignment.agent_id, Assignment.team).join(
+            newest, (newest.c.agent_id == Assignment.agent_id) & (newest.c.at == Assignment.at)
+        )
+    )
+    return {row.agent_id: row.team for row in rows if row.team}
 
 
 def cluster_count(session: Session, experiment: Experiment) -> int:

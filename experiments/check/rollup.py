@@ -130,6 +130,8 @@ class RollupUnit(Measures, Base):
     arm: Mapped[str] = mapped_column(KEY, primary_key=True)
     unit_hash: Mapped[str] = mapped_column(KEY, primary_key=True)
     scenario_id: Mapped[int]
+    #: the raw name of an agent, team or shift, which the randomisation test deals again; '' for customers
+    unit: Mapped[str] = mapped_column(OUTSIDE_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,9 @@ def _statements(inbound: bool, windows: "_Windows") -> tuple[Insert, Insert]:
 
 
 def _insert_sums(table: type[RollupCall | RollupUnit], facts: Subquery, where: Any) -> Insert:
-    keys = [column.name for column in table_of(table).primary_key] + (["scenario_id"] if table is RollupUnit else [])
+    keys = [column.name for column in table_of(table).primary_key] + (
+        ["scenario_id", "unit"] if table is RollupUnit else []
+    )
     keyed = [facts.c[key] for key in keys]
     sums = [func.sum(facts.c[measure]).label(measure) for measure in MEASURES]
     query = select(*keyed, *sums).where(where).group_by(*keyed)
@@ -229,12 +233,18 @@ def _per_call(inbound: bool, windows: "_Windows") -> Subquery:
             call.channel,
             call.unit_kind,
             func.coalesce(call.unit_hash, "").label("unit_hash"),
+            _unit_name(call).label("unit"),
             *columns,
         )
         .outerjoin(told, told.c.assignment_id == call.id)
         .where(*_of_the_day(call))
         .subquery("facts")
     )
+
+
+def _unit_name(call: Any) -> ColumnElement[str]:
+    names = {"agent": call.agent_id, "team": call.team, "agent_shift": call.agent_shift}
+    return case(names, value=call.unit_kind, else_="")
 
 
 def _of_the_day(call: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

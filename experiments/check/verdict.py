@@ -5,11 +5,12 @@ failing guardrail is said even when the sample ratio is broken.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
-from experiments.check.health import Finding, is_broken
+from experiments.check.health.findings import Finding, State, is_broken
 from experiments.check.metrics import MetricSpec
 from experiments.wording import Message, sentence
 from stats.comparison import Comparison, non_inferior
@@ -51,13 +52,18 @@ class Guard(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuardrailReading:
-    """A guardrail of one challenger: the difference, its always-valid interval, and what that says."""
+    """A guardrail of one challenger: its always-valid interval, and what that says.
+
+    `scale` says of what the interval is: of the `difference`, or for rare ones that are watched event by event of the
+    `ratio` of the rates, challenger per control.
+    """
 
     metric: str
     name: Mapping[str, str]
     challenger: str
     margin: float
     watch: bool
+    scale: Literal["difference", "ratio"]
     watched_low: float
     watched_high: float
     guard: Guard
@@ -72,11 +78,14 @@ class Verdict:
     reasons: tuple[Message, ...]
 
 
-def read_guard(spec: MetricSpec, comparison: Comparison, watched: tuple[float, float], margin: float) -> Guard:
-    """Say what is known of a guardrail: harm by the watched interval, clearance by the planned comparison."""
-    sign = 1 if spec.better == "higher" else -1
-    worst_end = watched[1] if sign > 0 else -watched[0]
-    if not math.isnan(worst_end) and worst_end < 0:
+def harms(spec: MetricSpec, low: float, high: float, none: float) -> bool:
+    """Say whether a watched interval lies wholly on the harmful side of no difference (0, or of ratios 1)."""
+    return high < none if spec.better == "higher" else low > none
+
+
+def read_guard(spec: MetricSpec, comparison: Comparison, margin: float, *, harmed: bool) -> Guard:
+    """Say what is known of a guardrail: harm by what is watched, clearance by the planned comparison."""
+    if harmed:
         return Guard.HARMED
     cleared = non_inferior(comparison, margin, spec.better)
     if cleared is None:
@@ -90,6 +99,8 @@ def conclude(
     guards: Sequence[GuardrailReading],
     findings: Sequence[Finding],
     *,
+    decided: Collection[str],
+    doubts: Sequence[Finding] = (),
     threshold: float,
     effect: float,
     final: bool,
@@ -101,20 +112,22 @@ def conclude(
         comparisons: of each challenger with the control on it.
         guards: every guardrail of every challenger.
         findings: the data's health.
+        decided: the challengers whose effect is beyond this look's boundary, either way.
+        doubts: findings about the effect itself, which are read with it when they warn.
         threshold: this look's two-sided nominal alpha, from the spending plan.
         effect: the smallest difference worth having, as a share.
         final: whether this is the last planned look.
     """
     reasons = [_reading(primary, key, c, threshold) for key, c in comparisons.items()]
     reasons += [_guard_reason(g) for g in guards]
+    reasons += [finding.evidence for finding in doubts if finding.state is State.WARNING]
     harmed = [g for g in guards if g.guard is Guard.HARMED]
     if harmed:
         return Verdict(Conclusion.HARM, harmed[0].challenger, tuple(reasons))
     if is_broken(findings):
         return Verdict(Conclusion.UNTRUSTWORTHY, None, (*_faults(findings), *reasons))
     sign = 1 if primary.better == "higher" else -1
-    decided = {key: c.difference * sign for key, c in comparisons.items() if c.p_value <= threshold}
-    winners = {key: size for key, size in decided.items() if size > 0}
+    winners = {key: size for key in decided if (size := comparisons[key].difference * sign) > 0}
     if winners:
         best = max(winners, key=lambda key: winners[key])
         return Verdict(_won(best, guards), best, tuple(reasons))

@@ -17,6 +17,7 @@ from experiments import audit
 from experiments.errors import Conflict, Invalid, Unknown, invalid
 from experiments.people import Actor
 from experiments.plan import bucketing, scripts, traffic
+from experiments.plan.deals import Deals, salt_of
 from experiments.plan.rules import Plan, problems_of, resolved_arms
 from experiments.plan.scenarios import Scenario, metrics_of, parts_of, scenario_named
 from experiments.plan.scripts import Lines, ScriptVersion, lines_of, value_in, with_value
@@ -35,6 +36,10 @@ class Experiment(Base):
         CheckConstraint("effect > 0 AND effect < 1", name="effect"),
         CheckConstraint("coverage > 0 AND coverage <= 10000", name="coverage"),
         CheckConstraint("origin IN ('designed', 'imported')", name="origin"),
+        CheckConstraint("spending IN ('obrien-fleming', 'pocock')", name="spending"),
+        CheckConstraint("family IN ('dunnett', 'bonferroni')", name="family"),
+        CheckConstraint("weighting IN ('call', 'unit')", name="weighting"),
+        CheckConstraint("deal IS NULL OR deal >= 0", name="deal"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -55,7 +60,16 @@ class Experiment(Base):
     coverage: Mapped[int]
     base_rate: Mapped[float | None]
     looks: Mapped[Any] = mapped_column(CanonicalJson)
+    spending: Mapped[str] = mapped_column(KEY)
+    family: Mapped[str] = mapped_column(KEY)
+    weighting: Mapped[str] = mapped_column(KEY)
+    adjust: Mapped[bool]
+    moderators: Mapped[Any] = mapped_column(CanonicalJson)
     salt: Mapped[str] = mapped_column(KEY)
+    #: the balanced deals registered with the plan, where units are few (`plan.deals.Deals`); else None
+    deals: Mapped[Any] = mapped_column(CanonicalJson, nullable=True)
+    #: which of them was drawn at the start
+    deal: Mapped[int | None]
     content_hash: Mapped[str] = mapped_column(KEY)
     #: calls the plan needs in all, fixed when it is submitted
     planned_calls: Mapped[int | None]
@@ -70,6 +84,11 @@ class Experiment(Base):
     metrics: Mapped[list["PlannedMetric"]] = relationship(
         order_by="PlannedMetric.id", cascade="all, delete-orphan", lazy="selectin"
     )
+
+    @property
+    def seed(self) -> str:
+        """Give what salts the arms' hash: the plan's own salt, or of few units the salt of the deal drawn."""
+        return self.salt if self.deal is None else salt_of(self.salt, self.deal)
 
 
 class Arm(Base):
@@ -182,6 +201,31 @@ def revise(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     return _write(session, experiment, plan, actor=actor, now=now)
 
 
+def register_deals(
+    session: Session, experiment: Experiment, deals: Deals | None, *, actor: Actor, now: datetime
+) -> None:
+    """Write down the deals that the start will draw from, as a part of what is approved; None where units are many."""
+    experiment.deals = None if deals is None else deals.as_json()
+    experiment.content_hash = _hash_of(experiment)
+    session.flush()
+    if deals is not None:
+        audit.record(
+            session,
+            actor=actor.name,
+            verb="register_deals",
+            subject=f"experiment:{experiment.key}",
+            now=now,
+            content_hash=experiment.content_hash,
+            kept=len(deals.kept),
+        )
+
+
+def draw_deal(experiment: Experiment) -> None:
+    """Draw one of the registered deals, each as likely as the next; nothing where none were registered."""
+    if experiment.deals is not None:
+        experiment.deal = secrets.choice(experiment.deals["kept"])
+
+
 def write_arms(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> list[traffic.ArmSlice]:
     """Write each arm's script as a version, and cut the arms' buckets: done once, when the test starts."""
     lines = arm_lines(session, experiment)
@@ -211,7 +255,7 @@ def as_slice(experiment: Experiment, arms: Sequence[traffic.ArmSlice]) -> traffi
         state=traffic.SliceState.RUNNING,
         ranges=(),
         unit=experiment.unit,
-        seed=experiment.salt,
+        seed=experiment.seed,
         condition=experiment.audience,
         arms=tuple(arms),
     )
@@ -242,9 +286,10 @@ def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     experiment.control = control
     experiment.arms = [Arm(key=arm.key, position=i, weight=arm.weight, value=arm.value) for i, arm in enumerate(arms)]
     experiment.metrics = [PlannedMetric(**asdict(metric)) for metric in plan.metrics]
-    for name in ("title", "hypothesis", "variable", "unit", "alpha", "power", "effect", "coverage", "base_rate"):
+    for name in _AS_PLANNED:
         setattr(experiment, name, getattr(plan, name))
-    experiment.looks = list(plan.looks)
+    experiment.looks, experiment.moderators = list(plan.looks), list(plan.moderators)
+    experiment.deals = None
     experiment.audience = standing.audience if plan.audience is None else plan.audience
     heard = [scripts.spoken(lines, parts) for lines in arm_lines(session, experiment).values()]
     if len(set(map(scripts.content_hash, heard))) != len(heard):
@@ -263,6 +308,23 @@ def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     return experiment
 
 
+_AS_PLANNED = (
+    "title",
+    "hypothesis",
+    "variable",
+    "unit",
+    "alpha",
+    "power",
+    "effect",
+    "coverage",
+    "base_rate",
+    "spending",
+    "family",
+    "weighting",
+    "adjust",
+)
+
+
 def _hash_of(experiment: Experiment) -> str:
     """Hash all that an approval stands for."""
     content = {
@@ -277,6 +339,14 @@ def _hash_of(experiment: Experiment) -> str:
         "audience": experiment.audience,
         "numbers": [experiment.alpha, experiment.power, experiment.effect, experiment.coverage, experiment.base_rate],
         "looks": experiment.looks,
+        "methods": [
+            experiment.spending,
+            experiment.family,
+            experiment.weighting,
+            experiment.adjust,
+            experiment.moderators,
+        ],
+        "deals": experiment.deals,
         "arms": [[arm.key, arm.weight, arm.value] for arm in experiment.arms],
         "metrics": [[m.metric, m.role, m.margin, m.watch] for m in experiment.metrics],
     }

@@ -20,6 +20,14 @@ from experiments.wording import Message
 
 LOCALES = ("zh-CN", "en")
 UNITS = ("call", "customer", "agent", "team", "agent_shift")
+WEIGHTINGS = ("call", "unit")
+"""Whose vote counts in the effect that decides: each call one vote, or each unit one vote."""
+FAMILIES = ("dunnett", "bonferroni")
+"""How several challengers share alpha."""
+SPENDINGS = ("obrien-fleming", "pocock")
+"""How alpha is spent over the looks: little early, or nearly evenly."""
+MODERATORS = ("tenure", "region", "channel")
+"""What an effect may be declared to depend on: how long the agent has been here comes first."""
 MAX_ARMS = 5
 LEAST_EFFECT = 0.000_01
 """A difference of one call in 100,000: no centre has the calls to show less."""
@@ -66,7 +74,9 @@ class Plan:
 
     `effect` is the smallest difference worth having on the primary metric, as a share; `looks` are fractions of
     the planned sample, the last being 1; `coverage` is the part of the scenario's layer it takes, out of 10,000;
-    `base_rate` is the primary metric's rate today, where the centre has no history to read it from.
+    `base_rate` is the primary metric's rate today, where the centre has no history to read it from. `weighting` says
+    which effect decides where units are few and unequal, the average call's or the average unit's; `adjust` takes off
+    what each agent's own past predicts; `moderators` are what the effect may depend on.
     """
 
     key: str
@@ -83,6 +93,11 @@ class Plan:
     alpha: float = 0.05
     power: float = 0.8
     looks: tuple[float, ...] = (0.5, 1.0)
+    spending: str = "obrien-fleming"
+    family: str = "dunnett"
+    weighting: str = "call"
+    adjust: bool = False
+    moderators: tuple[str, ...] = ("tenure",)
     coverage: int = 10_000
     base_rate: float | None = None
     salt: str | None = None
@@ -141,6 +156,7 @@ def problems_of(
     yield from _arm_problems(plan, arms, control, parts)
     yield from _metric_problems(plan, metrics)
     yield from _number_problems(plan)
+    yield from _method_problems(plan)
     yield from _audience_problems(plan.audience)
 
 
@@ -222,6 +238,21 @@ def _metric_problems(plan: Plan, metrics: Mapping[str, Metric]) -> Iterable[Prob
             yield Problem(f"{where}.margin", "margin", Message("A guardrail has a margin above 0."))
         if planned.role != "guardrail" and planned.margin is not None:
             yield Problem(f"{where}.margin", "margin", Message("Only guardrails have margins."))
+
+
+def _method_problems(plan: Plan) -> Iterable[Problem]:
+    words = {"weighting": WEIGHTINGS, "family": FAMILIES, "spending": SPENDINGS}
+    for name, known in words.items():
+        if getattr(plan, name) not in known:
+            values = {"name": name, "words": ", ".join(known)}
+            yield Problem(name, "unknown", Message("%(name)s is one of %(words)s.", values))
+    if plan.weighting == "unit" and plan.unit == "call":
+        yield Problem("weighting", "no_units", Message("Calls are the units here: each has one vote already."))
+    if plan.adjust and plan.unit != "agent":
+        yield Problem("adjust", "no_past", Message("Only agents have a past to adjust for."))
+    if len(set(plan.moderators)) != len(plan.moderators) or not set(plan.moderators) <= set(MODERATORS):
+        known_words = {"words": ", ".join(MODERATORS)}
+        yield Problem("moderators", "unknown", Message("Moderators are some of %(words)s, each once.", known_words))
 
 
 def _number_problems(plan: Plan) -> Iterable[Problem]:

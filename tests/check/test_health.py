@@ -1,7 +1,7 @@
 import pytest
 
-from experiments.check import health
-from experiments.check.health import State
+from experiments.check.health import effects, floor, split
+from experiments.check.health.findings import State
 from experiments.check.rollup import MEASURES
 from stats.clusters.cr2 import compare_clusters, weigh_units_equally
 
@@ -24,17 +24,16 @@ TOTALS = dict.fromkeys(MEASURES, 0)
     ],
 )
 def test_the_sample_ratio_is_judged_by_surety_and_by_size(counts: list[int], state: State) -> None:
-    assert health.sample_ratio(counts, [5000, 5000]).state is state
+    assert split.sample_ratio(counts, [5000, 5000]).state is state
 
 
 def test_what_is_wrong_says_what_to_do() -> None:
-    assert health.sample_ratio([5000, 4300], [5000, 5000]).advice is not None
+    assert split.sample_ratio([5000, 4300], [5000, 5000]).advice is not None
 
 
 def checked(**totals: int) -> dict[str, State]:
     arms = {"control": TOTALS | totals, "b": TOTALS | totals}
-    days = {20261102 + i: {"control": 1} for i in range(7)}
-    findings = health.check_health(arms, {"control": 5000, "b": 5000}, days, unit_counts={"control": 500, "b": 500})
+    findings = [floor.enough(arms), floor.whole_weeks(range(20261102, 20261109)), floor.protocol(arms)]
     return {f.check: f.state for f in findings}
 
 
@@ -68,4 +67,4 @@ FLAT = [(20, 100), (21, 100), (19, 100), (20, 100), (22, 100), (18, 100), (20, 1
 )
 def test_a_few_agents_that_carry_the_effect_are_a_finding(challenger: list[tuple[float, float]], state: State) -> None:
     by_calls, by_units = compare_clusters(FLAT, challenger), weigh_units_equally(FLAT, challenger)
-    assert health.few_agents_carry("b", by_calls, by_units).state is state
+    assert effects.few_agents_carry("b", by_calls, by_units).state is state

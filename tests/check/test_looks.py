@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from experiments import people
-from experiments.check import looks
+from experiments.check import looks, reading
 from experiments.check.looks import Look
 from experiments.do.assignments import Answer, Floor
 from experiments.errors import Conflict
@@ -97,7 +97,7 @@ def test_between_looks_only_what_may_be_watched_is_shown(floor: Floor) -> None:
     key = a_running_experiment(floor)
     a_week_of_calls(floor, 30, by_luck(0.9, 0.2))
     with floor.store.read() as session:
-        seen = looks.watch(session, experiment_named(session, key), today=SUNDAY)
+        seen = reading.watch(session, experiment_named(session, key), today=SUNDAY)
     assert {f.check for f in seen.findings} == {"sample_ratio", "sample", "whole_week", "protocol"}
     assert [g.metric for g in seen.guards] == ["complaint"]
 
@@ -107,8 +107,8 @@ def test_conversions_count_only_when_their_window_has_closed(floor: Floor) -> No
     a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
     with floor.store.read() as session:
         experiment = experiment_named(session, key)
-        assert looks.matured_calls(session, experiment, today=SUNDAY) == 0
-        assert looks.matured_calls(session, experiment, today=20261113) == 4 * 40
+        assert reading.matured_calls(session, experiment, today=SUNDAY) == 0
+        assert reading.matured_calls(session, experiment, today=20261113) == 4 * 40
 
 
 def test_units_are_compared_as_clusters(floor: Floor) -> None:
@@ -140,5 +140,5 @@ def test_health_says_when_the_standard_changed_under_a_running_test(floor: Floor
     key = a_running_experiment(floor, coverage=5000)
     another_standard(floor)
     with floor.store.read() as session:
-        seen = looks.watch(session, experiment_named(session, key), today=SUNDAY)
+        seen = reading.watch(session, experiment_named(session, key), today=SUNDAY)
     assert [f.state for f in seen.findings if f.check == "standard"] == ["warning"]

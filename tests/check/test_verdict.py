@@ -1,10 +1,11 @@
+import math
 from collections.abc import Sequence
 
 import pytest
 
-from experiments.check.health import Finding, State
+from experiments.check.health.findings import Finding, State
 from experiments.check.metrics import MetricSpec
-from experiments.check.verdict import Conclusion, Guard, GuardrailReading, conclude, read_guard
+from experiments.check.verdict import Conclusion, Guard, GuardrailReading, conclude, harms, read_guard
 from experiments.wording import Message
 from stats.arms.proportions import compare_proportions
 from stats.comparison import Comparison
@@ -23,7 +24,7 @@ def compared(control: int, challenger: int, n: int = 1000) -> Comparison:
 
 
 def guard(state: Guard, *, watch: bool = False, challenger: str = "b") -> GuardrailReading:
-    return GuardrailReading("complaint", COMPLAINT.name, challenger, 0.002, watch, 0.0, 0.0, state)
+    return GuardrailReading("complaint", COMPLAINT.name, challenger, 0.002, watch, "difference", 0.0, 0.0, state)
 
 
 def concluded(
@@ -34,7 +35,10 @@ def concluded(
     threshold: float = 0.05,
     final: bool = True,
 ) -> tuple[str, str | None]:
-    verdict = conclude(ACCEPTED, {"b": b}, guards, [health], threshold=threshold, effect=0.05, final=final)
+    decided = {"b"} if b.p_value <= threshold else set()
+    verdict = conclude(
+        ACCEPTED, {"b": b}, guards, [health], decided=decided, threshold=threshold, effect=0.05, final=final
+    )
     return verdict.conclusion.value, verdict.challenger
 
 
@@ -78,32 +82,51 @@ def test_the_rule_says(verdict: tuple[str, str | None], expected: tuple[str, str
 
 def test_the_best_of_two_winners_is_named() -> None:
     comparisons = {"b": compared(300, 380), "c": compared(300, 420)}
-    verdict = conclude(ACCEPTED, comparisons, [], [FINE], threshold=0.025, effect=0.05, final=True)
+    verdict = conclude(ACCEPTED, comparisons, [], [FINE], decided={"b", "c"}, threshold=0.025, effect=0.05, final=True)
     assert (verdict.conclusion, verdict.challenger) == (Conclusion.WINNER, "c")
 
 
 def test_a_metric_that_should_fall_wins_by_falling() -> None:
-    verdict = conclude(COMPLAINT, {"b": LOSES}, [], [FINE], threshold=0.05, effect=0.05, final=True)
+    verdict = conclude(COMPLAINT, {"b": LOSES}, [], [FINE], decided={"b"}, threshold=0.05, effect=0.05, final=True)
     assert verdict.conclusion is Conclusion.WINNER
 
 
 @pytest.mark.parametrize(
-    ("control", "challenger", "watched", "expected"),
+    ("control", "challenger", "harmed", "expected"),
     [
-        # twice the complaints, and the watched interval lies above zero
-        (20, 60, (0.01, 0.07), Guard.HARMED),
+        # three times the complaints, and the watch has called
+        (20, 60, True, Guard.HARMED),
         # the same, and the whole interval lies within the margin
-        (20, 20, (-0.02, 0.02), Guard.CLEARED),
+        (20, 20, False, Guard.CLEARED),
         # a little more, with a margin it might exceed
-        (20, 40, (-0.01, 0.05), Guard.OPEN),
+        (20, 40, False, Guard.OPEN),
     ],
 )
-def test_a_guardrail_is_read_three_valued(
-    control: int, challenger: int, watched: tuple[float, float], expected: Guard
+def test_a_guardrail_is_read_three_valued(control: int, challenger: int, harmed: bool, expected: Guard) -> None:
+    assert read_guard(COMPLAINT, compared(control, challenger, 2000), 0.012, harmed=harmed) is expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "low", "high", "none", "expected"),
+    [
+        # more complaints, surely
+        (COMPLAINT, 0.001, 0.01, 0.0, True),
+        # perhaps none more
+        (COMPLAINT, -0.001, 0.01, 0.0, False),
+        # fewer acceptances, surely
+        (ACCEPTED, -0.02, -0.001, 0.0, True),
+        # twice as many or more, where one means no difference
+        (COMPLAINT, 2.0, 9.0, 1.0, True),
+        # nobody knows
+        (COMPLAINT, math.nan, math.nan, 0.0, False),
+    ],
+)
+def test_harm_is_an_interval_wholly_on_the_bad_side(
+    spec: MetricSpec, low: float, high: float, none: float, expected: bool
 ) -> None:
-    assert read_guard(COMPLAINT, compared(control, challenger, 2000), watched, 0.012) is expected
+    assert harms(spec, low, high, none) is expected
 
 
 def test_a_guardrail_without_data_is_unknown() -> None:
     nothing = compare_proportions(Counts(0, 0), Counts(0, 0))
-    assert read_guard(COMPLAINT, nothing, (float("nan"), float("nan")), 0.01) is Guard.UNKNOWN
+    assert read_guard(COMPLAINT, nothing, 0.01, harmed=False) is Guard.UNKNOWN

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from experiments.board import cards, moves
-from experiments.check import history, looks
+from experiments.check import history, looks, reading, results as results_of
 from experiments.check.looks import Look
 from experiments.do.assignments import Answer
 from experiments.do.outcomes import Receipt
@@ -65,7 +65,8 @@ def experiment(session: Session, key: str, actor: Actor) -> dict[str, Any]:
         "card": card(session, found, actor),
         **_columns(registered, "origin", "hypothesis", "variable", "unit", "audience", "effect", "alpha", "power"),
         **_columns(registered, "looks", "coverage", "base_rate", "planned_calls", "planned_days", "content_hash"),
-        **_columns(registered, "started_at", "ended_at"),
+        **_columns(registered, "spending", "family", "weighting", "adjust", "moderators", "started_at", "ended_at"),
+        "registered_deals": len(registered.deals["kept"]) if registered.deals else None,
         "control_script": registered.control.script.key,
         "control_version": registered.control.number,
         "arms": [
@@ -93,7 +94,7 @@ def results(session: Session, key: str, today: int) -> dict[str, Any]:
         "looks_made": len(made),
         "looks_planned": len(found.experiment.looks),
         "look": _look(made[-1]) if made else None,
-        "watch": _said(looks.plain(looks.watch(session, found.experiment, today=today))),
+        "watch": _said(results_of.plain(reading.watch(session, found.experiment, today=today))),
     }
 
 

@@ -254,6 +254,21 @@ class PlanBody(_Body):
     looks: Annotated[list[Number], Field(min_length=1, max_length=10)] = Field(
         default=[0.5, 1.0], description="Planned analyses as rising fractions of the planned calls, the last being 1."
     )
+    spending: Literal["obrien-fleming", "pocock"] = Field(
+        default="obrien-fleming", description="How alpha is spent over the looks: little early, or nearly evenly."
+    )
+    family: Literal["dunnett", "bonferroni"] = Field(
+        default="dunnett", description="How several challengers share alpha."
+    )
+    weighting: Literal["call", "unit"] = Field(
+        default="call", description="The effect that decides: for the average call, or for the average agent or team."
+    )
+    adjust: StrictBool = Field(
+        default=False, description="With agents as units: take off what each agent's own past predicts."
+    )
+    moderators: Annotated[list[Literal["tenure", "region", "channel"]], Field(max_length=3)] = Field(
+        default=["tenure"], description="What the effect may depend on, declared before anyone looks."
+    )
     coverage: Annotated[StrictInt, Field(ge=1, le=10_000)] = Field(
         default=10_000, description="The part of the scenario's calls it takes, out of 10000."
     )
@@ -267,7 +282,7 @@ class PlanBody(_Body):
         given = {name: getattr(self, name) for name in type(self).model_fields}
         given["arms"] = tuple(ArmPlan(a.key, a.weight, a.value, a.elements) for a in self.arms)
         given["metrics"] = tuple(MetricPlan(m.metric, m.role, m.margin, m.watch) for m in self.metrics)
-        return Plan(**{**given, "looks": tuple(self.looks)})
+        return Plan(**{**given, "looks": tuple(self.looks), "moderators": tuple(self.moderators)})
 
 
 class MoveBody(_Body):
@@ -357,6 +372,14 @@ class ExperimentAnswer(_Answer):
     alpha: float
     power: float
     looks: list[float]
+    spending: str
+    family: str
+    weighting: str
+    adjust: bool
+    moderators: list[str]
+    registered_deals: int | None = Field(
+        description="How many balanced deals of the units the start draws from; null where units are many."
+    )
     coverage: int
     base_rate: float | None
     planned_calls: int | None
@@ -387,6 +410,9 @@ class GuardAnswer(_Answer):
     challenger: str
     margin: float
     watch: bool
+    scale: Literal["difference", "ratio"] = Field(
+        description="Of what the interval is: the difference, or the ratio of the rates, challenger per control."
+    )
     watched_low: float | None
     watched_high: float | None
     guard: Literal["cleared", "harmed", "open", "unknown"]
@@ -408,6 +434,7 @@ class BoundaryAnswer(_Answer):
     z: float | None
     nominal_alpha: float
     cumulative_alpha: float
+    sides: int
 
 
 class ComparisonAnswer(_Answer):
@@ -430,8 +457,47 @@ class ComparisonAnswer(_Answer):
     challenger_n: int
 
 
+class ClusteringAnswer(_Answer):
+    """How alike the calls of one agent (or other unit) are in the primary metric, and what that costs."""
+
+    icc: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    design_effect: float | None
+    robust_design_effect: float | None
+    mean_size: float | None
+    cv: float | None
+    units: int
+    calls: float
+
+
+class StoppedAnswer(_Answer):
+    """What the effect is worth where the test may end: stage-wise p, median-unbiased estimate, its interval."""
+
+    p_value: float | None
+    estimate: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    stage: int
+
+
+class OverrunAnswer(_Answer):
+    """The effect at the look that decided, and with what matured since: `deletion` is the answer."""
+
+    at_stop: StoppedAnswer
+    deletion: StoppedAnswer
+    combined: StoppedAnswer
+    agree: bool | None
+
+
 class ReadingAnswer(_Answer):
-    """One metric of one challenger; calls of days up to `until` (YYYYMMDD) count, their window being closed."""
+    """One metric of one challenger; calls of days up to `until` (YYYYMMDD) count, their window being closed.
+
+    Beside the comparison that answers: `model` is CR2's where dealing again decides, `other` gives the vote to the unit
+    where the plan gives it to the call (or the reverse), `stopped` is what the effect is worth where the test may end.
+    """
 
     metric: str
     role: str
@@ -439,6 +505,10 @@ class ReadingAnswer(_Answer):
     until: int
     comparison: ComparisonAnswer
     adjusted_p: float | None
+    model: ComparisonAnswer | None
+    other: ComparisonAnswer | None
+    stopped: StoppedAnswer | None
+    overrun: OverrunAnswer | None
 
 
 class VerdictAnswer(_Answer):
@@ -467,6 +537,7 @@ class LookAnswer(_Answer):
     made_at: datetime
     content_hash: str
     boundary: BoundaryAnswer
+    clustering: ClusteringAnswer | None
     watch: WatchAnswer
     readings: list[ReadingAnswer]
     verdict: VerdictAnswer

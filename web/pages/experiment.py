@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from experiments.board import cards, gates, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.board.sizes import size_of
-from experiments.check import history, looks
-from experiments.check.looks import Look, Watch
+from experiments.check import history, looks, reading
+from experiments.check.looks import Look
+from experiments.check.results import Watch
 from experiments.errors import Conflict
 from experiments.imports import ledger
 from experiments.people import Actor
@@ -127,7 +128,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     made = looks.looks_of(session, experiment)
     specs = history.specs_of(session, experiment)
     catalogue = metrics_of(session, experiment.scenario.catalogue)
-    watch = looks.watch(session, experiment, today=survey.today) if experiment.started_at else None
+    watch = reading.watch(session, experiment, today=survey.today) if experiment.started_at else None
     last = made[-1] if made else None
     arms = [_arm(survey, experiment, position, watch) for position in range(len(experiment.arms))]
     moves = _moves(session, card, visitor)

@@ -11,9 +11,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from experiments.check.health import Finding, is_broken
-from experiments.check.looks import Look, Watch
+from experiments.check.health.findings import Finding, is_broken
+from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
+from experiments.check.results import Watch
 from experiments.check.verdict import Conclusion, Guard, GuardrailReading
 from experiments.plan.designs import Experiment
 from web.charts.data import EffectChart, EffectRow, Goodness

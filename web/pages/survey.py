@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from experiments import people
 from experiments.board import cards, gates, moves
 from experiments.board.cards import Approval, Card, Review, Stage
-from experiments.check import history, looks
+from experiments.check import history, looks, reading
 from experiments.check.looks import Look
 from experiments.check.verdict import Conclusion, Guard
 from experiments.people import Actor
@@ -175,7 +175,7 @@ class Survey:
         if card.stage != Stage.DO:
             frozen = look.content["watch"]["findings"] if look else []
             return _worst(finding["state"] for finding in frozen), said
-        watch = looks.watch(self.session, card.experiment, today=self.today)
+        watch = reading.watch(self.session, card.experiment, today=self.today)
         health = _worst(finding.state.value for finding in watch.findings)
         if any(guard.guard is Guard.HARMED for guard in watch.guards):
             return health, Conclusion.HARM

@@ -1,0 +1,1 @@
+"""Health: what must hold before anyone reads an effect. Never: a verdict; harm is said even when health fails."""

@@ -1,0 +1,204 @@
+"""Reading a test: what may be seen at any time, and what a planned look reads by the rule of its plan.
+
+Between looks only what may be watched at any time is shown: counts, health, and guardrails by always-valid
+intervals. The primary metric's effect is read at looks alone, at the boundary the spending plan leaves it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from experiments.calendar import days_before
+from experiments.check import history, verdict
+from experiments.check.analysis import arms as analysis
+from experiments.check.analysis.arms import ArmData, Compared
+from experiments.check.data import ExperimentData, read_data
+from experiments.check.health import effects, floor, split
+from experiments.check.health.findings import Finding
+from experiments.check.metrics import MetricSpec
+from experiments.check.results import LookResult, MetricReading, Watch
+from experiments.check.stopping import Spent, decide
+from experiments.check.watching import cleared, watched
+from experiments.errors import Conflict
+from experiments.plan import traffic
+from experiments.plan.designs import Experiment, PlannedMetric
+from experiments.plan.rules import LEAST_STEP
+from stats.families.adjusting import benjamini_hochberg
+
+
+def watch(session: Session, experiment: Experiment, *, today: int) -> Watch:
+    """Read what may be read at any time.
+
+    Args:
+        session: to read the rollup with.
+        experiment: the experiment.
+        today: the site-local day, YYYYMMDD.
+    """
+    data = read_data(session, experiment, untils=[today])
+    return _watch(session, data, data.arms(today), today)
+
+
+def matured_calls(session: Session, experiment: Experiment, *, today: int) -> int:
+    """Count the eligible calls whose window for the primary metric has closed."""
+    until = matured(history.specs_of(session, experiment)[primary_of(experiment).metric], today)
+    return sum(t["calls"] for t in history.arm_totals(session, experiment, until=until).values())
+
+
+def read(
+    session: Session, experiment: Experiment, earlier: Sequence[Mapping[str, Any]], *, today: int, final: bool
+) -> LookResult:
+    """Analyse the data to date as the next look would.
+
+    Args:
+        session: to read the rollup with.
+        experiment: the experiment.
+        earlier: contents of the looks made before.
+        today: the site-local day, YYYYMMDD.
+        final: whether all the remaining alpha is spent.
+
+    Raises:
+        Conflict: no new calls have matured since the last look.
+    """
+    untils = {key: matured(spec, today) for key, spec in history.specs_of(session, experiment).items()}
+    data = read_data(session, experiment, untils=[*untils.values(), today])
+    arms = {until: data.arms(until) for until in {*untils.values(), today}}
+    primary = primary_of(experiment)
+    own = arms[untils[primary.metric]]
+    spent = Spent.before(experiment, earlier, few=_few_clusters(own))
+    fraction = _fraction(experiment, own, earlier, final)
+    boundary = spent.boundary(fraction, final=final)
+    alphas = {m.metric: experiment.alpha for m in experiment.metrics}
+    alphas[primary.metric] = boundary.nominal_alpha or spent.alpha
+    compared = {
+        (m.metric, arm.key): analysis.compare(
+            data.method, data.specs[m.metric], arms[untils[m.metric]], place, alpha=alphas[m.metric]
+        )
+        for m in experiment.metrics
+        for place, arm in enumerate(experiment.arms)
+        if place
+    }
+    doubts = _carried(primary.metric, compared)
+    seen = _watch(session, data, arms[today], today, doubts)
+    answers = {key: found.answer for key, found in compared.items()}
+    decisions = {
+        challenger: decide(spent, boundary, challenger, answer, final=final)
+        for (metric, challenger), answer in answers.items()
+        if metric == primary.metric
+    }
+    return LookResult(
+        number=len(earlier) + 1,
+        as_of=today,
+        final=final,
+        boundary=boundary,
+        clustering=analysis.clustering(data.specs[primary.metric], own),
+        watch=seen,
+        readings=_readings(experiment, compared, untils, decisions),
+        verdict=verdict.conclude(
+            data.specs[primary.metric],
+            {challenger: answers[primary.metric, challenger] for challenger in decisions},
+            [cleared(g, data.specs[g.metric], answers[g.metric, g.challenger]) for g in seen.guards],
+            seen.findings,
+            doubts=doubts,
+            decided={challenger for challenger, decision in decisions.items() if decision.crossed},
+            threshold=boundary.nominal_alpha,
+            effect=experiment.effect,
+            final=final,
+        ),
+    )
+
+
+def primary_of(experiment: Experiment) -> PlannedMetric:
+    """Give the metric that decides."""
+    return next(m for m in experiment.metrics if m.role == "primary")
+
+
+def matured(spec: MetricSpec, today: int) -> int:
+    """Give the last day of assignment whose window has closed; a metric without a window counts today's calls."""
+    return days_before(today, spec.window_days + 1) if spec.window_days else today
+
+
+def _watch(
+    session: Session, data: ExperimentData, arms: Sequence[ArmData], today: int, found: Sequence[Finding] = ()
+) -> Watch:
+    experiment = data.experiment
+    guards = [
+        watched(data, planned, arms, place)
+        for planned in experiment.metrics
+        if planned.role == "guardrail"
+        for place in range(1, len(arms))
+    ]
+    findings = (*_health(session, data, arms), *found)
+    return Watch(today, {arm.key: arm.totals for arm in arms}, findings, tuple(guards))
+
+
+def _health(session: Session, data: ExperimentData, arms: Sequence[ArmData]) -> list[Finding]:
+    totals = {arm.key: arm.totals for arm in arms}
+    counts = [arm.totals["calls"] if arm.units is None else len(arm.units) for arm in arms]
+    findings = [
+        split.sample_ratio(counts, list(data.method.weights)),
+        floor.enough(totals),
+        floor.whole_weeks(sorted(data.days)),
+        floor.protocol(totals),
+    ]
+    return findings + _pinned(session, data.experiment)
+
+
+def _pinned(session: Session, experiment: Experiment) -> list[Finding]:
+    """Say so when another standard than the control is in force: the test keeps the one it was written against."""
+    current = traffic.newest(session, experiment.scenario_id)
+    known = {experiment.control_version_id, *(arm.version_id for arm in experiment.arms)}
+    return [floor.standard_changed()] if current and current.value.standard_id not in known else []
+
+
+def _carried(primary: str, compared: Mapping[tuple[str, str], Compared]) -> list[Finding]:
+    """Hold each effect, with each call one vote, against the one with each unit one vote."""
+    return [
+        effects.few_agents_carry(challenger, found.answer, found.other)
+        for (metric, challenger), found in compared.items()
+        if metric == primary and found.other is not None
+    ]
+
+
+def _readings(
+    experiment: Experiment,
+    compared: Mapping[tuple[str, str], Compared],
+    untils: Mapping[str, int],
+    decisions: Mapping[str, Any],
+) -> tuple[MetricReading, ...]:
+    roles = {m.metric: m.role for m in experiment.metrics}
+    secondary = [key for key in compared if roles[key[0]] == "secondary"]
+    adjusted = dict(
+        zip(secondary, benjamini_hochberg([compared[key].answer.p_value for key in secondary]), strict=True)
+    )
+    return tuple(
+        MetricReading(
+            metric=metric,
+            role=roles[metric],
+            challenger=challenger,
+            until=untils[metric],
+            comparison=found.answer,
+            adjusted_p=adjusted.get((metric, challenger)),
+            model=found.model,
+            other=found.other,
+            stopped=decisions[challenger].stopped if roles[metric] == "primary" else None,
+            overrun=decisions[challenger].overrun if roles[metric] == "primary" else None,
+        )
+        for (metric, challenger), found in compared.items()
+    )
+
+
+def _few_clusters(arms: Sequence[ArmData]) -> bool:
+    return arms[0].units is not None and sum(len(arm.units or ()) for arm in arms) < analysis.FEW_CLUSTERS
+
+
+def _fraction(
+    experiment: Experiment, arms: Sequence[ArmData], earlier: Sequence[Mapping[str, Any]], final: bool
+) -> float:
+    if final:
+        return 1.0
+    calls = sum(arm.totals["calls"] for arm in arms)
+    fraction = min(calls / max(experiment.planned_calls or 0, 1), 1.0 - LEAST_STEP)
+    if fraction < (earlier[-1]["boundary"]["fraction"] if earlier else 0.0) + LEAST_STEP:
+        raise Conflict("No new calls of %(experiment)s have matured since the last look.", experiment=experiment.key)
+    return fraction
