@@ -76,7 +76,7 @@ def cmh_test(strata: Strata, *, correction: bool) -> MantelHaenszel:
     Without correction it is the test of `compare_stratified`, the most powerful against a common odds ratio, and as
     good in many small strata as in few large ones. The correction brings p near that of the exact conditional test,
     and therefore above what a test of fixed arms needs (Cochran 1954, Biometrics 10:417; Mantel & Haenszel 1959, JNCI
-    22:719).
+    22:719). Of an excess under half a success the correction leaves nothing, and p is 1 (R then corrects nothing).
 
     Args:
         strata: One (control, challenger) a stratum.

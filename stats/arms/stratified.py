@@ -111,7 +111,7 @@ def _end(excess: Callable[[float], float], near: float, null: float, bound: floa
     """
     if (near - null) * (bound - null) < 0:
         near, bound = (near, null) if abs(score) > z else (null, bound)
-    if excess(near) * excess(bound) > 0:  # the root is at null itself, to the last digit
+    if excess(near) * excess(bound) > 0:  # rounding: the root is at null itself
         return null
     return float(optimize.brentq(excess, near, bound))
 
