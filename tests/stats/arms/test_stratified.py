@@ -127,7 +127,7 @@ def test_the_interval_ends_where_the_score_test_of_the_likelihood_rejects(case: 
     assert _score(strata, found.high) == pytest.approx(-critical, abs=1e-4)
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(agents)
 def test_the_score_of_no_difference_and_of_no_lift_is_the_chi_square(strata: Strata) -> None:
     cmh = cmh_test(strata, correction=False)
@@ -144,7 +144,7 @@ def _outside(low: float | None, high: float | None) -> bool:
     return not low <= 0 <= high
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(agents, st.sampled_from([0.01, 0.05, 0.2, 0.5]))
 def test_p_interval_and_lift_are_one_statement(strata: Strata, alpha: float) -> None:
     found = compare_stratified(strata, alpha=alpha)
@@ -163,7 +163,7 @@ def test_an_alpha_of_just_p_ends_the_intervals_at_zero(case: dict[str, Any]) -> 
         assert (found.low, found.relative_low) == pytest.approx((0, 0), abs=1e-9)
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(agents)
 def test_swapping_arms_flips_the_sign(strata: Strata) -> None:
     there, back = compare_stratified(strata), compare_stratified([(b, a) for a, b in strata])
@@ -173,7 +173,7 @@ def test_swapping_arms_flips_the_sign(strata: Strata) -> None:
     )
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(agents)
 def test_an_interval_holds_what_was_observed_and_stays_possible(strata: Strata) -> None:
     found = compare_stratified(strata)
@@ -193,7 +193,7 @@ def test_one_stratum_is_the_comparison_of_two_proportions(control: Counts, chall
         assert getattr(alone, name) == pytest.approx(getattr(one, name), abs=1e-9)
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(agents)
 def test_a_stratum_with_one_arm_empty_changes_nothing_and_is_counted(strata: Strata) -> None:
     more = [*strata, (Counts(0, 0), Counts(7, 3))]
