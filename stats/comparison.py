@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stats.checks import require
+from stats.tails import two_sided_p
 
-__all__ = ["Comparison", "non_inferior"]
+__all__ = ["Comparison", "Equivalence", "equivalence", "non_inferior"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Comparison:
         relative: Difference per control, the lift; None when the control's interval reaches zero.
         relative_low: Lower end of the lift's interval; None with `relative`.
         relative_high: Upper end of it.
-        method: How p was found: "barnard", "score", "cluster-t", "cr2", "welch" or "permutation".
+        method: How p was found: "barnard", "score", "wald", "cluster-t", "cr2", "cr2-within", "welch" or
+            "permutation".
         degrees_of_freedom: Of the t distribution; None when the method uses none.
         control_n: What the method counts as independent in the control: calls, or units when clustered.
         challenger_n: The same in the challenger.
@@ -51,6 +53,28 @@ class Comparison:
     challenger_n: int
 
 
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """Whether two arms are shown to differ by less than a margin, either way.
+
+    Attributes:
+        shown: None when unknown.
+        margin: Difference that would be tolerated either way, on the scale of the difference.
+        low: Lower end of the interval that must lie within the margin: the comparison's own.
+        high: Upper end of it.
+        alpha: Of each of the two one-sided tests, hence of both: half of what the interval leaves out.
+        p_value: The larger one-sided p, in (0, 1]; nan when unknown, or when the method's interval is not made of a
+            standard error ("score", "barnard"): there the ends alone decide.
+    """
+
+    shown: bool | None
+    margin: float
+    low: float
+    high: float
+    alpha: float
+    p_value: float
+
+
 def non_inferior(comparison: Comparison, margin: float, better: Literal["higher", "lower"] = "higher") -> bool | None:
     """Say whether the challenger is shown to be worse by less than the margin; None when unknown.
 
@@ -71,3 +95,38 @@ def non_inferior(comparison: Comparison, margin: float, better: Literal["higher"
         raise ValueError(f"better is {better!r}, must be 'higher' or 'lower'")
     worst = -comparison.low if better == "higher" else comparison.high
     return None if math.isnan(worst) else worst < margin
+
+
+def equivalence(comparison: Comparison, margin: float) -> Equivalence:
+    """Test by two one-sided tests that the difference is within the margin (Schuirmann 1987, J. Pharmacokin. 15:657).
+
+    Both tests reject exactly when the two-sided interval lies within the margin. Each has half of its alpha, and since
+    both must reject, so has the whole: from a comparison at 95 % the chance to clear a difference at the margin is
+    2.5 %, from one at 90 % the customary 5 %. Too wide an interval is False: absence of evidence shows nothing.
+
+    Args:
+        comparison: What was found.
+        margin: Difference that would be tolerated either way, on the scale of the difference, > 0.
+
+    Raises:
+        ValueError: When `margin` is not > 0.
+    """
+    require("margin", margin, above=0)
+    furthest = max(-comparison.low, comparison.high)
+    return Equivalence(
+        shown=None if math.isnan(furthest) else furthest < margin,
+        margin=margin,
+        low=comparison.low,
+        high=comparison.high,
+        alpha=(1 - comparison.confidence) / 2,
+        p_value=_larger_one_sided_p(comparison, margin),
+    )
+
+
+def _larger_one_sided_p(comparison: Comparison, margin: float) -> float:
+    df = math.inf if comparison.method == "wald" else comparison.degrees_of_freedom
+    if df is None or not comparison.standard_error > 0:
+        return math.nan
+    room = (margin - abs(comparison.difference)) / comparison.standard_error  # to the nearer margin
+    both_sides = two_sided_p(room, df)
+    return both_sides / 2 if room > 0 else 1 - both_sides / 2

@@ -1,125 +1,93 @@
 """Compare two proportions of independent calls.
 
-One family of answers, so that a page never contradicts itself: the score test, its inversion for the interval of the
-difference (Miettinen & Nurminen 1985), and its inversion for the lift. Hence p < alpha, "the interval excludes 0" and
-"the lift's interval excludes 0" are one statement. In small cells the score statistic stays and only its distribution
-is made exact (Barnard's test), so that there alone, in a few borderline tables, p and interval may disagree: p decides.
+One family of answers, so that a page never contradicts itself: a test, its inversion for the interval of the
+difference, and its inversion for the lift. Hence p < alpha, "the interval excludes 0" and "the lift's interval excludes
+0" are one statement: by the score test in large cells, and in small ones by the same statistic with its exact
+distribution (`choosing` has the rule, `inversion` the intervals).
 """
 
 import math
+from dataclasses import replace
+from functools import partial
+from typing import Literal, TypeAlias, get_args
 
-from scipy import optimize
-
-from stats.arms.exact import barnard_p
-from stats.arms.score import difference_excess, pooled_z, ratio_excess
+from stats.arms.choosing import Inverted, choose_method, equality_p
+from stats.arms.intervals import wilson
+from stats.arms.inversion import inverted_interval
+from stats.arms.scales import DIFFERENCE, RATIO
 from stats.checks import require_share
 from stats.comparison import Comparison
+from stats.estimates import Estimate, compare_estimates
 from stats.moments import Counts
-from stats.tails import normal_quantile, two_sided_p
 
-__all__ = ["compare_proportions", "interval"]
+__all__ = ["Method", "compare_proportions", "interval"]
+
+Method: TypeAlias = Literal["barnard", "score", "wald"]
+"""A family of answers that agree with each other: p-value, interval of the difference, interval of the lift."""
 
 
-def compare_proportions(control: Counts, challenger: Counts, *, alpha: float = 0.05) -> Comparison:
+def compare_proportions(
+    control: Counts, challenger: Counts, *, alpha: float = 0.05, method: Method | None = None
+) -> Comparison:
     """Compare the success rates of two arms whose calls are independent.
 
-    p is Barnard's exact one when an expected count is under 5 (method "barnard"), else the normal tail of the score
-    statistic with the N - 1 correction (method "score"; Campbell 2007, Statistics in Medicine 26:3661). An arm without
-    calls gives nan, not an exception.
+    The methods are "barnard" (exact and unconditional: Barnard 1947; its intervals are Agresti & Min's, 2001), "score"
+    (the normal tail with the N - 1 correction: Campbell 2007, Statistics in Medicine 26:3661; its intervals are
+    Miettinen & Nurminen's, 1985) and "wald" (unpooled standard error, Fieller's interval for the lift; for large
+    samples only). The lift is withheld without a success in the control. An arm without calls gives nan, not an
+    exception.
 
     Args:
         control: Calls and successes of the control.
         challenger: Calls and successes of the challenger.
         alpha: 1 - confidence, in (0, 1).
+        method: The method by name; None lets `choose_method` pick.
 
     Raises:
-        ValueError: When `alpha` is not in (0, 1).
+        ValueError: When `alpha` is not in (0, 1), or `method` is unknown.
     """
     require_share("alpha", alpha)
-    known = control.n > 0 and challenger.n > 0
-    small = known and _smallest_expected(control, challenger) < 5
-    low, high = _difference_interval(control, challenger, alpha) if known else (math.nan, math.nan)
-    relative, relative_low, relative_high = _lift(control, challenger, alpha) if known else (None, None, None)
-    return Comparison(
-        control=control.rate,
-        challenger=challenger.rate,
-        difference=challenger.rate - control.rate,
-        low=low,
-        high=high,
-        p_value=_p_value(control, challenger, small) if known else math.nan,
-        standard_error=math.sqrt(_variance(control) + _variance(challenger)),
-        confidence=1 - alpha,
-        relative=relative,
-        relative_low=relative_low,
-        relative_high=relative_high,
-        method="barnard" if small else "score",
-        degrees_of_freedom=None,
-        control_n=control.n,
-        challenger_n=challenger.n,
-    )
+    if method is not None and method not in get_args(Method):
+        raise ValueError(f"method is {method!r}, must be one of {', '.join(get_args(Method))}")
+    if method == "wald" or not (control.n and challenger.n):
+        return _wald(control, challenger, alpha, method or "score")
+    return _inverted(control, challenger, alpha, method or choose_method(control, challenger))
 
 
 def interval(counts: Counts, alpha: float = 0.05) -> tuple[float, float]:
-    """Return Wilson's score interval of one rate (1927, JASA 22:209); nan without calls.
+    """Return the ends of Wilson's interval of one rate (`stats.arms.intervals.wilson`); nan without calls.
 
     Raises:
         ValueError: When `alpha` is not in (0, 1).
     """
-    require_share("alpha", alpha)
-    if not counts.n:
-        return math.nan, math.nan
-    z, n, p = normal_quantile(alpha / 2), counts.n, counts.rate
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    low = 0.0 if counts.successes == 0 else centre - half
-    high = 1.0 if counts.successes == n else centre + half
-    return low, high
+    found = wilson(counts, alpha=alpha)
+    return found.low, found.high
 
 
-def _smallest_expected(control: Counts, challenger: Counts) -> float:
-    both = control + challenger
-    return min(control.n, challenger.n) * min(both.rate, 1 - both.rate)
+def _inverted(control: Counts, challenger: Counts, alpha: float, method: Inverted) -> Comparison:
+    """Answer by a test and its inversions."""
+    p_value = equality_p(control, challenger, method)
+    asked = partial(inverted_interval, control=control, challenger=challenger, alpha=alpha, method=method)
+    difference = asked(DIFFERENCE, p_value=p_value)
+    lift = asked(RATIO, p_value=p_value) if control.successes else None
+    return replace(
+        _wald(control, challenger, alpha, method),
+        low=difference.low,
+        high=difference.high,
+        p_value=p_value,
+        relative=challenger.rate / control.rate - 1 if lift else None,
+        relative_low=lift.low - 1 if lift else None,
+        relative_high=lift.high - 1 if lift else None,
+    )
 
 
-def _p_value(control: Counts, challenger: Counts, small: bool) -> float:
-    return barnard_p(control, challenger) if small else two_sided_p(pooled_z(control, challenger))
+def _wald(control: Counts, challenger: Counts, alpha: float, method: Method) -> Comparison:
+    """Answer by the unpooled standard error; nan when an arm has no calls."""
+    a, b = _estimate(control), _estimate(challenger)
+    found = compare_estimates(a, b, degrees_of_freedom=math.inf, alpha=alpha, method=method)
+    return replace(found, degrees_of_freedom=None)
 
 
-def _variance(counts: Counts) -> float:
-    return counts.rate * (1 - counts.rate) / counts.n if counts.n else math.nan
-
-
-def _difference_interval(control: Counts, challenger: Counts, alpha: float) -> tuple[float, float]:
-    """Invert the score test of every difference: Miettinen & Nurminen (1985), Statistics in Medicine 4:213."""
-    z = normal_quantile(alpha / 2)
-    observed = challenger.rate - control.rate
-    step = 1e-9  # the excess may be exactly 0 at the observed difference, which is not the root wanted
-
-    def end(bound: float) -> float:
-        near = observed + math.copysign(step, bound)
-        if abs(near) >= 1:
-            return bound
-        return float(optimize.brentq(lambda d: difference_excess(control, challenger, d, z), near, bound))
-
-    return end(-1.0), end(1.0)
-
-
-def _lift(control: Counts, challenger: Counts, alpha: float) -> tuple[float, float, float] | tuple[None, None, None]:
-    """Return the lift and the inverted score test of every ratio: Miettinen & Nurminen (1985).
-
-    Withheld when the control's own interval reaches zero, which Wilson's does only without a success.
-    """
-    if interval(control, alpha)[0] <= 0:
-        return None, None, None
-    z = normal_quantile(alpha / 2)
-    observed = challenger.rate / control.rate
-
-    def excess(ratio: float) -> float:
-        return ratio_excess(control, challenger, ratio, z)
-
-    far = max(observed, 1 / challenger.n) * 2
-    while excess(far) < 0:
-        far *= 2
-    high = float(optimize.brentq(excess, observed + 1e-9, far))
-    low = float(optimize.brentq(excess, 0.0, observed - 1e-9)) if challenger.successes else 0.0
-    return observed - 1, low - 1, high - 1
+def _estimate(counts: Counts) -> Estimate:
+    variance = counts.rate * (1 - counts.rate) / counts.n if counts.n else math.nan
+    return Estimate(counts.rate, variance, counts.n)

