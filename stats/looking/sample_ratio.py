@@ -66,8 +66,9 @@ def sequential_sample_ratio_p(
 
     The inverse Bayes factor of the promised shares against a Dirichlet prior around them (Lindon & Malek 2022,
     Anytime-valid inference for multinomial count data, NeurIPS 35). The chance that it is ever at most alpha, at
-    whatever looks, is at most alpha; the least value seen so far may be kept. Units in arms of weight 0 are impossible
-    under the promise and are left to `SampleRatio.stray`.
+    whatever looks, is at most alpha; the least value seen so far may be kept, and is what the authors' ssrm-test gives.
+    This is the value of now alone, which rises again when a drift is undone: who wants the running minimum keeps it.
+    Units in arms of weight 0 are impossible under the promise and are left to `SampleRatio.stray`.
 
     Args:
         counts: Units found in each arm so far.
