@@ -8,7 +8,7 @@ from hypothesis import assume, given, strategies as st
 from stats.sizing.clusters import calls_per_unit, fewest_units, power_of, smallest_effect, units_per_arm
 from stats.sizing.outcomes import Mean, Share
 from stats.sizing.spreads import spread_of_units
-from tests.stats.sizing.golden import SIZES
+from tests.stats.sizing.oracle import SIZES
 
 
 def test_units_are_those_of_the_calculator_of_the_nih() -> None:

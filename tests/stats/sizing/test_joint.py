@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from stats.sizing.joint import Guardrail, Primary, calls_for_all, power_of_all
 from stats.sizing.outcomes import Mean, Share
 from stats.sizing.proportions import calls_per_arm, non_inferiority_calls
-from tests.stats.sizing.golden import SIZES
+from tests.stats.sizing.oracle import SIZES
 
 PRIMARY = Primary(Share(0.1), 0.02)
 GUARDS = (Guardrail(Share(0.05), 0.015), Guardrail(Mean(110), 12))

@@ -9,7 +9,7 @@ from scipy import stats as scipy_stats
 
 from stats.moments import Moments
 from stats.sizing.means import non_inferiority_units, power_of, sd_of, smallest_effect, units_per_arm
-from tests.stats.sizing.golden import SIZES
+from tests.stats.sizing.oracle import SIZES
 
 
 @pytest.mark.parametrize("case", SIZES["students"], ids=str)

@@ -12,7 +12,7 @@ from stats.arms.proportions import compare_proportions
 from stats.comparison import non_inferior
 from stats.moments import Counts
 from stats.sizing.proportions import calls_per_arm, non_inferiority_calls, power_of, smallest_effect
-from tests.stats.sizing.golden import SIZES
+from tests.stats.sizing.oracle import SIZES
 
 
 def test_sizes_are_those_of_the_help_page_of_r_power_prop_test() -> None:
