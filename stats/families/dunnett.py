@@ -54,7 +54,9 @@ def dunnett_critical_value(
 ) -> float:
     """Return how many standard errors all differences keep within, with chance 1 - alpha, when nothing differs.
 
-    With the nominal alpha of a planned look it is the boundary of that look for all challengers together.
+    With the nominal alpha of a planned look it is the boundary of that look for all challengers together (Follmann,
+    Proschan & Geller 1994, Biometrics 50:325). That is nearly exact: at five looks it spends 5.1 to 5.3 % of 5 %, since
+    not the same challenger need be the greatest at every look.
 
     Args:
         loadings: One a challenger, as `loadings`; nan counts as 0 (independent), which is conservative (Šidák 1967,

