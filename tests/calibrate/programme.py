@@ -6,10 +6,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from tqdm import tqdm
 
-from tests.calibrate import agents, fixed, planned, sizes, split, strata, watching, whole
+from tests.calibrate import adjusted, agents, fixed, planned, sizes, soundness, split, spoken, strata, watching, whole
 from tests.calibrate.rows import Row, Task
 
-PARTS = (fixed, planned, sizes, watching, split, agents, whole, strata)
+PARTS = (fixed, planned, sizes, watching, split, agents, whole, strata, adjusted, spoken, soundness)
 TASKS: tuple[Task, ...] = tuple(task for part in PARTS for task in part.TASKS)
 
 
