@@ -6,10 +6,24 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from tqdm import tqdm
 
-from tests.calibrate import adjusted, agents, fixed, planned, sizes, soundness, split, spoken, strata, watching, whole
+from tests.calibrate import (
+    adjusted,
+    agents,
+    families,
+    fixed,
+    planned,
+    pooling,
+    sizes,
+    soundness,
+    split,
+    spoken,
+    strata,
+    watching,
+    whole,
+)
 from tests.calibrate.rows import Row, Task
 
-PARTS = (fixed, planned, sizes, watching, split, agents, whole, strata, adjusted, spoken, soundness)
+PARTS = (fixed, planned, sizes, watching, split, families, pooling, agents, whole, strata, adjusted, spoken, soundness)
 TASKS: tuple[Task, ...] = tuple(task for part in PARTS for task in part.TASKS)
 
 
