@@ -32,9 +32,9 @@ def compare_stratified(strata: Strata, *, alpha: float = 0.05) -> Comparison:
 
     Calls are independent within a stratum and arm; strata may be as many and as small as they please, and as unequal:
     the variance without an effect is exact in each (Miettinen & Nurminen 1985, Statistics in Medicine 4:213; Mantel &
-    Haenszel 1959, JNCI 22:719). p is normal when `strata_use(strata).mantel_fleiss` is 5 or more. Away from zero the
-    interval is somewhat too wide, never too narrow, in strata of under about three calls an arm: with three, at 10
-    against 13 %, by 4 %. Strata with one arm empty drop out: `strata_use` counts them.
+    Haenszel 1959, JNCI 22:719). p is normal when `strata_use(strata).mantel_fleiss` is 5 or more. Far from zero the
+    interval is somewhat too wide in strata of a few calls and rare successes: with 2 to 8 calls, at 10 against 14 %, it
+    holds the truth in 97 of 100 tests. Strata with one arm empty drop out: `strata_use` counts them.
 
     `control` and `challenger` are the arms' rates averaged over strata with the weights n0 n1 / n, `difference` is
     Mantel and Haenszel's, and `relative` theirs also: their risk ratio, less 1. `standard_error` is that of Sato (1989,
