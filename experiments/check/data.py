@@ -22,10 +22,15 @@ _NOTHING: Totals = dict.fromkeys(MEASURES, 0)
 
 @dataclass(frozen=True, slots=True)
 class ExperimentData:
-    """What one reading reads. `days` counts assigned calls by day (YYYYMMDD) and arm."""
+    """What one reading reads.
+
+    `steps` are the facts of the funnel after assignment, each with the days of its window; `days` counts assigned calls
+    by day (YYYYMMDD) and arm.
+    """
 
     experiment: Experiment
     specs: Mapping[str, MetricSpec]
+    steps: Mapping[str, int]
     method: Method
     calls: Cells
     units: Cells | None
@@ -52,14 +57,12 @@ class ExperimentData:
             for key in self.keys
         ]
 
-    def levels(self, moderator: str, until: int) -> dict[str, list[Totals]]:
-        """Give each arm's totals in every level of a moderator, in the arms' order."""
-        name = moderator if moderator in self.calls.keys else "agent_id"
-        sums = self.calls.sums(["arm", name], until=until)
-        return {
-            level: [sums.get((key, level), _NOTHING) for key in self.keys]
-            for level in sorted({each for _, each in sums})
-        }
+    def levels(self, moderator: str, until: int) -> dict[str, dict[str, dict[str, Totals]]]:
+        """Give what agents did by level of a moderator, arm and agent, over the calls assigned up to a day."""
+        found: dict[str, dict[str, dict[str, Totals]]] = {}
+        for (level, arm, agent), each in self.calls.sums([moderator, "arm", "agent_id"], until=until).items():
+            found.setdefault(level, {}).setdefault(arm, {})[agent] = each
+        return found
 
 
 def read_data(session: Session, experiment: Experiment, *, untils: Sequence[int]) -> ExperimentData:
@@ -78,6 +81,7 @@ def read_data(session: Session, experiment: Experiment, *, untils: Sequence[int]
     return ExperimentData(
         experiment=experiment,
         specs=history.specs_of(session, experiment),
+        steps=history.steps_of(session, experiment),
         method=_method(session, experiment, first),
         calls=calls,
         units=None if experiment.unit == "call" else cube.units_of(session, experiment, untils),

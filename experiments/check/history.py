@@ -14,7 +14,7 @@ from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
 from experiments.do.days import DirtyDay
 from experiments.do.journal import Assignment, Origin
 from experiments.plan.designs import Experiment
-from experiments.plan.scenarios import Metric, Scenario, metrics_of
+from experiments.plan.scenarios import Metric, Scenario, metric_set_of, metrics_of
 
 _SUMS = [func.coalesce(func.sum(getattr(RollupCall, name)), 0).label(name) for name in MEASURES]
 
@@ -49,6 +49,19 @@ def specs_of(session: Session, experiment: Experiment) -> dict[str, MetricSpec]:
     """Give the planned metrics of an experiment, in the plan's order."""
     known = metrics_of(session, experiment.scenario.catalogue)
     return {planned.metric: spec_of(known[planned.metric]) for planned in experiment.metrics}
+
+
+def steps_of(session: Session, experiment: Experiment) -> dict[str, int]:
+    """Give the facts that calls of an arm can differ at, in the funnel's order, each with the days of its window.
+
+    A fact's window is that of the metric which counts it the longest; an arm's calls are eligible from the start.
+    """
+    scenario = experiment.scenario
+    facts = [step["fact"] for step in metric_set_of(session, scenario).steps]
+    windows: dict[str, int] = {}
+    for metric in metrics_of(session, scenario.catalogue).values():
+        windows[metric.numerator] = max(windows.get(metric.numerator, 0), metric.window_days)
+    return {fact: windows.get(fact, 0) for fact in facts if fact not in ("calls", "eligible")}
 
 
 def scenario_history(

@@ -14,6 +14,7 @@ from experiments.check import history, verdict
 from experiments.check.analysis import arms as analysis
 from experiments.check.analysis.arms import ArmData, Compared
 from experiments.check.data import ExperimentData, read_data
+from experiments.check.explaining import explain, funnel_days
 from experiments.check.health import effects, floor, split
 from experiments.check.health.findings import Finding
 from experiments.check.metrics import MetricSpec
@@ -61,8 +62,8 @@ def read(
         Conflict: no new calls have matured since the last look.
     """
     untils = {key: matured(spec, today) for key, spec in history.specs_of(session, experiment).items()}
-    data = read_data(session, experiment, untils=[*untils.values(), today])
-    arms = {until: data.arms(until) for until in {*untils.values(), today}}
+    data = read_data(session, experiment, untils=[*untils.values(), *funnel_days(session, experiment, today), today])
+    arms = {until: data.arms(until) for until in data.calls.untils}
     primary = primary_of(experiment)
     own = arms[untils[primary.metric]]
     spent = Spent.before(experiment, earlier, few=_few_clusters(own))
@@ -86,6 +87,8 @@ def read(
         for (metric, challenger), answer in answers.items()
         if metric == primary.metric
     }
+    may_end = final or any(decision.crossed for decision in decisions.values())
+    found = [answers[primary.metric, challenger] for challenger in decisions]
     return LookResult(
         number=len(earlier) + 1,
         as_of=today,
@@ -94,6 +97,7 @@ def read(
         clustering=analysis.clustering(data.specs[primary.metric], own),
         watch=seen,
         readings=_readings(experiment, compared, untils, decisions),
+        explanation=explain(data, arms, primary.metric, untils[primary.metric], found, today) if may_end else None,
         verdict=verdict.conclude(
             data.specs[primary.metric],
             {challenger: answers[primary.metric, challenger] for challenger in decisions},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from typing import Any
 
+from experiments.check.explaining import Explanation
 from experiments.check.health.findings import Finding
 from experiments.check.metrics import Totals
 from experiments.check.verdict import GuardrailReading, Verdict
@@ -58,7 +59,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class LookResult:
-    """Everything a look read. `boundary` is where this look decides, two-sided, for each challenger alone."""
+    """Everything a look read. `boundary` is where this look decides, two-sided, for each challenger alone.
+
+    `explanation` is read when the test may end: at the final look, or where a boundary is crossed; else None.
+    """
 
     number: int
     as_of: int
@@ -67,6 +71,7 @@ class LookResult:
     clustering: Clustering | None
     watch: Watch
     readings: tuple[MetricReading, ...]
+    explanation: Explanation | None
     verdict: Verdict
 
 

@@ -7,26 +7,26 @@ from flask import Response, current_app, jsonify, render_template
 from pydantic.json_schema import models_json_schema
 
 from experiments.do.outcomes import OutcomeReport
-from web.api import schemas
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
+from web.api.schemas import calls, plans, refusals, results
 from web.policy import POLICY
 from web.refusals import TITLES
 
 _REF = "#/components/schemas/{model}"
 _MODELS = (
-    schemas.AssignmentRequest,
-    schemas.AssignmentAnswer,
-    schemas.OutcomeEnvelope,
+    calls.AssignmentRequest,
+    calls.AssignmentAnswer,
+    calls.OutcomeEnvelope,
     OutcomeReport,
-    schemas.Receipt,
-    schemas.PlanBody,
-    schemas.MoveBody,
-    schemas.Card,
-    schemas.Cards,
-    schemas.ExperimentAnswer,
-    schemas.ResultsAnswer,
-    schemas.ProblemDetails,
+    calls.Receipt,
+    plans.PlanBody,
+    plans.MoveBody,
+    plans.Card,
+    plans.Cards,
+    plans.ExperimentAnswer,
+    results.ResultsAnswer,
+    refusals.ProblemDetails,
 )
 _ABOUT = """\
 Which script an agent reads in a call, what came of it, and the experiments between the two.

@@ -13,18 +13,9 @@ from experiments.errors import invalid
 from web.api import answers
 from web.api.bodies import expect_json
 from web.api.examples import ASSIGNMENT, MOVE, OUTCOMES, PLAN
-from web.api.schemas import (
-    AssignmentAnswer,
-    AssignmentRequest,
-    Card,
-    Cards,
-    ExperimentAnswer,
-    MoveBody,
-    OutcomeEnvelope,
-    PlanBody,
-    Receipt,
-    ResultsAnswer,
-)
+from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, Receipt
+from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
+from web.api.schemas.results import ResultsAnswer
 from web.auth import actor
 from web.house import house
 

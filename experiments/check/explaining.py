@@ -1,0 +1,78 @@
+"""What explains a primary effect where a test may end: the step that moved, segments, and what is to be believed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from experiments.calendar import days_before
+from experiments.check import history
+from experiments.check.analysis.arms import ArmData
+from experiments.check.analysis.beliefs import Belief, believe
+from experiments.check.analysis.segments import Moderated, moderate
+from experiments.check.analysis.steps import LEAST_CALLS, StepsReading, read_steps
+from experiments.check.data import ExperimentData
+from experiments.plan.designs import Experiment
+from stats.comparison import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The funnel of each challenger, the effect by each moderator that was declared, and beliefs. None decides."""
+
+    steps: tuple[StepsReading, ...]
+    moderated: tuple[Moderated, ...]
+    beliefs: tuple[Belief, ...]
+
+
+def funnel_days(session: Session, experiment: Experiment, today: int) -> list[int]:
+    """Give the last days of assignment (YYYYMMDD) that funnels may be read up to."""
+    return sorted({_closed(window, today) for window in history.steps_of(session, experiment).values()})
+
+
+def explain(
+    data: ExperimentData,
+    arms: Mapping[int, Sequence[ArmData]],
+    primary: str,
+    until: int,
+    found: Sequence[Comparison],
+    today: int,
+) -> Explanation:
+    """Explain the primary effect.
+
+    Args:
+        data: of the test.
+        arms: what each arm did, by the last day that counts.
+        primary: the metric that decides.
+        until: the last day of assignment that counts for it.
+        found: each challenger's comparison with the control on it.
+        today: the site-local day, YYYYMMDD.
+    """
+    spec, alpha = data.specs[primary], data.experiment.alpha
+    moderated = [
+        reading
+        for moderator in data.experiment.moderators
+        for reading in moderate(data.method, spec, moderator, data.keys, data.levels(moderator, until), alpha=alpha)
+    ]
+    steps = [_steps(data, arms, place, today) for place in range(1, len(data.keys))]
+    return Explanation(
+        steps=tuple(reading for reading in steps if reading is not None),
+        moderated=tuple(moderated),
+        beliefs=tuple(believe(spec, arms[until], found, alpha=alpha)),
+    )
+
+
+def _steps(data: ExperimentData, arms: Mapping[int, Sequence[ArmData]], place: int, today: int) -> StepsReading | None:
+    """Read the funnel as far down as there are matured calls of both arms."""
+    facts = list(data.steps)
+    for length in range(len(facts), 0, -1):
+        cut = facts[:length]
+        until = _closed(max(data.steps[fact] for fact in cut), today)
+        control, challenger = arms[until][0], arms[until][place]
+        if min(control.totals["calls"], challenger.totals["calls"]) >= LEAST_CALLS:
+            return read_steps(cut, until, control, challenger, alpha=data.experiment.alpha)
+    return None
+
+
+def _closed(window_days: int, today: int) -> int:
+    return days_before(today, window_days + 1) if window_days else today
