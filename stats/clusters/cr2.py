@@ -113,7 +113,7 @@ def _estimate(y: _Floats, x: _Floats) -> Estimate:
     """Return an arm's ratio and its CR2 variance; of equal denominators that is the variance of a mean."""
     units, total = len(x), float(x.sum())
     ratio = float(y.sum()) / total if units else math.nan
-    if units < 2:
+    if units < 2 or not _shared(x):
         return Estimate(ratio, math.nan, units)
     own, expected = y * total, y.sum() * x  # whole numbers when totals are: their difference is then exact
     residual = np.where(np.abs(own - expected) <= _ROUNDING * np.abs(own), 0.0, own - expected) / total
@@ -122,10 +122,15 @@ def _estimate(y: _Floats, x: _Floats) -> Estimate:
 
 def _satterthwaite(control: _Floats, challenger: _Floats) -> float:
     """Return the degrees of freedom that the units' sizes leave; nan below two units in an arm."""
-    if min(len(control), len(challenger)) < 2:
+    if min(len(control), len(challenger)) < 2 or not (_shared(control) and _shared(challenger)):
         return math.nan
     spread = sum(_form(x) / x.sum() ** 2 for x in (control, challenger))
     return float((1 / control.sum() + 1 / challenger.sum()) ** 2 / spread)
+
+
+def _shared(x: _Floats) -> bool:
+    """Return whether no unit is so large that the others vanish beside it in floating point."""
+    return bool(np.all(x < x.sum()))
 
 
 def _form(x: _Floats) -> float:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from tests.calibrate import (
     adjusted,
     agents,
+    balanced,
     families,
     fixed,
     planned,
@@ -23,7 +24,22 @@ from tests.calibrate import (
 )
 from tests.calibrate.rows import Row, Task
 
-PARTS = (fixed, planned, sizes, watching, split, families, pooling, agents, whole, strata, adjusted, spoken, soundness)
+PARTS = (
+    fixed,
+    planned,
+    sizes,
+    watching,
+    split,
+    families,
+    pooling,
+    agents,
+    balanced,
+    whole,
+    strata,
+    adjusted,
+    spoken,
+    soundness,
+)
 TASKS: tuple[Task, ...] = tuple(task for part in PARTS for task in part.TASKS)
 
 

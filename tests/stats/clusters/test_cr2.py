@@ -180,7 +180,7 @@ def test_agents_from_3_to_886_calls_raise_one_false_alarm_in_twenty(
     agents: int, linearised_at_least: float, correlation: float
 ) -> None:
     random = np.random.default_rng(5)
-    spread, half, runs = (1 - correlation) / correlation, agents // 2, 3000
+    spread, half, runs = (1 - correlation) / correlation, agents // 2, 2000
     sizes = np.geomspace(3, 886, agents).astype(int)
     alarms = np.zeros(2)
     for _ in range(runs):
