@@ -44,6 +44,19 @@ def test_units_without_spread_are_not_certainty() -> None:
     assert all(math.isnan(value) for value in (found.p_value, found.low, found.high))
 
 
+@pytest.mark.parametrize("value", [0, 3])
+def test_means_that_never_vary_are_unknown_and_no_error(value: int) -> None:
+    found = compare_ratios(Moments.of([(value, 1)] * 30), Moments.of([(value, 1)] * 40))
+    assert found.difference == 0
+    assert all(math.isnan(end) for end in (found.p_value, found.low, found.high))
+
+
+def test_one_arm_without_spread_leaves_the_other_to_say_how_sure_it_is() -> None:
+    found = compare_ratios(Moments.of([(2, 1)] * 9), Moments.of([(1, 1), (2, 1), (4, 1), (2, 1)]))
+    oracle = scipy_stats.ttest_1samp([1, 2, 4, 2], 2)
+    assert (found.p_value, found.degrees_of_freedom) == pytest.approx((oracle.pvalue, 3))
+
+
 def test_lift_is_withheld_when_the_controls_interval_reaches_zero() -> None:
     found = compare_ratios(Moments.of([(0, 10), (3, 10), (0, 10)]), Moments.of([(3, 10), (4, 10), (2, 10)]))
     assert found.relative is None
