@@ -36,7 +36,7 @@ def test_boschloos_p_is_that_of_scipy(control: Counts, challenger: Counts) -> No
     assert boschloo_p(control, challenger) == pytest.approx(expected, rel=2e-3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arms, arms)
 def test_boschloos_p_is_never_above_twice_the_smaller_side_of_fishers(control: Counts, challenger: Counts) -> None:
     sides = [

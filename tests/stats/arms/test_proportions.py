@@ -112,7 +112,7 @@ def test_ends_of_an_interval_of_no_calls_are_unknown() -> None:
     assert all(math.isnan(end) for end in interval(Counts(0, 0)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arms, arms)
 def test_swapping_arms_flips_the_sign(control: Counts, challenger: Counts) -> None:
     there, back = compare_proportions(control, challenger), compare_proportions(challenger, control)
@@ -123,7 +123,7 @@ def test_swapping_arms_flips_the_sign(control: Counts, challenger: Counts) -> No
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arms, arms)
 def test_an_interval_holds_what_was_observed_and_stays_possible(control: Counts, challenger: Counts) -> None:
     found = compare_proportions(control, challenger)
@@ -140,7 +140,7 @@ def _sees_an_effect(found: Comparison) -> set[bool]:
     return told | {not found.relative_low <= 0 <= found.relative_high}
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arms, arms)
 def test_p_interval_and_lift_agree_in_small_cells(control: Counts, challenger: Counts) -> None:
     assert len(_sees_an_effect(compare_proportions(control, challenger, method="barnard"))) == 1
