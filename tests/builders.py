@@ -184,13 +184,22 @@ def rolled_up(floor: Floor) -> None:
 
 
 def a_week_of_calls(
-    floor: Floor, each_day: int, says_yes: Callable[[Answer, int], bool], days: int = 7
+    floor: Floor,
+    each_day: int,
+    says_yes: Callable[[Answer, int], bool],
+    days: int = 7,
+    *,
+    agents: int = 7,
+    start: datetime = MONDAY,
 ) -> list[Answer]:
     """Let a week of policy customers call; each is resolved and invited, and says yes or no."""
     answers = []
     for day in range(days):
-        when = MONDAY + timedelta(days=day)
-        calls = [a_call(day * each_day + i, at=when + timedelta(seconds=i)) for i in range(each_day)]
+        when = start + timedelta(days=day)
+        number = (start - MONDAY).days * 10_000 + day * each_day
+        calls = [
+            a_call(number + i, agent_id=f"agent-{i % agents}", at=when + timedelta(seconds=i)) for i in range(each_day)
+        ]
         here = assigned(floor, calls)
         answers += here
         rows = [row for i, answer in enumerate(here) for row in _facts(answer, when, says_yes(answer, i))]

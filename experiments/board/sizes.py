@@ -1,46 +1,118 @@
-"""The size of a plan, with the rates and the volume of its own scenario: what `plan` and `check` know, joined."""
+"""The size of a plan, with the rates, the volume and the agents of its own scenario: `plan` and `check`, joined."""
+
+import math
 
 from sqlalchemy.orm import Session
 
 from experiments.check import history
+from experiments.check.history import Workload
+from experiments.check.metrics import MetricSpec
+from experiments.check.stopping import alpha_of_each
 from experiments.errors import Conflict
-from experiments.plan import sizing, traffic
+from experiments.plan import sizing
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind
-from experiments.plan.sizing import Sizing
+from experiments.plan.sizing import ASSUMED_ICC, Design, Floor, Goal, Sizing
+from stats.clusters.icc import Clustering, clustering_of_proportions
 
 _LEAST_HISTORY = 100  # eligible calls before a scenario's own rate is believed in a plan
+_LEAST_AGENTS = 10  # before their likeness is: of fewer, an ICC is anybody's guess
+_MOST_ALIKE = 0.99  # what a plan can still be computed with
+_SHIFTS_A_DAY = 1  # the rollup knows an agent's day, not its halves: cautious, since longer shifts hold more calls
 
 
 def size_of(session: Session, experiment: Experiment) -> Sizing:
-    """Size a plan with the rates and volume of the scenario's own history.
+    """Size a plan with the rates, volume and agents of the scenario's own history.
 
     Raises:
         Conflict: there is too little history and the plan states no rate, or the rate leaves no room for the effect.
     """
-    past = history.scenario_history(session, [experiment.scenario_id])
-    rate = _base_rate(session, experiment, past)
+    goal = _goal(session, experiment)
+    workload = _workload(session, experiment)
+    daily = workload.daily_calls
+    match experiment.unit:
+        case "call":
+            within = 1 - _icc(_alike(workload.agents))
+            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000, design_effect=within)
+        case "customer":
+            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000)
+        case "agent_shift" if daily:
+            design = sizing.compare_designs(goal, _floor(workload))[-1]
+            return Sizing(goal.base_rate, goal.effect, design.total, daily, design.days)
+        case _:
+            alike = _alike(workload.agents)
+            units = history.cluster_count(session, experiment)
+            return sizing.size_units(goal, units, daily_calls=daily, icc=_icc(alike), cv=_cv(alike))
+
+
+def designs_of(session: Session, experiment: Experiment) -> tuple[Design, ...]:
+    """Put the three ways to randomise side by side for a plan's question: by call, by agent, by agent-shift.
+
+    Raises:
+        Conflict: as `size_of`.
+    """
+    goal = _goal(session, experiment)
+    return sizing.compare_designs(goal, _floor(_workload(session, experiment)))
+
+
+def _goal(session: Session, experiment: Experiment) -> Goal:
+    rate = _base_rate(session, experiment)
     if rate + experiment.effect >= 1:
         raise Conflict("The rate today leaves no room for so large an effect.")
-    few = None if experiment.unit in traffic.FINE_UNITS else history.cluster_count(session, experiment)
-    return sizing.size(
-        rate,
-        experiment.effect,
-        alpha=experiment.alpha,
+    return Goal(
+        base_rate=rate,
+        effect=experiment.effect,
+        alpha=alpha_of_each(experiment),
         power=experiment.power,
         weights=[arm.weight for arm in experiment.arms],
         looks=experiment.looks,
-        daily_calls=past.daily_eligible * (experiment.coverage / 10_000 if few is None else 1.0),
-        clusters=few,
+        spending="pocock" if experiment.spending == "pocock" else "obrien-fleming",
     )
 
 
-def _base_rate(session: Session, experiment: Experiment, past: history.ScenarioHistory) -> float:
+def _base_rate(session: Session, experiment: Experiment) -> float:
     if experiment.base_rate is not None:
         return experiment.base_rate
-    primary = next(m for m in experiment.metrics if m.role == "primary")
-    spec = history.specs_of(session, experiment)[primary.metric]
-    calls, successes = past.eligible["calls"], past.eligible[spec.numerator]
+    past = history.scenario_history(session, [experiment.scenario_id])
+    calls, successes = past.eligible["calls"], past.eligible[_primary(session, experiment).numerator]
     if experiment.kind == Kind.SCENARIO or calls < _LEAST_HISTORY or not 0 < successes < calls:
         raise Conflict("Too little history to size this test: state today's rate as base_rate.")
     return successes / calls
+
+
+def _primary(session: Session, experiment: Experiment) -> MetricSpec:
+    specs = history.specs_of(session, experiment)
+    return next(specs[m.metric] for m in experiment.metrics if m.role == "primary")
+
+
+def _workload(session: Session, experiment: Experiment) -> Workload:
+    return history.workload(session, experiment.scenario_id, _primary(session, experiment).numerator)
+
+
+def _floor(workload: Workload) -> Floor:
+    agents, shifts = _alike(workload.agents), _alike(workload.agent_days)
+    return Floor(
+        daily_calls=workload.daily_calls,
+        agents=len(workload.agents),
+        daily_shifts=_SHIFTS_A_DAY * len(workload.agent_days) / max(workload.days, 1),
+        agent_icc=_icc(agents),
+        shift_icc=max(_icc(shifts), _icc(agents)),
+        cv=_cv(agents),
+        shift_cv=_cv(shifts),
+    )
+
+
+def _alike(units: list[tuple[int, int]]) -> Clustering | None:
+    """Say how alike calls of one unit are; None where there are too few units to say."""
+    whole = [(y, n) for y, n in units if 0 <= y <= n and n]
+    return clustering_of_proportions(whole) if len(whole) >= _LEAST_AGENTS else None
+
+
+def _icc(alike: Clustering | None) -> float:
+    if alike is None or math.isnan(alike.icc):
+        return ASSUMED_ICC
+    return min(max(alike.icc, 0.0), _MOST_ALIKE)
+
+
+def _cv(alike: Clustering | None) -> float:
+    return 0.0 if alike is None else alike.cv

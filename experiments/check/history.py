@@ -208,6 +208,39 @@ def agent_pasts(session: Session, scenario_id: int, *, before: int) -> dict[str,
     return pasts
 
 
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Who took a scenario's eligible calls: (successes, calls) of every agent, and of every agent's day."""
+
+    agents: list[tuple[int, int]]
+    agent_days: list[tuple[int, int]]
+    days: int
+
+    @property
+    def daily_calls(self) -> float:
+        """Give eligible calls a day; 0 without any."""
+        return sum(calls for _, calls in self.agents) / self.days if self.days else 0.0
+
+
+def workload(session: Session, scenario_id: int, numerator: str) -> Workload:
+    """Give who took a scenario's eligible calls, and what each made of them; replayed calls are left out."""
+    rows = session.execute(
+        select(
+            RollupCall.agent_id, RollupCall.day, func.sum(getattr(RollupCall, numerator)), func.sum(RollupCall.calls)
+        )
+        .where(RollupCall.scenario_id == scenario_id, RollupCall.eligible, _ONCE)
+        .group_by(RollupCall.agent_id, RollupCall.day)
+    )
+    agents: dict[str, tuple[int, int]] = {}
+    agent_days, days = [], set()
+    for agent, day, successes, calls in rows:
+        y, n = agents.get(agent, (0, 0))
+        agents[agent] = (y + int(successes), n + int(calls))
+        agent_days.append((int(successes), int(calls)))
+        days.add(day)
+    return Workload(list(agents.values()), agent_days, len(days))
+
+
 def teams_of_agents(session: Session, scenario_id: int) -> dict[str, str]:
     """Give the team in which each agent last took a call of the scenario."""
     newest = (

@@ -20,7 +20,7 @@ from experiments.check.health.findings import Finding
 from experiments.check.metrics import MetricSpec
 from experiments.check.results import LookResult, MetricReading, Watch
 from experiments.check.stopping import Spent, decide
-from experiments.check.watching import cleared, watched
+from experiments.check.watching import cleared, compare_for_clearance, watched
 from experiments.errors import Conflict
 from experiments.plan import traffic
 from experiments.plan.designs import Experiment, PlannedMetric
@@ -72,9 +72,7 @@ def read(
     alphas = {m.metric: experiment.alpha for m in experiment.metrics}
     alphas[primary.metric] = boundary.nominal_alpha or spent.alpha
     compared = {
-        (m.metric, arm.key): analysis.compare(
-            data.method, data.specs[m.metric], arms[untils[m.metric]], place, alpha=alphas[m.metric]
-        )
+        (m.metric, arm.key): _compare(data, m, arms[untils[m.metric]], place, alphas[m.metric])
         for m in experiment.metrics
         for place, arm in enumerate(experiment.arms)
         if place
@@ -120,6 +118,15 @@ def primary_of(experiment: Experiment) -> PlannedMetric:
 def matured(spec: MetricSpec, today: int) -> int:
     """Give the last day of assignment whose window has closed; a metric without a window counts today's calls."""
     return days_before(today, spec.window_days + 1) if spec.window_days else today
+
+
+def _compare(
+    data: ExperimentData, planned: PlannedMetric, arms: Sequence[ArmData], place: int, alpha: float
+) -> Compared:
+    spec = data.specs[planned.metric]
+    if planned.role == "guardrail":
+        return compare_for_clearance(data, spec, arms, place, alpha=alpha)
+    return analysis.compare(data.method, spec, arms, place, alpha=alpha)
 
 
 def _watch(

@@ -16,7 +16,10 @@ from experiments.plan import bucketing
 from stats.clusters.balance import choose_deals
 
 CANDIDATES = 4000
-"""How many salts are tried; the quarter with the most even arms is kept."""
+"""How many salts are tried at most; the quarter with the most even arms is kept."""
+
+_DEALT_AT_MOST = 1_000_000  # units times candidates: a second's tenth, since whoever submits holds the board meanwhile
+_FEWEST_CANDIDATES = 400
 KEPT = 1000
 _BEST = 0.25
 
@@ -69,6 +72,7 @@ def register(root: str, units: Mapping[str, Mapping[str, float]], weights: Seque
     """
     names = sorted({name for known in units.values() for name in known})
     covariates = np.array([[known.get(name, 0.0) for name in names] for known in units.values()])
-    candidates = dealt(root, range(CANDIDATES), list(units), weights)
+    tried = min(CANDIDATES, max(_DEALT_AT_MOST // len(units), _FEWEST_CANDIDATES))
+    candidates = dealt(root, range(tried), list(units), weights)
     chosen = choose_deals(candidates, covariates, weights, share=_BEST, keep=KEPT)
     return Deals(chosen.kept, tuple(names), len(units)) if chosen.kept else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stats.looking.spending import inflation_factor
+from stats.looking.spending_functions import Spending
 from stats.sizing import clusters as whole_units, proportions
 from stats.sizing.outcomes import Share
 from stats.sizing.spreads import Spread, spread_of_agents, spread_of_shifts, spread_of_units
@@ -52,10 +53,11 @@ class Goal:
     Attributes:
         base_rate: the primary metric's share per eligible call today.
         effect: the smallest difference worth having, as a share.
-        alpha: two-sided, for the whole family of challengers and looks.
+        alpha: two-sided, of each challenger alone: what its family leaves it, for all looks together.
         power: to find `effect`.
         weights: of the arms, control first.
         looks: fractions of the planned calls at which the plan looks.
+        spending: how alpha is spent over the looks.
     """
 
     base_rate: float
@@ -64,15 +66,11 @@ class Goal:
     power: float
     weights: Sequence[int]
     looks: Sequence[float]
+    spending: Spending = "obrien-fleming"
 
     def inflation(self, units: float = math.inf) -> float:
         """Give how much larger the largest sample is for the looks; one look decides among few units."""
-        return 1.0 if units < FEW_UNITS else inflation_factor(self.looks, self.alpha / self.challengers, self.power)
-
-    @property
-    def challengers(self) -> int:
-        """Count the tests that share alpha."""
-        return len(self.weights) - 1
+        return 1.0 if units < FEW_UNITS else inflation_factor(self.looks, self.alpha, self.power, self.spending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,40 +124,39 @@ class Design:
     hindrance: Hindrance | None
 
 
-def size(
-    base_rate: float,
-    effect: float,
-    *,
-    alpha: float,
-    power: float,
-    weights: Sequence[int],
-    looks: Sequence[float],
-    daily_calls: float,
-    clusters: int | None = None,
-    icc: float = ASSUMED_ICC,
-    cv: float = 0.0,
-) -> Sizing:
-    """Size a plan on its primary metric.
+def size_calls(goal: Goal, *, daily_calls: float, design_effect: float = 1.0) -> Sizing:
+    """Size a plan whose calls (or customers, of a call or two each) are dealt one by one.
 
     Args:
-        base_rate: as `Goal`.
-        effect: as `Goal`.
-        alpha: as `Goal`.
-        power: as `Goal`.
-        weights: as `Goal`.
-        looks: as `Goal`.
+        goal: what must be found.
         daily_calls: eligible calls a day that the test takes.
-        clusters: how many agents, teams or shifts there are to randomise; None when calls are randomised.
-        icc: correlation of two calls of one cluster, a share.
-        cv: standard deviation per mean of calls per cluster.
+        design_effect: variance over that of independent calls: 1 - ICC where they are compared within agents.
 
     Raises:
         ValueError: a number is out of its bounds.
     """
-    goal = Goal(base_rate, effect, alpha, power, weights, looks)
-    total = _calls(goal) if clusters is None else _calls_of(goal, clusters, spread_of_units(icc, cv=cv))
+    return _sized(goal, _calls(goal, design_effect), daily_calls)
+
+
+def size_units(goal: Goal, units: int, *, daily_calls: float, icc: float = ASSUMED_ICC, cv: float = 0.0) -> Sizing:
+    """Size a plan that deals so many whole agents or teams.
+
+    Args:
+        goal: what must be found.
+        units: how many there are to deal.
+        daily_calls: eligible calls a day that they take.
+        icc: correlation of two calls of one unit, a share.
+        cv: standard deviation per mean of calls per unit.
+
+    Raises:
+        ValueError: a number is out of its bounds.
+    """
+    return _sized(goal, _calls_of(goal, units, spread_of_units(icc, cv=cv)), daily_calls)
+
+
+def _sized(goal: Goal, total: int | None, daily_calls: float) -> Sizing:
     days = None if total is None or daily_calls <= 0 else math.ceil(total / daily_calls)
-    return Sizing(base_rate, effect, total, daily_calls, days)
+    return Sizing(goal.base_rate, goal.effect, total, daily_calls, days)
 
 
 def compare_designs(goal: Goal, floor: Floor, *, window: int = WINDOW) -> tuple[Design, ...]:
@@ -188,7 +185,6 @@ def _by_call(goal: Goal, floor: Floor, window: int) -> Design:
         [floor.daily_calls * window * weight / sum(goal.weights) for weight in goal.weights],
         alpha=goal.alpha,
         power=goal.power,
-        comparisons=goal.challengers,
         design_effect=within,
         inflation=goal.inflation(),
     )
@@ -200,7 +196,7 @@ def _by_agent(goal: Goal, floor: Floor, window: int) -> Design:
         floor.shift_icc, floor.agent_icc, floor.calls_a_shift, cv=floor.cv, shift_cv=floor.shift_cv
     )
     arms = divided(floor.agents, goal.weights)
-    if min(arms) < whole_units.fewest_units(goal.alpha / goal.challengers):
+    if min(arms) < whole_units.fewest_units(goal.alpha):
         return _hindered("agent", Hindrance.TOO_FEW_UNITS, math.nan)
     found = _smallest(goal, spread, arms, max(floor.daily_calls * window / floor.agents, 1.0))
     total = _calls_of(goal, floor.agents, spread)
@@ -220,7 +216,6 @@ def _by_shift(goal: Goal, floor: Floor, window: int) -> Design:
         alpha=goal.alpha,
         power=goal.power,
         weights=goal.weights,
-        comparisons=goal.challengers,
         inflation=goal.inflation(),
     )
     units = max(sum(arms), floor.agents * len(arms))  # every agent speaks every script
@@ -242,7 +237,6 @@ def _calls(goal: Goal, design_effect: float = 1.0) -> int:
             alpha=goal.alpha,
             power=goal.power,
             weights=goal.weights,
-            comparisons=goal.challengers,
             design_effect=design_effect,
             inflation=goal.inflation(),
         )
@@ -261,7 +255,6 @@ def _calls_of(goal: Goal, units: int, spread: Spread) -> int | None:
         arms,
         alpha=goal.alpha,
         power=goal.power,
-        comparisons=goal.challengers,
         inflation=goal.inflation(units),
     )
     return None if calls is None else calls * units
@@ -277,7 +270,6 @@ def _smallest(goal: Goal, spread: Spread, arms: Sequence[int], calls: float) -> 
         calls,
         alpha=goal.alpha,
         power=goal.power,
-        comparisons=goal.challengers,
         inflation=goal.inflation(sum(arms)),
     )
 

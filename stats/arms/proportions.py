@@ -12,7 +12,6 @@ from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 from stats.arms.choosing import Inverted, choose_method, equality_p
-from stats.arms.intervals import wilson
 from stats.arms.inversion import inverted_interval
 from stats.arms.scales import DIFFERENCE, RATIO
 from stats.checks import require_share
@@ -20,7 +19,7 @@ from stats.comparison import Comparison
 from stats.estimates import Estimate, compare_estimates
 from stats.moments import Counts
 
-__all__ = ["Method", "compare_proportions", "interval"]
+__all__ = ["Method", "compare_proportions"]
 
 Method: TypeAlias = Literal["barnard", "score", "wald"]
 """A family of answers that agree with each other: p-value, interval of the difference, interval of the lift."""
@@ -52,16 +51,6 @@ def compare_proportions(
     if method == "wald" or not (control.n and challenger.n):
         return _wald(control, challenger, alpha, method or "score")
     return _inverted(control, challenger, alpha, method or choose_method(control, challenger))
-
-
-def interval(counts: Counts, alpha: float = 0.05) -> tuple[float, float]:
-    """Return the ends of Wilson's interval of one rate (`stats.arms.intervals.wilson`); nan without calls.
-
-    Raises:
-        ValueError: When `alpha` is not in (0, 1).
-    """
-    found = wilson(counts, alpha=alpha)
-    return found.low, found.high
 
 
 def _inverted(control: Counts, challenger: Counts, alpha: float, method: Inverted) -> Comparison:

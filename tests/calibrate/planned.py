@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from experiments.plan.sizing import size
+from experiments.plan.sizing import Goal, size_calls
 from stats.arms.proportions import compare_proportions
 from stats.looking.spending import spending_boundaries
 from stats.moments import Counts
@@ -48,9 +48,8 @@ class Planned:
     @property
     def total(self) -> int:
         """The calls that the product plans."""
-        planned = size(
-            self.base, self.effect, alpha=ALPHA, power=POWER, weights=self.weights, looks=self.looks, daily_calls=1.0
-        )
+        goal = Goal(self.base, self.effect, self.family, POWER, self.weights, self.looks)
+        planned = size_calls(goal, daily_calls=1.0)
         assert planned.total is not None
         return planned.total
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from experiments.plan.sizing import Floor, Goal, Hindrance, compare_designs, size
+from experiments.plan.sizing import Floor, Goal, Hindrance, Sizing, compare_designs, size_calls, size_units
 from stats.looking.spending import inflation_factor
 from stats.sizing.proportions import calls_per_arm
 
@@ -15,9 +15,12 @@ GOAL = Goal(0.1, 0.02, 0.05, 0.8, (5000, 5000), LOOKS)
 FLOOR = Floor(daily_calls=2000, agents=300, daily_shifts=100, agent_icc=0.02, shift_icc=0.03, cv=0.5, shift_cv=0.3)
 
 
-def calls(**other: object) -> int | None:
-    plan = {"alpha": 0.05, "power": 0.8, "weights": (5000, 5000), "looks": LOOKS, "daily_calls": 500.0}
-    return size(0.1, 0.02, **(plan | other)).total  # type: ignore[arg-type]
+def calls(goal: Goal = GOAL) -> int:
+    return size_calls(goal, daily_calls=500).total or 0
+
+
+def of_units(units: int, icc: float, cv: float = 0.0, looks: tuple[float, ...] = LOOKS) -> int | None:
+    return size_units(replace(GOAL, looks=looks), units, daily_calls=500, icc=icc, cv=cv).total
 
 
 def test_calls_are_those_of_the_formula_with_the_looks() -> None:
@@ -25,15 +28,15 @@ def test_calls_are_those_of_the_formula_with_the_looks() -> None:
 
 
 def test_days_are_those_it_takes_and_without_volume_unknown() -> None:
-    plan = size(0.1, 0.02, alpha=0.05, power=0.8, weights=(1, 1), looks=LOOKS, daily_calls=500)
-    assert plan.days == math.ceil((plan.total or 0) / 500)
-    assert size(0.1, 0.02, alpha=0.05, power=0.8, weights=(1, 1), looks=LOOKS, daily_calls=0).days is None
+    plan = size_calls(GOAL, daily_calls=500)
+    assert plan == Sizing(0.1, 0.02, calls(), 500, math.ceil(calls() / 500))
+    assert size_calls(GOAL, daily_calls=0).days is None
 
 
-def test_challengers_share_alpha() -> None:
-    assert calls(weights=(1, 1, 1)) == sum(
-        calls_per_arm(0.1, 0.02, weights=(1, 1, 1), comparisons=2, inflation=inflation_factor(LOOKS, 0.025))
-    )
+def test_each_challenger_spends_its_own_alpha() -> None:
+    goal = replace(GOAL, weights=(1, 1, 1), alpha=0.025)
+    each = calls_per_arm(0.1, 0.02, alpha=0.025, weights=(1, 1, 1), inflation=inflation_factor(LOOKS, 0.025))
+    assert calls(goal) == sum(each)
 
 
 @pytest.mark.parametrize(
@@ -45,17 +48,17 @@ def test_challengers_share_alpha() -> None:
     ],
 )
 def test_no_number_of_calls_makes_up_for_too_few_clusters(clusters: int, icc: float) -> None:
-    assert calls(clusters=clusters, icc=icc) is None
+    assert of_units(clusters, icc) is None
 
 
 def test_whole_agents_need_more_calls_the_more_alike_and_unequal_they_are() -> None:
-    plain, alike, unequal = (calls(clusters=400, icc=icc, cv=cv) for icc, cv in [(0.01, 0), (0.02, 0), (0.01, 0.8)])
-    assert (calls() or 0) < (plain or 0) < min(alike or 0, unequal or 0)
+    plain, alike, unequal = (of_units(400, icc, cv) for icc, cv in [(0.01, 0), (0.02, 0), (0.01, 0.8)])
+    assert calls() < (plain or 0) < min(alike or 0, unequal or 0)
 
 
 def test_few_agents_are_looked_at_once() -> None:
-    often = calls(clusters=39, icc=0.002, looks=(0.2, 0.4, 0.6, 0.8, 1.0))
-    assert often == calls(clusters=39, icc=0.002, looks=(1.0,))
+    often = of_units(39, 0.002, looks=(0.2, 0.4, 0.6, 0.8, 1.0))
+    assert often == of_units(39, 0.002, looks=(1.0,))
 
 
 def test_three_designs_stand_side_by_side() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from experiments.check.history import ScenarioHistory
 from experiments.check.metrics import Totals
 from experiments.plan.scenarios import MetricSet
-from stats.arms.proportions import interval
+from stats.arms.intervals import wilson
 from stats.moments import Counts
 from web.charts.data import EffectChart, FunnelArm, FunnelBar, FunnelChart, ShareChart, Twin
 from web.charts.effect import effect_chart, effect_table
@@ -94,7 +94,8 @@ def funnel(
 
 
 def _bar(count: int, calls: int, before: int | None, with_interval: bool) -> FunnelBar:
-    low, high = interval(Counts(calls, count)) if with_interval and count <= calls else (math.nan, math.nan)
+    interval = wilson(Counts(calls, count)) if with_interval and count <= calls else None
+    low, high = (interval.low, interval.high) if interval else (math.nan, math.nan)
     onward = count / before if before else None
     share = count / calls if calls else None
     known = not math.isnan(low)
