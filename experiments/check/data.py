@@ -10,14 +10,11 @@ from experiments.calendar import days_before
 from experiments.check import cube, history
 from experiments.check.analysis.arms import ArmData, Method, UnitData
 from experiments.check.cube import Cells
-from experiments.check.metrics import MetricSpec, Totals
-from experiments.check.rollup import MEASURES
+from experiments.check.metrics import NOTHING, MetricSpec, Totals
 from experiments.plan.designs import Experiment
 
 TENURED_DAYS = 90
 """Agents who took their first call longer ago than this, when the test starts, are the experienced ones."""
-
-_NOTHING: Totals = dict.fromkeys(MEASURES, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class ExperimentData:
             for (arm, _, name), each in self.units.sums(["arm", "unit_hash", "unit"], until=until).items():
                 units[arm].append(UnitData(name, each))
         return [
-            ArmData(key, totals.get((key,), _NOTHING), None if units is None else units[key], agents[key])
+            ArmData(key, totals.get((key,), NOTHING), None if units is None else units[key], agents[key])
             for key in self.keys
         ]
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.check.rollup import SUMMED
+from experiments.check.rollup import MEASURES, SUMMED
 from stats.moments import Counts, Moments
 
 Totals = Mapping[str, int]
 """What an arm, a unit or a scenario sums to, by measure name."""
+
+NOTHING: Totals = dict.fromkeys(MEASURES, 0)
+"""What nobody's calls sum to."""
 
 
 REPORTED = "reported"

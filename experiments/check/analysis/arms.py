@@ -13,10 +13,11 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.check.metrics import MetricSpec, Totals, counts_of, denominator_of, moments_of_calls, pair_of
+from experiments.check.metrics import NOTHING, MetricSpec, Totals, counts_of, denominator_of, moments_of_calls, pair_of
 from experiments.plan import deals
 from stats.adjusting.covariates import Covariate
 from stats.adjusting.cuped import adjust_ratios, adjusted_totals
+from stats.arms.post_stratified import compare_post_stratified, merge_small_strata
 from stats.arms.proportions import compare_proportions
 from stats.arms.ratios import compare_ratios
 from stats.arms.strata import strata_use
@@ -113,8 +114,7 @@ def _unit_totals(arm: ArmData) -> list[Totals]:
 def _compare_calls(spec: MetricSpec, control: ArmData, challenger: ArmData, alpha: float) -> Comparison:
     """Compare calls dealt within agents: each agent with himself where there is enough of everything for that."""
     if not all(_is_a_share(spec, arm.totals) for arm in (control, challenger)):
-        moments = [moments_of_calls(spec, arm.totals) for arm in (control, challenger)]
-        return compare_ratios(moments[0], moments[1], alpha=alpha)
+        return _compare_means(spec, control, challenger, alpha)
     strata = [
         (counts_of(spec, control.agents[agent]), counts_of(spec, challenger.agents[agent]))
         for agent in sorted(control.agents.keys() & challenger.agents.keys())
@@ -123,6 +123,22 @@ def _compare_calls(spec: MetricSpec, control: ArmData, challenger: ArmData, alph
     if strata_use(strata).mantel_fleiss >= _LEAST_EXPECTED:
         return compare_stratified(strata, alpha=alpha)
     return compare_proportions(counts_of(spec, control.totals), counts_of(spec, challenger.totals), alpha=alpha)
+
+
+def _compare_means(spec: MetricSpec, control: ArmData, challenger: ArmData, alpha: float) -> Comparison:
+    """Compare means and ratios of calls within agents; agents of whom an arm has hardly a call are taken together."""
+    agents = sorted(control.agents.keys() | challenger.agents.keys())
+    if not agents:
+        moments = [moments_of_calls(spec, arm.totals) for arm in (control, challenger)]
+        return compare_ratios(moments[0], moments[1], alpha=alpha)
+    strata = [
+        (
+            moments_of_calls(spec, control.agents.get(each, NOTHING)),
+            moments_of_calls(spec, challenger.agents.get(each, NOTHING)),
+        )
+        for each in agents
+    ]
+    return compare_post_stratified(merge_small_strata(strata), alpha=alpha)
 
 
 def _is_a_share(spec: MetricSpec, totals: Totals) -> bool:
@@ -215,10 +231,11 @@ def _compare_shifts(
 ) -> Compared:
     """Compare shifts within weekday × half-day and within their agents."""
     shifts = shifts_of(spec, units)
-    model = compare_shifts(shifts, challenger=place, alpha=alpha)
     within = [[shift.block for shift in shifts], [shift.agent for shift in shifts]]
-    control, challenger = ([pair_of(spec, unit.totals) for unit in units[each]] for each in (0, place))
-    other = weigh_units_equally(control, challenger, alpha=alpha) if method.weighting == "call" else model
+    by_calls = compare_shifts(shifts, challenger=place, alpha=alpha)
+    votes = [replace(shift, y=shift.y / shift.x, x=1.0) for shift in shifts]
+    by_shifts = compare_shifts(votes, challenger=place, alpha=alpha)
+    model, other = (by_calls, by_shifts) if method.weighting == "call" else (by_shifts, by_calls)
     return Compared(*_decided(method, spec, units, place, model, alpha, within), other)
 
 
