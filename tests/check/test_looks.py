@@ -98,7 +98,8 @@ def test_between_looks_only_what_may_be_watched_is_shown(floor: Floor) -> None:
     a_week_of_calls(floor, 30, by_luck(0.9, 0.2))
     with floor.store.read() as session:
         seen = reading.watch(session, experiment_named(session, key), today=SUNDAY)
-    assert {f.check for f in seen.findings} == {"sample_ratio", "sample", "whole_week", "protocol"}
+    of_calls = {"sample_ratio", "stray_arm", "group_split", "balance", "sample", "whole_week", "protocol", "missing"}
+    assert {f.check for f in seen.findings} == of_calls
     assert [g.metric for g in seen.guards] == ["complaint"]
 
 
@@ -134,6 +135,36 @@ def test_a_look_says_when_a_few_busy_units_carry_the_effect(floor: Floor) -> Non
     doubt = next(f for f in made.content["watch"]["findings"] if f["check"] == "few_agents_carry")
     assert doubt["state"] == "warning"
     assert doubt["evidence"] == made.content["verdict"]["reasons"][-1]
+
+
+def test_a_final_look_explains_the_effect_and_an_interim_one_does_not(floor: Floor) -> None:
+    key = a_running_experiment(floor, effect=0.1)
+    a_week_of_calls(floor, 70, by_luck(0.3, 0.42))
+    early, final = look(floor, key, final=False, today=20261105), look(floor, key, final=True)
+    (steps,), (tenure,), (belief,) = (final.content["explanation"][part] for part in ("steps", "moderated", "beliefs"))
+    assert early.content["explanation"] is None
+    assert steps["facts"] == ["resolved", "invited", "accepted"]
+    assert [steps["facts"][place] for place in steps["funnel"]["moved"]] == ["accepted"]
+    assert [segment["level"] for segment in tenure["segments"]] == ["new"]
+    assert belief["pair"]["probability_better"] > 0.9
+
+
+def test_effects_are_told_apart_by_what_the_plan_declared(floor: Floor) -> None:
+    key = a_running_experiment(floor, effect=0.1, moderators=("region",))
+    luck = random.Random(7)
+    north = [a_call(i, region="hangzhou") for i in range(400)]
+    south = [a_call(1000 + i, region="chengdu", agent_id=f"cd-{i % 5}") for i in range(400)]
+    facts: list[dict[str, Any]] = []
+    for answer, call in zip(assigned(floor, north + south), north + south, strict=True):
+        better = 0.4 if answer.arm != "control" and call.region == "chengdu" else 0.0
+        kind = "accepted" if luck.random() < 0.3 + better else "declined"
+        facts += [outcome(answer.call_id, each, 20) for each in ("resolved", "invited", kind)]
+    told(floor, facts)
+    rolled_up(floor)
+    (by_region,) = look(floor, key, final=True).content["explanation"]["moderated"]
+    effects = {s["level"]: s["row"]["comparison"]["difference"] for s in by_region["segments"]}
+    assert effects["chengdu"] > effects["hangzhou"] + 0.2
+    assert by_region["interaction"]["p_value"] < 0.001
 
 
 def test_health_says_when_the_standard_changed_under_a_running_test(floor: Floor) -> None:
