@@ -139,7 +139,7 @@ def test_a_look_says_when_a_few_busy_units_carry_the_effect(floor: Floor) -> Non
 
 def test_a_final_look_explains_the_effect_and_an_interim_one_does_not(floor: Floor) -> None:
     key = a_running_experiment(floor, effect=0.1)
-    a_week_of_calls(floor, 70, by_luck(0.3, 0.42))
+    a_week_of_calls(floor, 70, by_luck(0.3, 0.45))
     early, final = look(floor, key, final=False, today=20261105), look(floor, key, final=True)
     (steps,), (tenure,), (belief,) = (final.content["explanation"][part] for part in ("steps", "moderated", "beliefs"))
     assert early.content["explanation"] is None
