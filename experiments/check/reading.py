@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from experiments.calendar import days_before
-from experiments.check import history, verdict
+from experiments.check import examining, history, verdict
 from experiments.check.analysis import arms as analysis
 from experiments.check.analysis.arms import ArmData, Compared
 from experiments.check.data import ExperimentData, read_data
 from experiments.check.explaining import explain, funnel_days
-from experiments.check.health import effects, floor, split
+from experiments.check.health import floor
 from experiments.check.health.findings import Finding
 from experiments.check.metrics import MetricSpec
 from experiments.check.results import LookResult, MetricReading, Watch
@@ -77,8 +77,10 @@ def read(
         for place, arm in enumerate(experiment.arms)
         if place
     }
-    doubts = _carried(primary.metric, compared)
-    seen = _watch(session, data, arms[today], today, doubts)
+    spec = data.specs[primary.metric]
+    doubts = examining.doubts(session, data, own, compared, spec, untils[primary.metric])
+    more = examining.at_look(session, data, arms[today], spec, today)
+    seen = _watch(session, data, arms[today], today, (*more, *doubts))
     answers = {key: found.answer for key, found in compared.items()}
     decisions = {
         challenger: decide(spent, boundary, challenger, answer, final=final)
@@ -139,20 +141,14 @@ def _watch(
         if planned.role == "guardrail"
         for place in range(1, len(arms))
     ]
-    findings = (*_health(session, data, arms), *found)
+    findings = (*_health(session, data, arms, today), *found)
     return Watch(today, {arm.key: arm.totals for arm in arms}, findings, tuple(guards))
 
 
-def _health(session: Session, data: ExperimentData, arms: Sequence[ArmData]) -> list[Finding]:
-    totals = {arm.key: arm.totals for arm in arms}
-    counts = [arm.totals["calls"] if arm.units is None else len(arm.units) for arm in arms]
-    findings = [
-        split.sample_ratio(counts, list(data.method.weights)),
-        floor.enough(totals),
-        floor.whole_weeks(sorted(data.days)),
-        floor.protocol(totals),
-    ]
-    return findings + _pinned(session, data.experiment)
+def _health(session: Session, data: ExperimentData, arms: Sequence[ArmData], today: int) -> list[Finding]:
+    primary = data.specs[primary_of(data.experiment).metric]
+    staffed = examining.staffed_of(session, data, primary)
+    return examining.always(data, arms, primary, staffed, today) + _pinned(session, data.experiment)
 
 
 def _pinned(session: Session, experiment: Experiment) -> list[Finding]:
@@ -160,15 +156,6 @@ def _pinned(session: Session, experiment: Experiment) -> list[Finding]:
     current = traffic.newest(session, experiment.scenario_id)
     known = {experiment.control_version_id, *(arm.version_id for arm in experiment.arms)}
     return [floor.standard_changed()] if current and current.value.standard_id not in known else []
-
-
-def _carried(primary: str, compared: Mapping[tuple[str, str], Compared]) -> list[Finding]:
-    """Hold each effect, with each call one vote, against the one with each unit one vote."""
-    return [
-        effects.few_agents_carry(challenger, found.answer, found.other)
-        for (metric, challenger), found in compared.items()
-        if metric == primary and found.other is not None
-    ]
 
 
 def _readings(

@@ -15,8 +15,8 @@ ACCEPTED = MetricSpec(
     "accepted", "proportion", "accepted", "eligible", "higher", 0, {"en": "Accepted", "zh-CN": "同意"}
 )
 COMPLAINT = MetricSpec("complaint", "proportion", "complaint", "eligible", "lower", 0, {"en": "C", "zh-CN": "投诉"})
-FINE = Finding("sample_ratio", State.OK, Message("as promised"))
-BROKEN = Finding("sample_ratio", State.BROKEN, Message("calls are missing"))
+FINE = Finding("sample_ratio", Message("promised shares"), State.OK, Message("as promised"))
+BROKEN = Finding("sample_ratio", Message("promised shares"), State.BROKEN, Message("calls are missing"))
 
 
 def compared(control: int, challenger: int, n: int = 1000) -> Comparison:

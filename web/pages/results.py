@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from experiments.check.health.findings import Finding, is_broken
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
-from experiments.check.results import Watch
+from experiments.check.results import Watch, plain
 from experiments.check.verdict import Conclusion, Guard, GuardrailReading
 from experiments.plan.designs import Experiment
 from web.charts.data import EffectChart, EffectRow, Goodness
@@ -46,6 +46,7 @@ class FindingView:
 
     state: str
     title: str
+    what: str
     detail: str
     fix: str
 
@@ -183,11 +184,27 @@ def _look_as_of(look: Look) -> str:
     return _("%(moment)s, look %(number)s, frozen", moment=words.moment(look.made_at), number=look.number)
 
 
-def findings(found: Sequence[Finding]) -> list[FindingView]:
-    """See health checks in the reader's words."""
-    return [
-        FindingView(f.state, words.check(f.check), say(f.evidence), say(f.advice) if f.advice else "") for f in found
-    ]
+def findings(found: Sequence[Finding], look: Look | None = None) -> list[FindingView]:
+    """See health checks in the reader's words, the worst first: today's, and those that only the last look asked."""
+    today = [_finding(plain(each)) for each in found]
+    asked = {each.check for each in found}
+    frozen = look.content["watch"]["findings"] if look else []
+    views = today + [_finding(each) for each in frozen if each["check"] not in asked]
+    return sorted(views, key=lambda view: _WORST_FIRST.index(view.state))
+
+
+_WORST_FIRST = ("broken", "warning", "waiting", "ok")
+
+
+def _finding(told: Mapping[str, Any]) -> FindingView:
+    what, advice = told.get("what"), told["advice"]
+    return FindingView(
+        state=told["state"],
+        title=words.check(told["check"]),
+        what=say(what) if what else "",
+        detail=say(told["evidence"]),
+        fix=say(advice) if advice else "",
+    )
 
 
 def effects(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> Figure | None:

@@ -140,6 +140,19 @@ def check(key: str) -> str:
         "protocol": _("Service first"),
         "standard": _("The same standard"),
         "few_agents_carry": _("Busy and quiet units agree"),
+        "group_split": _("Sample ratio by region, agent and day"),
+        "stray_arm": _("Only planned arms"),
+        "two_arms": _("One arm for each unit"),
+        "balance": _("Alike before the test"),
+        "missing": _("Records of all calls"),
+        "maturing": _("Late outcomes"),
+        "per_staffed_day": _("Calls per staffed day"),
+        "reports": _("Reports and records"),
+        "deals": _("Registered deals"),
+        "too_good": _("Too good to be true"),
+        "novelty": _("Novelty"),
+        "learning": _("Learning"),
+        "carry_over": _("Carry-over between shifts"),
     }.get(key, key)
 
 

@@ -14,6 +14,7 @@ class FindingAnswer(Answer):
     """One check of the data's health, in the caller's language."""
 
     check: str
+    what: str | None = Field(default=None, description="What should hold; null in looks frozen before it was told.")
     state: Literal["waiting", "ok", "warning", "broken"]
     evidence: str
     advice: str | None
