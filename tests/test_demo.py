@@ -40,12 +40,14 @@ DAYS = {
     "change_benefit_quicker": (0, 2),
     "claim_enquiry_invite_or_not": (0, 2),
     "buy_opening_hurry": (0, 2),
+    "change_ask_with_endorsement": (7, 7),
 }
 PLACES = {
     "surrender_invite_or_not": ("plan", "draft"),
     "policy_enquiry_timing": ("plan", "in_review"),
     "buy_objection_privacy": ("plan", "approved"),
     "policy_enquiry_opening_reason": ("do", "running"),
+    "change_ask_with_endorsement": ("do", "running"),
     "value_added_benefit_expiry": ("do", "paused"),
     "download_ask_which_number": ("check", "in_review"),
     "change_benefit_quicker": ("act", "standard"),

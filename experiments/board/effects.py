@@ -99,7 +99,7 @@ def review_again(context: Context) -> None:
 def start(context: Context) -> None:
     """Draw the deal of few units, write the arms' scripts, and give the test its slice."""
     experiment, session = context.experiment, context.session
-    designs.draw_deal(experiment)
+    designs.draw_deal(experiment, now=context.now)
     arms = designs.write_arms(session, experiment, actor=context.actor, now=context.now)
     slice_ = designs.as_slice(experiment, arms)
     cause = Message("%(experiment)s starts.", {"experiment": experiment.key})

@@ -220,10 +220,16 @@ def register_deals(
         )
 
 
-def draw_deal(experiment: Experiment) -> None:
-    """Draw one of the registered deals, each as likely as the next; nothing where none were registered."""
+def draw_deal(experiment: Experiment, *, now: datetime) -> None:
+    """Draw one of the registered deals, each as likely as the next; nothing where none were registered.
+
+    The lot is the plan's salt with the moment of the start, to the microsecond, which nobody chooses: so anybody can
+    draw it again and see that it was drawn, not picked.
+    """
     if experiment.deals is not None:
-        experiment.deal = secrets.choice(experiment.deals["kept"])
+        kept = experiment.deals["kept"]
+        lot = hashlib.sha256(f"{experiment.salt}|{now.isoformat()}".encode()).digest()
+        experiment.deal = kept[int.from_bytes(lot) % len(kept)]
 
 
 def write_arms(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> list[traffic.ArmSlice]:
