@@ -1,12 +1,14 @@
 """The size of a plan, with the rates, the volume and the agents of its own scenario: `plan` and `check`, joined."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from experiments.check import history
 from experiments.check.history import Workload
-from experiments.check.metrics import MetricSpec
+from experiments.check.metrics import MetricSpec, Totals, moments_of_calls
 from experiments.check.stopping import alpha_of_each
 from experiments.errors import Conflict
 from experiments.plan import sizing
@@ -14,6 +16,9 @@ from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind
 from experiments.plan.sizing import ASSUMED_ICC, Design, Floor, Goal, Sizing
 from stats.clusters.icc import Clustering, clustering_of_proportions
+from stats.sizing.joint import Guardrail, Primary, power_of_all
+from stats.sizing.means import sd_of
+from stats.sizing.outcomes import Mean, Share
 
 _LEAST_HISTORY = 100  # eligible calls before a scenario's own rate is believed in a plan
 _LEAST_AGENTS = 10  # before their likeness is: of fewer, an ICC is anybody's guess
@@ -53,6 +58,65 @@ def designs_of(session: Session, experiment: Experiment) -> tuple[Design, ...]:
     """
     goal = _goal(session, experiment)
     return sizing.compare_designs(goal, _floor(_workload(session, experiment)))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPower:
+    """What the planned calls can show together.
+
+    `clearance` gives, for each guardrail that must be cleared, the chance that it is when the challenger is in truth no
+    worse; `together` the chance that the primary effect is found and all of them are cleared. A guardrail without a
+    history to know its spread from is left out, and named in `unknown`.
+    """
+
+    together: float
+    primary: float
+    clearance: Mapping[str, float]
+    unknown: tuple[str, ...]
+
+
+def power_of_plan(session: Session, experiment: Experiment, total: int) -> PlanPower:
+    """Say what so many calls can show together: the primary effect, and every guardrail that must be cleared.
+
+    Statistics of different metrics are taken as independent, which for the metrics of one call is a cautious guess.
+
+    Args:
+        session: to read the rollup with.
+        experiment: the plan.
+        total: eligible calls of all arms at the last look.
+
+    Raises:
+        Conflict: as `size_of`.
+    """
+    goal, specs = _goal(session, experiment), history.specs_of(session, experiment)
+    past = history.scenario_history(session, [experiment.scenario_id]).eligible
+    known: dict[str, Guardrail] = {}
+    to_clear = [m for m in experiment.metrics if m.role == "guardrail" and not m.watch]
+    for planned in to_clear:
+        outcome = _outcome(specs[planned.metric], past)
+        if outcome is not None:
+            known[planned.metric] = Guardrail(outcome, planned.margin or 0.0, specs[planned.metric].better)
+    shown = power_of_all(
+        Primary(Share(goal.base_rate), goal.effect, inflation=goal.inflation()),
+        list(known.values()),
+        [max(total * arm.weight // 10_000, 1) for arm in experiment.arms],
+        alpha=goal.alpha,
+    )
+    return PlanPower(
+        together=shown.power,
+        primary=shown.primary,
+        clearance=dict(zip(known, shown.guardrails, strict=True)),
+        unknown=tuple(m.metric for m in to_clear if m.metric not in known),
+    )
+
+
+def _outcome(spec: MetricSpec, past: Totals) -> Share | Mean | None:
+    """See a guardrail as sizing does, by the scenario's own calls; None where they do not show its spread."""
+    moments = moments_of_calls(spec, past)
+    if spec.kind == "proportion":
+        return Share(moments.ratio) if 0 < moments.ratio < 1 else None
+    sd = sd_of(moments) if moments.units > _LEAST_HISTORY else math.nan
+    return Mean(sd) if sd > 0 else None
 
 
 def _goal(session: Session, experiment: Experiment) -> Goal:

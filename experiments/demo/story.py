@@ -197,6 +197,7 @@ class Story:
             alpha=_ALPHA,
             power=_POWER,
             looks=_LOOKS,
+            moderators=("tenure", "region"),
             coverage=entry.coverage,
             base_rate=base,
             salt=f"{entry.key}:{self._world.seed}",

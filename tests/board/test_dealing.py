@@ -10,6 +10,7 @@ from experiments.do.assignments import Answer, Floor
 from experiments.errors import Conflict
 from experiments.plan import deals
 from experiments.plan.designs import Experiment, experiment_named
+from experiments.plan.rules import MetricPlan
 from experiments.store import Store
 from tests.builders import (
     MONDAY,
@@ -106,6 +107,17 @@ def test_a_plan_by_call_is_sized_as_the_design_beside_the_others(floor: Floor) -
     with floor.store.read() as session:
         experiment = experiment_named(session, key)
         assert sizes.size_of(session, experiment).total == sizes.designs_of(session, experiment)[0].total
+
+
+def test_a_plan_says_what_its_calls_can_show_together(floor: Floor) -> None:
+    accepted, joined = MetricPlan("accepted", "primary"), MetricPlan("joined", "guardrail", 0.05)
+    seconds = MetricPlan("handled_seconds", "guardrail", 10)
+    key = a_draft(floor, effect=0.1, metrics=(accepted, joined, seconds))
+    with floor.store.read() as session:
+        experiment = experiment_named(session, key)
+        few, many = (sizes.power_of_plan(session, experiment, total) for total in (400, 4000))
+    assert few.together < many.together <= min(many.primary, many.clearance["joined"])
+    assert many.unknown == ("handled_seconds",)
 
 
 def test_too_few_agents_for_the_effect_are_refused_before_anyone_is_asked(floor: Floor) -> None:
