@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 from experiments import audit, jobs, people
 from experiments.board import cards
 from experiments.check import looks, rollup
+from experiments.check.spoken import heard
 from experiments.do import days, journal, outcomes
 from experiments.imports import ledger
 from experiments.plan import designs, scenarios, scripts, traffic
@@ -13,7 +14,7 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes),
-    *(rollup, looks, cards, jobs, ledger),
+    *(rollup, looks, heard, cards, jobs, ledger),
 )
 """Imported for the tables they declare."""
 

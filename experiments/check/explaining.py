@@ -1,4 +1,4 @@
-"""What explains a primary effect where a test may end: the step that moved, segments, and what is to be believed."""
+"""What explains a primary effect where a test may end: steps, segments, what is to be believed, what was spoken."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,23 @@ from experiments.check.analysis.beliefs import Belief, believe
 from experiments.check.analysis.segments import Moderated, moderate
 from experiments.check.analysis.steps import LEAST_CALLS, StepsReading, read_steps
 from experiments.check.data import ExperimentData
+from experiments.check.spoken.heard import Listened
+from experiments.check.spoken.reading import Spoken, read_spoken
 from experiments.plan.designs import Experiment
 from stats.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The funnel of each challenger, the effect by each moderator that was declared, and beliefs. None decides."""
+    """The funnel of each challenger, the effect by each moderator that was declared, beliefs, and what was spoken.
+
+    None of it decides. `spoken` has the challengers of which enough calls were heard.
+    """
 
     steps: tuple[StepsReading, ...]
     moderated: tuple[Moderated, ...]
     beliefs: tuple[Belief, ...]
+    spoken: tuple[Spoken, ...]
 
 
 def funnel_days(session: Session, experiment: Experiment, today: int) -> list[int]:
@@ -37,6 +43,7 @@ def explain(
     until: int,
     found: Sequence[Comparison],
     today: int,
+    listened: Sequence[Listened],
 ) -> Explanation:
     """Explain the primary effect.
 
@@ -47,6 +54,7 @@ def explain(
         until: the last day of assignment that counts for it.
         found: each challenger's comparison with the control on it.
         today: the site-local day, YYYYMMDD.
+        listened: the calls that were heard, in the order of the lottery.
     """
     spec, alpha = data.specs[primary], data.experiment.alpha
     moderated = [
@@ -55,10 +63,15 @@ def explain(
         for reading in moderate(data.method, spec, moderator, data.keys, data.levels(moderator, until), alpha=alpha)
     ]
     steps = [_steps(data, arms, place, today) for place in range(1, len(data.keys))]
+    spoken = [
+        read_spoken(listened, arms[until][0], arm, planned, effect, until=until, alpha=alpha)
+        for arm, planned, effect in zip(arms[until][1:], data.experiment.arms[1:], found, strict=True)
+    ]
     return Explanation(
         steps=tuple(reading for reading in steps if reading is not None),
         moderated=tuple(moderated),
         beliefs=tuple(believe(spec, arms[until], found, alpha=alpha)),
+        spoken=tuple(reading for reading in spoken if reading is not None),
     )
 
 

@@ -19,6 +19,7 @@ from experiments.check.health import floor
 from experiments.check.health.findings import Finding
 from experiments.check.metrics import MetricSpec
 from experiments.check.results import LookResult, MetricReading, Watch
+from experiments.check.spoken.heard import listened_calls
 from experiments.check.stopping import Spent, decide
 from experiments.check.watching import cleared, compare_for_clearance, watched
 from experiments.errors import Conflict
@@ -89,6 +90,7 @@ def read(
     }
     may_end = final or any(decision.crossed for decision in decisions.values())
     found = [answers[primary.metric, challenger] for challenger in decisions]
+    heard = listened_calls(session, experiment) if may_end else []
     return LookResult(
         number=len(earlier) + 1,
         as_of=today,
@@ -97,7 +99,9 @@ def read(
         clustering=analysis.clustering(data.specs[primary.metric], own),
         watch=seen,
         readings=_readings(experiment, compared, untils, decisions),
-        explanation=explain(data, arms, primary.metric, untils[primary.metric], found, today) if may_end else None,
+        explanation=explain(data, arms, primary.metric, untils[primary.metric], found, today, heard)
+        if may_end
+        else None,
         verdict=verdict.conclude(
             data.specs[primary.metric],
             {challenger: answers[primary.metric, challenger] for challenger in decisions},
