@@ -5,11 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from experiments.check.verdict import Conclusion
-from experiments.plan.designs import Experiment
 from stats.arms.proportions import compare_proportions
 from stats.moments import Counts
-from tests.calibrate import agents, fixed, planned, replay, rows, split, watching, whole
+from tests.calibrate import agents, fixed, planned, rare, replay, rows, split, watching
 from tests.calibrate.programme import TASKS
 from tests.calibrate.rows import Row
 
@@ -92,9 +90,23 @@ def test_a_guardrail_is_read_as_the_page_reads_it() -> None:
     assert not watching.of_agents(watching.EARLY, [100] * 20, [5] * 19 + [6])
 
 
+@pytest.mark.parametrize(("control", "challenger"), [(3, 12), (4, 12), (4, 14), (0, 7), (0, 6)])
+def test_rare_events_alarm_where_the_page_alarms(control: int, challenger: int) -> None:
+    counted_out = rare.p_of(control, challenger, 0.5) <= rare.ALPHA
+
+    assert watching.of_calls(watching.COMPLAINT, 3000, control, challenger) is counted_out
+
+
+@pytest.mark.parametrize("worse", [1, 2, 4])
+def test_the_fast_watch_of_agents_is_the_products(worse: int) -> None:
+    n, successes = [100, 0, 60, 30, 80] * 4, [5, 0, 4, 1, 6] * 2 + [5 * worse, 0, 4 * worse, worse, 6 * worse] * 2
+
+    assert watching.alarmed_by_agents(watching.EARLY, n, successes) is watching.of_agents(watching.EARLY, n, successes)
+
+
 def test_a_watch_of_guardrails_runs() -> None:
     random = np.random.default_rng(2)
-    days = watching.first_alarms(watching.COMPLAINT, 20 * watching.COMPLAINT.rate, 3, random)
+    days = watching.first_alarms(watching.EARLY, 3 * watching.EARLY.rate, 3, random)
 
     assert max(days) < watching.DAYS
     assert watching.false_harm_of_agents(12, FEW)[0].bounded
@@ -116,15 +128,6 @@ def test_dealt_agents_are_decided_by_the_permutation_test_and_calls_by_the_naive
 
     assert month.calls.max() > 20 * month.calls.min()
     assert 0 < agents.naive(month) < agents.decides(month) <= 1
-
-
-def test_every_whole_experiment_ends() -> None:
-    experiment = Experiment(alpha=whole.ALPHA, planned_calls=whole.planned_calls())
-
-    ended = [whole.ends(experiment, np.random.default_rng(seed)) for seed in range(10)]
-
-    assert Conclusion.KEEP_RUNNING not in ended
-    assert len({Conclusion.NO_DIFFERENCE, Conclusion.INCONCLUSIVE} & set(ended)) > 0
 
 
 def test_medians_are_enclosed_by_order_statistics() -> None:

@@ -6,16 +6,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.check.analysis import ArmData, compare
-from experiments.check.metrics import Totals
+from experiments.check.analysis.arms import ArmData, compare
 from tests.calibrate.planned import score_p
+from tests.calibrate.registered import a_plan, arm_of_units, method_of, proportion
 from tests.calibrate.rows import Row, Task, counted, generator, scaled
-from tests.calibrate.watching import proportion
 
 ALPHA, RATE = 0.05, 0.2
-ACCEPTED = proportion("accepted", "higher")
+ACCEPTED, METHOD = proportion("accepted", "higher"), method_of(a_plan(unit="agent"))
 AGENTS, ICCS = (12, 20, 40), (0.02, 0.1, 0.2)
-RUNS = 8000
+RUNS = 4000
 _TYPICAL, _SPREAD, _MOST = 260, 1.4, 4500
 """Calls a month: their median, the spread of their logarithm, and what one person can take."""
 
@@ -53,17 +52,14 @@ def _month(
 
 def decides(month: Month) -> float:
     """Return the p by which the product decides; nan where it does not."""
-    return compare(ACCEPTED, _arm(month, challenger=False), _arm(month, challenger=True), alpha=ALPHA).p_value
+    arms = [_arm(month, place) for place in (0, 1)]
+    return compare(METHOD, ACCEPTED, arms, 1, alpha=ALPHA).answer.p_value
 
 
-def _arm(month: Month, *, challenger: bool) -> ArmData:
-    mine = month.dealt == challenger
-    units: list[Totals] = [
-        {"calls": n, "accepted": x}
-        for n, x in zip(month.calls[mine].tolist(), month.accepted[mine].tolist(), strict=True)
-    ]
-    totals = {"calls": int(month.calls[mine].sum()), "accepted": int(month.accepted[mine].sum())}
-    return ArmData("b" if challenger else "a", totals, units)
+def _arm(month: Month, place: int) -> ArmData:
+    mine = np.flatnonzero(month.dealt == bool(place))
+    did = zip(mine.tolist(), month.calls[mine].tolist(), month.accepted[mine].tolist(), strict=True)
+    return arm_of_units(place, {f"agent-{agent}": {"calls": n, "accepted": x} for agent, n, x in did})
 
 
 def naive(month: Month) -> float:

@@ -23,6 +23,8 @@ from tests.calibrate import (
     strata,
     watching,
     whole,
+    whole_power,
+    whole_units,
 )
 from tests.calibrate.rows import Row, Task
 
@@ -38,6 +40,8 @@ PARTS = (
     agents,
     balanced,
     whole,
+    whole_units,
+    whole_power,
     strata,
     adjusted,
     spoken,

@@ -1,13 +1,14 @@
 """The p-values of a call log that is dealt again: no arm can change the past, so they must be uniform.
 
 A replay of an A/A card is stored; 200 fixed salts then deal its calls again in memory, with the same bucketing and the
-same statistics. First the way itself is checked: the stored replay's own salt must give the stored arms, counts and
-p-value exactly.
+same comparison within agents. First the way itself is checked: the stored replay's own salt must give the stored arms,
+counts and p-value exactly.
 """
 
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from scipy.stats import kstest
 from sqlalchemy import exists, select
 from tqdm import tqdm
 
+from experiments.check.analysis.arms import compare
 from experiments.check.looks import Look
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome
@@ -24,8 +26,7 @@ from experiments.plan import bucketing
 from experiments.plan.designs import experiment_named
 from experiments.store import Store
 from migrations.run import upgrade
-from stats.arms.proportions import compare_proportions
-from stats.moments import Counts
+from tests.calibrate.registered import a_plan, arm_of_calls, method_of, proportion
 from tests.imports import logs
 from tests.imports.rehearsal import CARD, SALT, Centre, open_centre, start_card
 
@@ -34,13 +35,25 @@ LEAST_P = 0.001
 """The Kolmogorov-Smirnov test fails a sound method once in a thousand lists of salts; this list is fixed."""
 
 GENERATED = 20_000
+ALPHA = 0.05
+CONVERTED = proportion("converted", "higher")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A stored call: its id and agent, the arm that it got, and whether it converted."""
+
+    call_id: str
+    agent: str
+    arm: str
+    sold: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A stored replay: each call's id, arm and result, the arms' keys and weights, and the final look's p-value."""
+    """A stored replay: its calls, the arms' keys and weights, its salt, and the final look's p-value."""
 
-    calls: Sequence[tuple[str, str, bool]]
+    calls: Sequence[Call]
     arms: Sequence[str]
     weights: Sequence[int]
     salt: str
@@ -57,7 +70,7 @@ def main(generated: int | None = None, salts: Sequence[str] = SALTS) -> int:
     with tempfile.TemporaryDirectory(prefix="scriptbench-calibrate-") as folder:
         replayed = _replay(Path(folder), generated)
     own = _dealt_again(replayed, replayed.salt)
-    faithful = [arm for _, arm, _ in replayed.calls] == own and _p_value(replayed, own) == replayed.p_value
+    faithful = [call.arm for call in replayed.calls] == own and _p_value(replayed, own) == replayed.p_value
     dealing = tqdm(salts, "Dealing again", unit="salt")
     p_values = np.array([_p_value(replayed, _dealt_again(replayed, salt)) for salt in dealing])
     uniform = float(kstest(p_values, "uniform").pvalue)
@@ -95,8 +108,9 @@ def _stored(centre: Centre, look: Look) -> Replayed:
     converted = exists().where(Outcome.assignment_id == Assignment.id, Outcome.type == "converted")
     with centre.store.read() as session:
         test = experiment_named(session, CARD)
-        query = select(Assignment.call_id, Assignment.arm, converted).where(Assignment.experiment_id == test.id)
-        calls = [(call_id, arm, bool(sold)) for call_id, arm, sold in session.execute(query.order_by(Assignment.id))]
+        told = select(Assignment.call_id, Assignment.agent_id, Assignment.arm, converted)
+        query = told.where(Assignment.experiment_id == test.id).order_by(Assignment.id)
+        calls = [Call(call_id, agent, arm, bool(sold)) for call_id, agent, arm, sold in session.execute(query)]
         arms, weights = [arm.key for arm in test.arms], [arm.weight for arm in test.arms]
     p_value = next(r["comparison"]["p_value"] for r in look.content["readings"] if r["metric"] == "converted")
     return Replayed(calls, arms, weights, SALT, json.loads(json.dumps(p_value)))
@@ -104,21 +118,25 @@ def _stored(centre: Centre, look: Look) -> Replayed:
 
 def _dealt_again(replayed: Replayed, salt: str) -> list[str]:
     ranges = bucketing.arm_ranges(replayed.weights)
-    places = (bucketing.pick(ranges, bucketing.bucket(salt, call_id)) for call_id, _, _ in replayed.calls)
+    places = (bucketing.pick(ranges, bucketing.bucket(salt, call.call_id)) for call in replayed.calls)
     return [replayed.arms[place] if place is not None else "" for place in places]
 
 
 def _p_value(replayed: Replayed, dealt: Sequence[str]) -> float:
-    counts = {arm: Counts(0, 0) for arm in replayed.arms}
-    for key in replayed.arms:
-        sold = [result for (_, _, result), arm in zip(replayed.calls, dealt, strict=True) if arm == key]
-        counts[key] = Counts(len(sold), sum(sold))
-    control, challenger = (counts[key] for key in replayed.arms)
-    return compare_proportions(control, challenger).p_value
+    """Ask the product, as if the calls had been dealt so."""
+    everyone = list(zip(replayed.calls, dealt, strict=True))
+    calls = Counter((arm, call.agent) for call, arm in everyone)
+    sold = Counter((arm, call.agent) for call, arm in everyone if call.sold)
+    agents = [
+        {agent: {"calls": n, "converted": sold[arm, agent]} for (arm, agent), n in calls.items() if arm == key}
+        for key in replayed.arms
+    ]
+    arms = [arm_of_calls(place, each) for place, each in enumerate(agents)]
+    return compare(method_of(a_plan()), CONVERTED, arms, 1, alpha=ALPHA).answer.p_value
 
 
 def _tell(replayed: Replayed, p_values: np.ndarray, uniform: float, faithful: bool) -> None:
-    converted = sum(result for _, _, result in replayed.calls)
+    converted = sum(call.sold for call in replayed.calls)
     print(f"\n{'calls':<44}{len(replayed.calls):>10}")
     print(f"{'converted':<44}{converted:>10}")
     print(f"{'p-value of the stored replay':<44}{replayed.p_value:>10.4f}")

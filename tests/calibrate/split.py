@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from experiments.check.health import State, sample_ratio
+from experiments.check.health.findings import State
+from experiments.check.health.split import sample_ratio
 from tests.calibrate.rows import Row, Task, counted, generator, median_of, scaled
 
 DAYS, DAILY = 60, 600

@@ -1,4 +1,7 @@
-"""What is watched without a plan of looks: the confidence sequence after every 100 calls, and guardrails every day."""
+"""What is watched without a plan of looks: the confidence sequence after every 100 calls, and guardrails every day.
+
+Complaints and whatever else is rare are watched event by event, which `rare` counts out exactly.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,13 +12,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.check import looks
-from experiments.check.analysis import ArmData
+from experiments.check.analysis.arms import FEW_CLUSTERS, ArmData
+from experiments.check.data import ExperimentData
 from experiments.check.metrics import MetricSpec, Totals
-from experiments.check.verdict import Guard
-from experiments.plan.designs import Experiment, PlannedMetric
+from experiments.check.verdict import Guard, harms
+from experiments.check.watching import watched
+from experiments.plan.designs import PlannedMetric
+from stats.clusters.cr2 import compare_clusters
 from stats.looking.always_valid import confidence_sequence
-from tests.calibrate.rows import Row, Task, counted, generator, median_of, scaled
+from tests.calibrate.registered import a_plan, arm_of_calls, arm_of_units, data_of, proportion
+from tests.calibrate.rows import Row, Task, counted, generator, scaled
 
 Counted: TypeAlias = NDArray[np.int64]
 
@@ -67,51 +73,45 @@ def sequence(rate: float, ratio: int, effort: float) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A guardrail, its rate, and its margin in the catalogues."""
+    """A guardrail, its rate, its margin in the catalogues, and whether it is so rare that it is only watched."""
 
     spec: MetricSpec
     rate: float
     margin: float
+    rare: bool = False
+
+    def planned(self) -> PlannedMetric:
+        """Give it as plans do."""
+        return PlannedMetric(metric=self.spec.key, role="guardrail", margin=self.margin, watch=self.rare)
+
+    def data(self, unit: str) -> ExperimentData:
+        """Give the data of a test whose units are these."""
+        return data_of(a_plan(unit=unit, planned_calls=2 * DAYS * DAILY), {self.spec.key: self.spec})
 
 
-def proportion(key: str, better: str) -> MetricSpec:
-    """Give a share of eligible calls."""
-    return MetricSpec(key, "proportion", key, "eligible", "lower" if better == "lower" else "higher", 0, {"en": key})
-
-
-COMPLAINT = Watched(proportion("complaint", "lower"), 0.002, 0.002)
+COMPLAINT = Watched(proportion("complaint", "lower"), 0.002, 0.002, rare=True)
 EARLY = Watched(proportion("early_refusal", "lower"), 0.05, 0.01)
-GUARDS = (
-    COMPLAINT,
-    Watched(proportion("complaint", "lower"), 0.0005, 0.002),
-    EARLY,
-    Watched(proportion("resolved", "higher"), 0.9, 0.02),
-)
+GUARDS = (EARLY, Watched(proportion("resolved", "higher"), 0.9, 0.02))
 
 
-def harmed(guard: Watched, control: ArmData, challenger: ArmData) -> bool:
+def harmed(guard: Watched, arms: Sequence[ArmData]) -> bool:
     """Ask what the watching page says of the guardrail, by the product's own way."""
-    planned = PlannedMetric(metric=guard.spec.key, role="guardrail", margin=guard.margin, watch=True)
-    unit = "call" if control.units is None else "agent"
-    experiment = Experiment(unit=unit, alpha=ALPHA, planned_calls=2 * DAYS * DAILY)
-    return looks.watched(planned, guard.spec, control, challenger, experiment).guard is Guard.HARMED
+    data = guard.data("call" if arms[0].units is None else "agent")
+    return watched(data, guard.planned(), arms, 1).guard is Guard.HARMED
 
 
 def of_calls(guard: Watched, n: int, control: int, challenger: int) -> bool:
     """Ask about two arms of n independent calls."""
-    arms = [ArmData("", _totals(guard, n, successes), None) for successes in (control, challenger)]
-    return harmed(guard, arms[0], arms[1])
+    successes = (control, challenger)
+    return harmed(guard, [arm_of_calls(place, {}, _totals(guard, n, each)) for place, each in enumerate(successes)])
 
 
 def of_agents(guard: Watched, n: Sequence[int], successes: Sequence[int]) -> bool:
     """Ask about agents, the first half of them dealt to the control."""
-    units = [_totals(guard, *each) for each in zip(n, successes, strict=True)]
-    half = len(units) // 2
-    arms = [
-        ArmData("", _totals(guard, sum(n[mine]), sum(successes[mine])), units[mine])
-        for mine in (slice(half), slice(half, None))
-    ]
-    return harmed(guard, arms[0], arms[1])
+    did = {f"agent-{i}": _totals(guard, *each) for i, each in enumerate(zip(n, successes, strict=True))}
+    names, half = list(did), len(did) // 2
+    arms = [{name: did[name] for name in mine} for mine in (names[:half], names[half:])]
+    return harmed(guard, [arm_of_units(place, arm) for place, arm in enumerate(arms)])
 
 
 def first_alarms(guard: Watched, rate: float, runs: int, random: np.random.Generator) -> list[float]:
@@ -130,9 +130,9 @@ def _totals(guard: Watched, n: int, successes: int) -> Totals:
     return {"calls": n, guard.spec.key: successes}
 
 
-def false_harm(guard: Watched, runs: int, effort: float) -> list[Row]:
+def false_harm(guard: Watched, effort: float) -> list[Row]:
     """Give how often an equal arm is called harmful, calls dealt."""
-    runs = scaled(runs, effort)
+    runs = scaled(1000, effort)
     days = first_alarms(guard, guard.rate, runs, generator("guard", guard.spec.key, guard.rate))
     part = f"Guardrails watched daily for {DAYS} days of {2 * DAILY} calls, falsely harmed"
     return [_falsely(part, f"{guard.spec.key} at {100 * guard.rate:g} %", days)]
@@ -140,7 +140,7 @@ def false_harm(guard: Watched, runs: int, effort: float) -> list[Row]:
 
 def false_harm_of_agents(agents: int, effort: float) -> list[Row]:
     """Give how often an equal arm is called harmful, agents dealt: unequal in calls, and alike within."""
-    runs, random = scaled(600, effort), generator("guarded agents", agents)
+    runs, random = scaled(2000, effort), generator("guarded agents", agents)
     days = [_first_of_agents(*_agents_month(agents, random)) for _ in range(runs)]
     part = f"Guardrails watched daily for {MONTH} days, agents dealt, falsely harmed"
     return [_falsely(part, f"{agents} agents, {EARLY.spec.key} at {100 * EARLY.rate:g} %, ICC {ICC:g}", days)]
@@ -156,7 +156,25 @@ def _agents_month(agents: int, random: np.random.Generator) -> tuple[Counted, Co
 
 def _first_of_agents(calls: Counted, successes: Counted) -> float:
     days = enumerate(zip(calls.tolist(), successes.tolist(), strict=True), 1)
-    return next((day for day, (n, x) in days if of_agents(EARLY, n, x)), math.inf)
+    return next((day for day, (n, x) in days if alarmed_by_agents(EARLY, n, x)), math.inf)
+
+
+def alarmed_by_agents(guard: Watched, n: Sequence[int], successes: Sequence[int]) -> bool:
+    """Answer as `of_agents`, without the deals dealt again for a p that a watch does not read."""
+    pairs, half = (
+        [(x, calls) for calls, x in zip(n, successes, strict=True) if calls],
+        np.count_nonzero(n[: len(n) // 2]),
+    )
+    found = compare_clusters(pairs[:half], pairs[half:], alpha=ALPHA)
+    low, high = confidence_sequence(
+        found.difference,
+        found.standard_error,
+        found.control_n + found.challenger_n,
+        alpha=ALPHA,
+        planned_n=FEW_CLUSTERS,
+        degrees_of_freedom=found.degrees_of_freedom or math.inf,
+    )
+    return harms(guard.spec, low, high, none=0.0)
 
 
 def _falsely(part: str, what: str, days: Sequence[float]) -> Row:
@@ -165,26 +183,8 @@ def _falsely(part: str, what: str, days: Sequence[float]) -> Row:
     return counted(part, what, len(first), len(days), most=ALPHA / 2, note=note)
 
 
-def delay(effort: float) -> list[Row]:
-    """Give how long a doubled complaint rate goes unseen."""
-    runs = scaled(2000, effort)
-    days = first_alarms(COMPLAINT, 2 * COMPLAINT.rate, runs, generator("doubled"))
-    part = "Complaints doubled from 0.2 to 0.4 %, watched daily"
-    found = sum(day < math.inf for day in days)
-    return [
-        counted(part, f"found within {DAYS} days, {2 * DAYS * DAILY} calls", found, runs),
-        median_of(part, "days until half are found", days, "days"),
-    ]
-
-
 TASKS: tuple[Task, ...] = (
     *(Task(f"sequence {rate} {ratio}", partial(sequence, rate, ratio)) for rate, ratio in SEQUENCES),
-    *(
-        Task(
-            f"guardrail {guard.spec.key} {guard.rate}", partial(false_harm, guard, 2000 if guard.rate < 0.01 else 1000)
-        )
-        for guard in GUARDS
-    ),
+    *(Task(f"guardrail {guard.spec.key} {guard.rate}", partial(false_harm, guard)) for guard in GUARDS),
     *(Task(f"guardrail {agents} agents", partial(false_harm_of_agents, agents)) for agents in (12, 20, 40)),
-    Task("complaints doubled", delay),
 )
