@@ -228,3 +228,27 @@ def another_standard(floor: Floor, variable: str = "opening") -> None:
     with floor.store.write() as session:
         experiment = experiment_named(session, key)
         standards.promote(session, experiment, "other", actor=people.system("test"), now=MONDAY)
+
+
+def two_finished_tests(floor: Floor) -> tuple[str, str]:
+    """Test two variables of policy changes at once, a half of the calls each, both to their final look.
+
+    The new benefit does better, the new bridge to the invitation worse.
+    """
+    bridge = (ArmPlan("control", 5000, standard_value(floor, "opening")), ArmPlan("blunt", 5000, NEW_BENEFIT))
+    keys = (
+        a_running_experiment(floor, coverage=5000),
+        a_running_experiment(floor, key="change_bridge", variable="opening", arms=bridge, coverage=5000, salt="other"),
+    )
+    yes = {"quicker": 7, "blunt": 2}
+    a_week_of_calls(floor, 120, lambda answer, number: number % 10 < yes.get(answer.arm or "", 5))
+    for key in keys:
+        a_final_look(floor, key)
+    return keys
+
+
+def a_final_look(floor: Floor, key: str, at: datetime = MONDAY + timedelta(days=7)) -> None:
+    """Take the final look of a running test, which ends it."""
+    with floor.store.write() as session:
+        jobs = people.system("jobs")
+        moves.take_due_look(session, key, actor=jobs, calendar=floor.calendar, now=at, last_day=True)

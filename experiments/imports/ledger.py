@@ -114,3 +114,9 @@ def synthetic_fields(session: Session, *, experiment: str = "", scenario: str = 
     """Name what is made up in the calls behind an experiment or a scenario."""
     behind = files_behind(session, experiment=experiment, scenario=scenario)
     return sorted({field for file in behind for field in file.synthetic})
+
+
+def made_up_experiments(session: Session) -> set[str]:
+    """Name the experiments in whose imported calls something is made up."""
+    rows = session.execute(select(ImportFile.experiment, ImportFile.synthetic).where(ImportFile.experiment != ""))
+    return {experiment for experiment, synthetic in rows if synthetic}
