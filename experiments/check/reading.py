@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from experiments.calendar import days_before
-from experiments.check import examining, history, verdict
+from experiments.check import history, verdict
 from experiments.check.analysis import arms as analysis
 from experiments.check.analysis.arms import ArmData, Compared
 from experiments.check.data import ExperimentData, read_data
+from experiments.check.examining.at_looks import at_look
+from experiments.check.examining.daily import daily, staffed_of
+from experiments.check.examining.doubts import doubts_of
 from experiments.check.explaining import explain, funnel_days
 from experiments.check.health import floor
 from experiments.check.health.findings import Finding
@@ -79,8 +82,8 @@ def read(
         if place
     }
     spec = data.specs[primary.metric]
-    doubts = examining.doubts(session, data, own, compared, spec, untils[primary.metric])
-    more = examining.at_look(session, data, arms[today], spec, today)
+    doubts = doubts_of(session, data, own, compared, spec, untils[primary.metric])
+    more = at_look(session, data, arms[today], spec, today)
     seen = _watch(session, data, arms[today], today, (*more, *doubts))
     answers = {key: found.answer for key, found in compared.items()}
     decisions = {
@@ -151,8 +154,8 @@ def _watch(
 
 def _health(session: Session, data: ExperimentData, arms: Sequence[ArmData], today: int) -> list[Finding]:
     primary = data.specs[primary_of(data.experiment).metric]
-    staffed = examining.staffed_of(session, data, primary)
-    return examining.always(data, arms, primary, staffed, today) + _pinned(session, data.experiment)
+    staffed = staffed_of(session, data, primary)
+    return daily(data, arms, primary, staffed, today) + _pinned(session, data.experiment)
 
 
 def _pinned(session: Session, experiment: Experiment) -> list[Finding]:

@@ -179,8 +179,8 @@ def test_where_no_end_is_told_calls_without_any_outcome_are_counted_at_a_look(fl
     answers = assigned(floor, calls(600))
     told(floor, facts(answers, lambda a: [] if a.arm == "quicker" and number_of(a) % 8 == 0 else ["resolved"]))
     rolled_up(floor)
-    missing = [f["state"] for f in look(floor, key).content["watch"]["findings"] if f["check"] == "missing"]
-    assert missing == ["waiting", "warning"]
+    made = at_look(look(floor, key))
+    assert (made["missing"], made["silent"]) == ("waiting", "warning")
 
 
 def test_how_many_calls_are_still_in_their_window_is_told_at_any_time(floor: Floor) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from experiments.board import cards, gates, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.board.sizes import size_of
-from experiments.check import examining, history, looks, reading
+from experiments.check import history, looks, reading
+from experiments.check.examining.daily import of_plan
 from experiments.check.looks import Look
 from experiments.check.results import Watch
 from experiments.errors import Conflict
@@ -143,7 +144,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         variable=survey.element(experiment.scenario.catalogue, experiment.variable),
         arms=arms,
         banner=results.banner(experiment, last, watch, survey.calls(experiment)),
-        findings=results.findings(watch.findings if watch else examining.of_plan(experiment), last),
+        findings=results.findings(watch.findings if watch else of_plan(experiment), last),
         funnel=_funnel(session, experiment, arms, watch),
         clustered=experiment.unit != "call",
         effects=results.effects(experiment, last, specs) if last else None,

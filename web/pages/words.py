@@ -145,6 +145,7 @@ def check(key: str) -> str:
         "two_arms": _("One arm for each unit"),
         "balance": _("Alike before the test"),
         "missing": _("Records of all calls"),
+        "silent": _("Calls of which something is told"),
         "maturing": _("Late outcomes"),
         "per_staffed_day": _("Calls per staffed day"),
         "reports": _("Reports and records"),

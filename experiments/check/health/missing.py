@@ -1,7 +1,7 @@
 """Whether outcomes are missing from one arm more than from the other, and how many are still to come."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.check.health.findings import RED, Check, Finding, State, p_words
 from experiments.check.metrics import MetricSpec
@@ -12,6 +12,7 @@ from stats.moments import Counts, Pairs
 from stats.soundness.missing import Followed, differential_missingness
 
 MISSING = Check("missing", sentence("As many calls have their record in one arm as in the other."))
+SILENT = Check("silent", sentence("Something is told of as many calls in one arm as in the other."))
 MATURING = Check("maturing", sentence("Late outcomes have had their time: the window of every call has closed."))
 
 LEAST_DIFFERENCE = 0.01
@@ -47,23 +48,35 @@ def missing(fact: Message | Mapping[str, str], arms: Mapping[str, Recorded], *, 
         return MISSING.found(State.WAITING, unseen)
     if min(arm.calls.n for arm in arms.values()) < _LEAST_CALLS:
         return MISSING.found(State.WAITING, Message("Too few calls to count missing records."))
-    p_value, (key, worst) = min(((_p(control[1], each[1]), each) for each in challengers), key=lambda found: found[0])
+    far = {key: each for key, each in challengers if abs(each.calls.rate - control[1].calls.rate) >= LEAST_DIFFERENCE}
+    judged = min(((len(challengers) * _p(control[1], each), key) for key, each in far.items()), default=None)
+    key = judged[1] if judged else challengers[0][0]
     values = {
         "fact": fact,
         "control": control[0],
         "challenger": key,
         "known": f"{100 * control[1].calls.rate:.1f} %",
-        "other": f"{100 * worst.calls.rate:.1f} %",
-        "p": p_words(p_value),
+        "other": f"{100 * arms[key].calls.rate:.1f} %",
     }
+    if judged is None or judged[0] >= RED:
+        evidence = Message(
+            "%(fact)s is there for %(known)s of the calls of %(control)s and %(other)s of %(challenger)s.", values
+        )
+        return MISSING.found(State.OK, evidence)
     evidence = Message(
-        "%(fact)s is there for %(known)s of the calls of %(control)s and %(other)s of %(challenger)s (p %(p)s).", values
+        "%(fact)s is there for %(known)s of the calls of %(control)s and %(other)s of %(challenger)s (p %(p)s).",
+        values | {"p": p_words(judged[0])},
     )
-    state = State.OK
-    if p_value < RED and abs(worst.calls.rate - control[1].calls.rate) >= LEAST_DIFFERENCE:
-        state = State.BROKEN if every_call and p_value < RED / 10 else State.WARNING
-    advice = "The calls that are known are different people in the arms: find out why the others are not told."
-    return MISSING.found(state, evidence, Message(advice))
+    state = State.BROKEN if every_call and judged[0] < RED / 10 else State.WARNING
+    advice = Message("The calls that are known are different people in the arms: find out why the others are not told.")
+    return MISSING.found(state, evidence, advice)
+
+
+def silent(arms: Mapping[str, Recorded]) -> Finding:
+    """Check that calls of which nothing at all was told are as frequent in each challenger as in the control."""
+    return replace(
+        missing(Message("Any outcome"), arms, every_call=False), check=SILENT.code, what=Message(SILENT.what)
+    )
 
 
 def maturing(spec: MetricSpec, closed: int, calls: int, as_of: str) -> Finding:
