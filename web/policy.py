@@ -8,6 +8,7 @@ from enum import Enum
 
 from flask import request
 
+from experiments.check.spoken.sample import LISTENERS
 from experiments.errors import NotAllowed, NotSignedIn
 from experiments.people import ROLES, Actor
 
@@ -56,6 +57,8 @@ POLICY: dict[str, Access] = {
     "pages.board": _AT_THE_BOARD,
     "pages.experiments": _AT_THE_BOARD,
     "pages.experiment": _AT_THE_BOARD,
+    "pages.listening": Access(Who.PERSON, LISTENERS),
+    "pages.hear": Access(Who.PERSON, LISTENERS),
     "pages.move": Access(Who.PERSON, ("lead", "supervisor", "manager", "quality", "compliance", "trainer")),
     # the API
     "openapi.spec": _ANYONE,
@@ -65,6 +68,8 @@ POLICY: dict[str, Access] = {
     "api.list_experiments": Access(Who.TOKEN, scope="read"),
     "api.read_experiment": Access(Who.TOKEN, scope="read"),
     "api.read_results": Access(Who.TOKEN, scope="read"),
+    "api.read_listening": Access(Who.TOKEN, scope="read"),
+    "api.hear": Access(Who.TOKEN, scope="act"),
     "api.write_plan": Access(Who.TOKEN, scope="design"),
     "api.revise_plan": Access(Who.TOKEN, scope="design"),
     "api.move": Access(Who.TOKEN, scope="act"),

@@ -25,6 +25,7 @@ PAGES = [
     "/board",
     "/experiments",
     "/experiments/change_benefit",
+    "/experiments/change_benefit/listening",
     "/experiments/enquiry_benefit",
 ]
 DRAWN = "[...document.querySelectorAll('figure[data-chart]')].every(f => f.dataset.chart === 'drawn')"
@@ -71,7 +72,7 @@ def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
     control = ArmPlan("control", 5000, standard_value(floor, "benefit", scenario))
     other = ArmPlan("shorter", 5000, {"zh-CN": "一句话就能办。", "en": "One line will do."})
     a_submitted_plan(floor, key="enquiry_benefit", scenario=scenario, arms=(control, other), salt="another")
-    somebody_with_a_password(floor, "wang", "manager")
+    somebody_with_a_password(floor, "wang", "manager", "quality")
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()

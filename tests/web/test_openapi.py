@@ -149,7 +149,14 @@ class TestThePage:
     def test_its_command_lines_are_whole(self, page: str) -> None:
         lines = [_unescaped(text) for text in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)]
         sent = [json.loads(words[words.index("-d") + 1]) for words in map(shlex.split, lines) if "-d" in words]
-        assert sent == [examples.ASSIGNMENT, examples.OUTCOMES, examples.PLAN, examples.PLAN, examples.MOVE]
+        assert sent == [
+            examples.ASSIGNMENT,
+            examples.OUTCOMES,
+            examples.PLAN,
+            examples.PLAN,
+            examples.MOVE,
+            examples.HEARD,
+        ]
 
 
 def _name_what_is_there(case: schemathesis.Case[Any]) -> None:

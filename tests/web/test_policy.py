@@ -18,6 +18,8 @@ API = [
     ("api.list_experiments", "GET", "/experiments"),
     ("api.read_experiment", "GET", "/experiments/none"),
     ("api.read_results", "GET", "/experiments/none/results"),
+    ("api.read_listening", "GET", "/experiments/none/listening"),
+    ("api.hear", "POST", "/experiments/none/listening"),
     ("api.write_plan", "POST", "/experiments"),
     ("api.revise_plan", "PUT", "/experiments/none"),
     ("api.move", "POST", "/experiments/none/approve"),

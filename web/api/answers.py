@@ -9,11 +9,15 @@ from sqlalchemy.orm import Session
 from experiments.board import cards, moves
 from experiments.check import history, looks, reading, results as results_of
 from experiments.check.looks import Look
+from experiments.check.spoken.heard import HeardCall
+from experiments.check.spoken.sample import worklist
 from experiments.do.assignments import Answer
 from experiments.do.outcomes import Receipt
 from experiments.people import Actor
-from experiments.plan import scripts
+from experiments.plan import designs, scripts
 from web.language import say
+
+_MOST_CALLS = 200
 
 
 def assignment(answer: Answer) -> dict[str, Any]:
@@ -96,6 +100,27 @@ def results(session: Session, key: str, today: int) -> dict[str, Any]:
         "look": _look(made[-1]) if made else None,
         "watch": _said(results_of.plain(reading.watch(session, found.experiment, today=today))),
     }
+
+
+def listening(session: Session, key: str, actor: Actor) -> dict[str, Any]:
+    """Tell a listener what is still to be heard."""
+    experiment = designs.experiment_named(session, key)
+    work = worklist(session, experiment, actor=actor)
+    return {
+        "experiment": key,
+        "variable": experiment.variable,
+        "words": [{"arm": arm.key, "value": arm.value} for arm in experiment.arms],
+        "calls": [asdict(call) for call in work.calls[:_MOST_CALLS]],
+        "to_hear": len(work.calls),
+        "heard": work.heard,
+        "sampled": work.sampled,
+        "agents": [asdict(agent) for agent in work.agents],
+    }
+
+
+def heard(call_id: str, row: HeardCall) -> dict[str, Any]:
+    """Tell a listener what was written down."""
+    return {"call_id": call_id, **_columns(row, "heard", "turn", "at")}
 
 
 def _look(look: Look) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, plans, refusals, results
+from web.api.schemas import calls, listening, plans, refusals, results
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -26,6 +26,9 @@ _MODELS = (
     plans.Cards,
     plans.ExperimentAnswer,
     results.ResultsAnswer,
+    listening.ListeningAnswer,
+    listening.HeardBody,
+    listening.HeardAnswer,
     refusals.ProblemDetails,
 )
 _ABOUT = """\
@@ -40,10 +43,11 @@ are.
 GROUPS = {
     "Calls": ("assign", "report"),
     "Experiments": ("list_experiments", "read_experiment", "read_results", "write_plan", "revise_plan", "move"),
+    "Listening": ("read_listening", "hear"),
 }
 _EVERYWHERE = {401, 403, 500, 503}
 _WITH_BODY = {400, 413, 415, 422}
-_ALSO = {"assign": {404}, "write_plan": {404, 409}, "revise_plan": {404, 409}, "move": {404, 409}}
+_ALSO = {"assign": {404}, "write_plan": {404, 409}, "revise_plan": {404, 409}, "move": {404, 409}, "hear": {409}}
 _SAYS = {
     400: "The body is not JSON.",
     401: "The token is missing, unknown, expired or revoked.",

@@ -66,4 +66,6 @@ PLAN: dict[str, Any] = {
     "base_rate": 0.3,
 }
 
+HEARD: dict[str, Any] = {"call_id": "20261121-0001", "heard": "no_queue"}
+
 MOVE: dict[str, Any] = {"reason": "The words are clear and promise nothing that we cannot keep."}

@@ -8,12 +8,14 @@ from werkzeug.routing import BaseConverter
 
 from experiments.board import cards, moves
 from experiments.board.cards import Move
+from experiments.check.spoken import hearing
 from experiments.do import assignments, outcomes
 from experiments.errors import invalid
 from web.api import answers
 from web.api.bodies import expect_json
-from web.api.examples import ASSIGNMENT, MOVE, OUTCOMES, PLAN
+from web.api.examples import ASSIGNMENT, HEARD, MOVE, OUTCOMES, PLAN
 from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, Receipt
+from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
 from web.api.schemas.results import ResultsAnswer
 from web.auth import actor
@@ -116,6 +118,30 @@ def read_results(key: str) -> dict[str, Any]:
     """
     with house().store.read() as session:
         return answers.results(session, key, house().calendar.day(house().clock()))
+
+
+@api.get("/experiments/<key:key>/listening")
+@api.output(ListeningAnswer)
+def read_listening(key: str) -> dict[str, Any]:
+    """List the calls of the random sample that the caller has still to hear, without arms and outcomes.
+
+    Of each agent and arm a few calls are drawn by lot. The caller is a person of the role quality.
+    """
+    with house().store.read() as session:
+        return answers.listening(session, key, actor())
+
+
+@api.post("/experiments/<key:key>/listening")
+@api.input(HeardBody, arg_name="body", example=HEARD)
+@api.output(HeardAnswer, status_code=201)
+def hear(key: str, body: HeardBody) -> dict[str, Any]:
+    """Write down which arm's words were heard in a call of the sample, whatever was served.
+
+    One listener hears a call once, and at most two hear it: their agreement tells how well calls are heard.
+    """
+    with house().store.write() as session:
+        row = hearing.hear(session, key, body.call_id, body.heard, actor=actor(), now=house().clock())
+        return answers.heard(body.call_id, row)
 
 
 @api.post(f"/experiments/<key:key>/<any({', '.join(VERBS)}):verb>")

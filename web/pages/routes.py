@@ -20,6 +20,7 @@ from web.pages.board import columns
 from web.pages.experiment import experiment_page
 from web.pages.experiments import listing
 from web.pages.home import home as home_page, is_blind
+from web.pages.listening import listening_page, write_down
 from web.pages.scenarios import scenario_page, tree
 from web.pages.survey import freshness
 
@@ -95,6 +96,22 @@ def move(key: str) -> Response:
     category, text = moves.ask(key, asked, auth.actor())
     flash(text, category)
     return redirect(url_for("pages.experiment", key=key), 303)
+
+
+@pages.get("/experiments/<key>/listening")
+def listening(key: str) -> str:
+    """Put a call of the sample before a listener."""
+    with house().store.read() as session:
+        page = listening_page(session, key, auth.actor(), request.args.get("call"))
+        return render_template("listening.html", page=page)
+
+
+@pages.post("/experiments/<key>/listening")
+def hear(key: str) -> Response:
+    """Write down what was heard in a call, and go on to the next."""
+    category, text = write_down(key, request.form.get("call_id", ""), request.form.get("heard"), auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.listening", key=key, _anchor="call" if category == "success" else None), 303)
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])

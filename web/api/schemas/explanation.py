@@ -1,5 +1,7 @@
 """What explains a primary effect where a test may end: steps, segments, beliefs. None of it decides."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from web.api.schemas.fields import Answer
@@ -131,9 +133,91 @@ class BeliefAnswer(Answer):
     probability_best: float | None
 
 
+class HeardShareAnswer(Answer):
+    """A share of an arm's calls, from the calls of it that were drawn by lot and listened to."""
+
+    rate: float | None
+    variance: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    listened: int
+    covered: float | None = Field(description="Share of the arm's calls that agents took of whom some were heard.")
+
+
+class HeardDifferenceAnswer(Answer):
+    """How far the assignment moved what was spoken."""
+
+    difference: float | None
+    variance: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+
+
+class RegionAnswer(Answer):
+    """Values that are not ruled out: an interval, two rays (up to low, from high on), every number, or none.
+
+    An end that is null in an interval is open.
+    """
+
+    kind: Literal["interval", "rays", "line", "empty", "unknown"]
+    low: float | None
+    high: float | None
+
+
+class ComplierAnswer(Answer):
+    """The primary effect in the calls in which the words were heard because of the assignment (Wald, two samples).
+
+    `region` is Anderson and Rubin's, true however little the words moved; the usual interval is to be read only when
+    `weak` is false. `first_stage_f` is null when the words moved without any doubt.
+    """
+
+    effect: float | None
+    region: RegionAnswer
+    p_value: float | None
+    standard_error: float | None
+    wald_low: float | None
+    wald_high: float | None
+    uptake: float | None
+    first_stage_f: float | None
+    weak: bool | None
+    noncompliance: Literal["none", "one-sided", "two-sided", "unknown"]
+    confidence: float
+    degrees_of_freedom: float | None
+    method: str
+
+
+class ListenerAnswer(Answer):
+    """How well a listener hears, from calls that two people heard."""
+
+    sensitivity: float
+    specificity: float
+    said_n: float
+    unsaid_n: float
+
+
+class SpokenAnswer(Answer):
+    """One challenger's words as they were heard: in its own calls (adherence), in the control's (contamination).
+
+    The shares are corrected for mishearing where enough calls were heard by two people; else `listener` is null.
+    """
+
+    challenger: str
+    until: int
+    adherence: HeardShareAnswer
+    contamination: HeardShareAnswer
+    difference: HeardDifferenceAnswer
+    complier: ComplierAnswer
+    pairs: int
+    disagreements: int
+    listener: ListenerAnswer | None
+
+
 class ExplanationAnswer(Answer):
-    """The funnel of each challenger, the effect by each moderator, and beliefs."""
+    """The funnel of each challenger, the effect by each moderator, beliefs, and what was spoken."""
 
     steps: list[StepsAnswer]
     moderated: list[ModeratedAnswer]
     beliefs: list[BeliefAnswer]
+    spoken: list[SpokenAnswer]
