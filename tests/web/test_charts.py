@@ -147,6 +147,16 @@ class TestEffects:
     def test_a_row_without_data_says_so(self) -> None:
         assert effect_table(an_effect()).rows[1] == ("Complaints", "not clear yet", "—", "—", "—", "+0.5 pp")
 
+    def test_a_table_has_columns_only_for_what_some_row_has(self) -> None:
+        row = EffectRow("New agents", 4.1, 2.2, 6.0, "good", beside=("1,234",))
+        table = effect_table(EffectChart("For whom", (row,), beside=("Calls",)))
+        assert table.columns == ("Metric", "Reading", "Difference to control", "Interval", "Calls")
+        assert table.rows == (("New agents", "better", "+4.1 pp", "[+2.2, +6.0]", "1,234"),)
+
+    def test_a_note_stands_after_the_reading(self) -> None:
+        row = EffectRow("New agents", 4.1, 2.2, 6.0, "good", note="1,234 calls")
+        assert "New agents   +4.1 pp   better   1,234 calls" in chart_json(effect_chart(EffectChart("", (row,))))
+
     def test_ticks_contain_zero(self) -> None:
         assert point_ticks(-2.4, 6.5) == [-2, 0, 2, 4, 6]
 

@@ -228,6 +228,33 @@ class TestExperiment:
         assert 'id="effects"' in page
         assert "p ≤ 0.0500" in page
 
+    def test_a_finished_test_says_its_effect_for_a_hundred_calls_once_and_why(
+        self, app: APIFlask, floor: Floor
+    ) -> None:
+        page = a_visitor(app, floor, "quality").get(f"/experiments/{a_decided_test(floor)}").text
+        assert re.search(r"Of 100 eligible calls, \d+\.\d more reach “Accepted” \(between", page)
+        assert "Most clearly, the gain comes from more of those asked saying yes" in page
+        assert "Tenure: all calls belong to one group" in page
+        assert "How sure, in numbers" in page
+
+    def test_p_values_of_the_rule_stand_one_click_deeper(self, app: APIFlask, floor: Floor) -> None:
+        page = a_visitor(app, floor, "quality").get(f"/experiments/{a_decided_test(floor)}").text
+        banner = page.split('id="verdict-headline"')[1].split("</section>")[0]
+        assert "(p " not in banner.split("<details")[0]
+        assert "this look decides at" in banner.split("<details")[1]
+
+    def test_before_the_start_three_ways_to_ask_stand_side_by_side(self, app: APIFlask, floor: Floor) -> None:
+        page = a_visitor(app, floor, "lead").get(f"/experiments/{a_draft(floor)}").text
+        assert page.count("The scenario has no calls yet") == 3
+        assert page.count("this plan</span>") == 1
+
+    def test_what_the_watch_paused_names_the_guardrail_in_words(self, app: APIFlask, floor: Floor) -> None:
+        key = a_running_experiment(floor)
+        moved(floor, key, "halt", "jobs", reason="complaint · quicker")
+        page = a_visitor(app, floor, "manager").get(f"/experiments/{key}").text
+        assert "paused the test: a guardrail was harmed" in page
+        assert "Complaint about the invitation · quicker" in page
+
     def test_only_moves_that_would_be_carried_out_are_offered(self, app: APIFlask, floor: Floor) -> None:
         key = a_submitted_plan(floor)
         compliance, lead = a_visitor(app, floor, "compliance"), a_visitor(app, floor, "lead")

@@ -94,6 +94,8 @@ class EffectRow:
         goodness: what the interval means for the business; fewer complaints are good.
         margin: for a guardrail, how much harm the plan allows, signed percentage points.
         smallest: for a primary metric, the smallest effect worth having, signed percentage points.
+        beside: cells of the chart's own columns in the table.
+        note: a few words after the name, such as how many calls; empty for none.
     """
 
     name: str
@@ -103,16 +105,22 @@ class EffectRow:
     goodness: Goodness
     margin: float | None = None
     smallest: float | None = None
+    beside: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EffectChart:
-    """Intervals that share one axis and one zero line, in the order given."""
+    """Intervals that share one axis and one zero line, in the order given.
+
+    `beside` are headings of what the table says of each row besides.
+    """
 
     title: str
     rows: tuple[EffectRow, ...]
     file_name: str = "effects"
     words: EffectWords = EffectWords()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

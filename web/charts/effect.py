@@ -63,19 +63,27 @@ def effect_chart(data: EffectChart) -> "figure":
 
 
 def effect_table(data: EffectChart) -> Twin:
-    """Give the same intervals as a table."""
+    """Give the same intervals as a table, with a column only for what some row has."""
     words = data.words
-    columns = (words.what, words.reading, words.effect, words.interval, words.smallest, words.margin)
+    bounds = [
+        (heading, [_points(bound, words) for bound in found])
+        for heading, found in (
+            (words.smallest, [row.smallest for row in data.rows]),
+            (words.margin, [row.margin for row in data.rows]),
+        )
+        if any(bound is not None for bound in found)
+    ]
+    columns = (words.what, words.reading, words.effect, words.interval, *data.beside, *(name for name, _ in bounds))
     rows = [
         (
             row.name,
             reading(row, words),
             _points(row.effect, words),
             interval(row),
-            _points(row.smallest, words),
-            _points(row.margin, words),
+            *row.beside,
+            *(cells[place] for _, cells in bounds),
         )
-        for row in data.rows
+        for place, row in enumerate(data.rows)
     ]
     return Twin(columns, tuple(rows), names=2)
 
@@ -159,6 +167,11 @@ def _names(data: EffectChart) -> dict[str, list[Any]]:
     """Write above each interval what it is, its size and what it means."""
     low, _ = _reach(data.rows)
     count = len(data.rows)
-    texts = [f"{row.name}   {_points(row.effect, data.words)}   {reading(row, data.words)}" for row in data.rows]
+    texts = [_title(row, data.words) for row in data.rows]
     tops = [ROW_PIXELS * index + NAME_MIDDLE for index in range(count)]
     return {"x": [low] * count, "y": tops, "text": texts, "inset": [0] * count}
+
+
+def _title(row: EffectRow, words: EffectWords) -> str:
+    said = (row.name, _points(row.effect, words), reading(row, words), row.note)
+    return "   ".join(text for text in said if text)

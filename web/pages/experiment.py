@@ -10,22 +10,32 @@ from sqlalchemy.orm import Session
 
 from experiments.board import cards, gates, moves
 from experiments.board.cards import Card, Review, Stage
-from experiments.board.sizes import size_of
 from experiments.check import history, looks, reading
 from experiments.check.examining.daily import of_plan
 from experiments.check.looks import Look
+from experiments.check.metrics import MetricSpec
 from experiments.check.results import Watch
-from experiments.errors import Conflict
 from experiments.imports import ledger
 from experiments.people import Actor
-from experiments.plan.designs import Experiment
+from experiments.plan.designs import Experiment, PlannedMetric
 from experiments.plan.scenarios import metric_set_of, metrics_of
 from experiments.plan.scripts import Value
 from web.formats import percent
 from web.language import named, say
-from web.pages import results, words
+from web.pages import planned, words
 from web.pages.figures import Figure, arm_counts, arm_facts, funnel
-from web.pages.results import Banner, FindingView, GuardRow, LookRow, ReadingRow
+from web.pages.look.amounts import size
+from web.pages.look.banner import Banner, banner
+from web.pages.look.content import is_hidden
+from web.pages.look.figures import Section
+from web.pages.look.guards import GuardRow, guards
+from web.pages.look.health import FindingView, findings
+from web.pages.look.looks import LookRow, look_rows
+from web.pages.look.readings import MethodRow, ReadingRow, effects, methods, readings
+from web.pages.look.segments import for_whom
+from web.pages.look.steps import why
+from web.pages.look.sureness import Group, how_sure
+from web.pages.planned import DesignRow
 from web.pages.survey import CardView, Freshness, Survey, freshness
 
 _LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "promote": "primary", "resume": "primary"}
@@ -93,6 +103,7 @@ class ExperimentPage:
     fresh: Freshness
     card: CardView
     experiment: Experiment
+    next_step: str
     moves: list[MoveForm]
     proposals: list[tuple[str, str, bool]]
     proposal: str
@@ -105,10 +116,15 @@ class ExperimentPage:
     clustered: bool
     effects: Figure | None
     readings: list[ReadingRow]
+    methods: list[MethodRow]
     hidden: bool
     interim: bool
+    why: Section | None
+    for_whom: Section | None
+    how_sure: list[Group]
     guards: list[GuardRow]
     facts: list[tuple[str, str]]
+    designs: list[DesignRow]
     metrics: list[tuple[str, str, str, str]]
     audience: list[str]
     condition: str
@@ -132,33 +148,39 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     watch = reading.watch(session, experiment, today=survey.today) if experiment.started_at else None
     last = made[-1] if made else None
     arms = [_arm(survey, experiment, position, watch) for position in range(len(experiment.arms))]
-    moves = _moves(session, card, visitor)
+    steps = dict(arm_facts(metric_set_of(session, experiment.scenario)))
     return ExperimentPage(
         fresh=freshness(session),
         card=survey.card(card),
         experiment=experiment,
-        moves=moves,
+        next_step=_next_step(card),
+        moves=_moves(session, card, visitor),
         proposals=_proposals(card, last),
         proposal=_proposal(card),
         bar=_bar(session, card, visitor),
         variable=survey.element(experiment.scenario.catalogue, experiment.variable),
         arms=arms,
-        banner=results.banner(experiment, last, watch, survey.calls(experiment)),
-        findings=results.findings(watch.findings if watch else of_plan(experiment), last),
+        banner=banner(experiment, last, watch, survey.calls(experiment), specs, steps),
+        findings=findings(watch.findings if watch else of_plan(experiment), last),
         funnel=_funnel(session, experiment, arms, watch),
         clustered=experiment.unit != "call",
-        effects=results.effects(experiment, last, specs) if last else None,
-        readings=results.readings(experiment, last, specs, {m.key: m.note for m in catalogue.values()}) if last else [],
-        hidden=last is not None and last.conclusion in results.NO_EFFECTS,
+        effects=effects(experiment, last, specs) if last else None,
+        readings=readings(experiment, last, specs, {m.key: m.note for m in catalogue.values()}) if last else [],
+        methods=methods(experiment, last, specs) if last else [],
+        hidden=last is not None and is_hidden(last),
         interim=last is not None and not last.final,
-        guards=results.guards(_guards(experiment, last, watch), specs),
-        facts=_facts(session, experiment),
+        why=why(experiment, last, steps) if last else None,
+        for_whom=for_whom(experiment, last, specs) if last else None,
+        how_sure=how_sure(experiment, last, specs) if last else [],
+        guards=guards(_guards(experiment, last, watch), specs),
+        facts=planned.facts(session, experiment),
+        designs=planned.designs(session, experiment),
         metrics=[_metric(m, specs[m.metric]) for m in experiment.metrics],
         audience=words.audience(experiment.audience),
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
-        looks=results.look_rows(experiment, made, survey.name),
+        looks=look_rows(experiment, made, survey.name),
         approvals=_approvals(survey, card),
-        decisions=[_decision(survey, decision) for decision in reversed(cards.decisions_of(session, card))],
+        decisions=[_decision(survey, decision, specs) for decision in reversed(cards.decisions_of(session, card))],
         notes=_notes(session, experiment),
     )
 
@@ -181,6 +203,17 @@ def _arm(survey: Survey, experiment: Experiment, position: int, watch: Watch | N
         control=position == 0,
         calls=watch.totals[arm.key]["calls"] if watch else 0,
     )
+
+
+def _next_step(card: Card) -> str:
+    """Say what carries the card on, or how its life has ended."""
+    if card.review == Review.STANDARD and card.proposal == card.experiment.arms[0].key:
+        return _("Decided: the standard stays as it was.")
+    if card.review == Review.STANDARD and card.proposal is not None:
+        return _("%(arm)s is the standard now: there is nothing left to do here.", arm=card.proposal)
+    if card.review == Review.ABANDONED:
+        return _("Closed without a change: the standard stays as it was.")
+    return words.next_step(card)
 
 
 def _moves(session: Session, card: Card, visitor: Actor) -> list[MoveForm]:
@@ -260,43 +293,9 @@ def _funnel(session: Session, experiment: Experiment, arms: list[ArmView], watch
     return funnel("experiment-funnel", title, summary, steps, counts, intervals=experiment.unit == "call")
 
 
-def _needed(session: Session, experiment: Experiment) -> str:
-    """Say how many calls and days the plan needs: as fixed at submission, or as it would be now."""
-    calls, days = experiment.planned_calls, experiment.planned_days
-    if calls is None:
-        try:
-            sized = size_of(session, experiment)
-        except Conflict as too_little:
-            return say(too_little.message)
-        calls, days = sized.total, sized.days
-    if calls is None:
-        return _("No number of calls would do with so few units")
-    if days is None:
-        return _("%(calls)s; the scenario has had no calls yet to say how many days", calls=f"{calls:,}")
-    return _("%(calls)s, about %(days)s at the scenario's own volume", calls=f"{calls:,}", days=words.days(days))
-
-
-def _facts(session: Session, experiment: Experiment) -> list[tuple[str, str]]:
-    looked = words.listed(percent(share, 0) for share in experiment.looks)
-    weights = " : ".join(f"{arm.weight / 100:g}" for arm in experiment.arms)
-    return [
-        (_("Randomisation unit"), words.unit(experiment.unit)),
-        (_("Weights of the arms"), weights),
-        (_("Part of the scenario's traffic"), percent(experiment.coverage / 10_000, 0)),
-        (_("Calls and days needed"), _needed(session, experiment)),
-        (_("Smallest effect worth having"), _("%(points)s pp", points=f"{100 * experiment.effect:g}")),
-        (_("Alpha, two-sided"), f"{experiment.alpha:g}"),
-        (_("Power"), percent(experiment.power, 0)),
-        (_("Planned looks"), _("at %(shares)s of the planned calls", shares=looked)),
-        (_("Started at"), words.moment(experiment.started_at)),
-        (_("Ended at"), words.moment(experiment.ended_at)),
-        (_("Control script"), f"{experiment.control.script.key} v{experiment.control.number}"),
-    ]
-
-
-def _metric(planned: Any, spec: Any) -> tuple[str, str, str, str]:
+def _metric(planned: PlannedMetric, spec: MetricSpec) -> tuple[str, str, str, str]:
     """Give a planned metric: its role, name, margin, and what that asks of it."""
-    margin = results.size(planned.margin, spec) if planned.margin else ""
+    margin = size(planned.margin, spec) if planned.margin else ""
     duty = ""
     if planned.role == "guardrail":
         duty = _("Watched: alarms, need not be cleared") if planned.watch else _("Must be cleared")
@@ -318,15 +317,24 @@ def _approvals(survey: Survey, card: Card) -> list[ApprovalRow]:
     ]
 
 
-def _decision(survey: Survey, decision: cards.Decision) -> DecisionRow:
+def _decision(survey: Survey, decision: cards.Decision, specs: Mapping[str, MetricSpec]) -> DecisionRow:
     here, there = (decision.from_stage, decision.from_review), (decision.to_stage, decision.to_review)
     return DecisionRow(
         text=words.done(decision.verb),
         by=survey.name(decision.actor),
         at=words.moment(decision.at),
-        reason=decision.reason or "",
+        reason=_reason(decision, specs),
         state="" if here == there else f"{words.stage(there[0])} · {words.review(there[1])}",
     )
+
+
+def _reason(decision: cards.Decision, specs: Mapping[str, MetricSpec]) -> str:
+    """Give the reason; the watch's own is a metric's key and an arm's, and is said in words."""
+    reason = decision.reason or ""
+    metric, _dot, arm = reason.partition(" · ")
+    if decision.verb != "halt" or metric not in specs:
+        return reason
+    return f"{named(specs[metric].name)} · {arm}"
 
 
 def _notes(session: Session, experiment: Experiment) -> list[str]:

@@ -116,6 +116,29 @@ def unit(key: str) -> str:
     }.get(key, key)
 
 
+def units(key: str) -> str:
+    """Name several randomisation units within a sentence."""
+    return {
+        "call": _("calls"),
+        "customer": _("customers"),
+        "agent": _("agents"),
+        "team": _("teams"),
+        "agent_shift": _("shifts"),
+    }.get(key, key)
+
+
+def vote(weighting: str, unit_key: str) -> str:
+    """Say whose vote counts in an effect."""
+    if weighting == "call":
+        return _("Every call one vote")
+    return {
+        "customer": _("Every customer one vote"),
+        "agent": _("Every agent one vote"),
+        "team": _("Every team one vote"),
+        "agent_shift": _("Every shift one vote"),
+    }.get(unit_key, _("Every call one vote"))
+
+
 def metric_role(key: str) -> str:
     """Name what a metric is there for."""
     return {"primary": _("Primary"), "guardrail": _("Guardrail"), "secondary": _("Secondary")}.get(key, key)
@@ -204,6 +227,7 @@ def done(verb: str) -> str:
         "start": _("started the test"),
         "pause": _("paused the test"),
         "resume": _("let the test go on"),
+        "halt": _("paused the test: a guardrail was harmed"),
         "stop": _("stopped the test"),
         "end": _("ended the test as planned"),
         "promote": _("made it the standard"),

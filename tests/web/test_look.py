@@ -1,0 +1,149 @@
+"""What a look read, in sentences: the one number, the step that moved, for whom, and how sure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+
+from web.pages.look.amounts import how_often, ratio_span
+from web.pages.look.banner import of_hundred
+from web.pages.look.content import answer, decided
+from web.pages.look.segments import difference_in_words
+from web.pages.look.steps import finding, part_of
+
+
+@pytest.fixture(autouse=True)
+def _an_english_reader(app: APIFlask) -> Iterator[None]:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ((0.041, 0.019, 0.063), "4.1 more reach “Accepted” (between 1.9 and 6.3 more)"),  # wholly above 0
+        ((-0.041, -0.063, -0.019), "4.1 fewer reach “Accepted” (between 1.9 and 6.3 fewer)"),  # wholly below
+        ((0.004, -0.012, 0.02), "anything from 1.2 fewer to 2.0 more may reach “Accepted”"),  # nothing is shown
+        ((0.0042, 0.0011, 0.0073), "0.42 more reach “Accepted” (between 0.11 and 0.73 more)"),  # rare: another digit
+    ],
+)
+def test_an_effect_is_said_for_a_hundred_calls(shares: tuple[float, float, float], said: str) -> None:
+    assert of_hundred("Accepted", "eligible calls", shares) == f"Of 100 eligible calls, {said}"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (1.2, 4.0, "1.2× to 4.0×"),
+        (1.2, None, "1.2× or more"),  # frozen: JSON has no infinity
+        (1.2, float("inf"), "1.2× or more"),  # as it is watched
+        (0.0, None, "not bounded yet"),
+        (None, None, "—"),
+    ],
+)
+def test_a_ratio_of_rates_is_said_in_times(low: float | None, high: float | None, said: str) -> None:
+    assert ratio_span(low, high) == said
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        (0.0001, "less than once in 1,000 tests"),
+        (0.004, "about 4 times in 1,000 tests"),
+        (0.03, "about 3 times in 100 tests"),
+    ],
+)
+def test_a_p_value_is_said_as_how_often(p: float, said: str) -> None:
+    assert how_often(p) == said
+
+
+COUNTED = {"difference": 0.2, "low": 0.1, "high": 0.3, "p_value": 0.01, "confidence": 0.95}
+AT_END = {"estimate": 0.18, "low": 0.08, "high": 0.28, "p_value": 0.02, "confidence": 0.95, "stage": 2}
+
+
+def a_reading(**changes: Any) -> dict[str, Any]:
+    return {"comparison": COUNTED, "stopped": AT_END, "overrun": None} | changes
+
+
+class TestTheOneNumber:
+    def test_where_the_test_may_end_it_knows_of_the_looks_before(self) -> None:
+        shown = answer(a_reading())
+        assert (shown["difference"], shown["low"], shown["p_value"]) == (0.18, 0.08, 0.02)
+
+    @pytest.mark.parametrize(
+        ("changes", "shown"),
+        [
+            ({}, 0.2),  # one final look: what was compared, by its own method
+            ({"overrun": {"agree": True}}, 0.18),  # calls came in after the stop
+            ({"comparison": COUNTED | {"confidence": 0.998}}, 0.18),  # an early look, at its own strict confidence
+            ({"comparison": COUNTED | {"low": None}}, 0.18),  # the method gave no interval
+        ],
+    )
+    def test_with_no_look_before_it_is_what_was_compared(self, changes: dict[str, Any], shown: float) -> None:
+        assert answer(a_reading(stopped=AT_END | {"stage": 1}, **changes))["difference"] == shown
+
+    @pytest.mark.parametrize("stopped", [None, {**AT_END, "estimate": None}])
+    def test_elsewhere_there_is_none_and_what_was_compared_is_shown(self, stopped: Any) -> None:
+        reading = a_reading(stopped=stopped)
+        assert decided(reading) is None
+        assert answer(reading) is COUNTED
+
+
+def a_funnel(parts: list[float | None], moved: list[int], total: tuple[float, float, float] | None) -> dict[str, Any]:
+    """A funnel with parts of the log lift, the places that moved, and the total as (value, low, high)."""
+    steps = [{"part": None if part is None else {"value": part}} for part in parts]
+    whole = None if total is None else dict(zip(("value", "low", "high"), total, strict=True))
+    return {"steps": steps, "moved": moved, "total": whole}
+
+
+UP, DOWN, FLAT = (0.4, 0.2, 0.6), (-0.4, -0.6, -0.2), (0.1, -0.1, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("funnel", "said"),
+    [
+        (a_funnel([0.3, 0.1], [0], UP), "Most clearly, the gain comes from asking more often"),
+        (a_funnel([-0.3, -0.1], [1], DOWN), "Most clearly, the loss comes from fewer going on to “Sold”"),
+        # two steps moved the same way
+        (
+            a_funnel([0.2, 0.2], [0, 1], UP),
+            "Most clearly, the gain comes from asking more often, more going on to “Sold”",
+        ),
+        # one gives and one takes: neither is "the" cause of the rest
+        (
+            a_funnel([0.6, -0.2], [0, 1], UP),
+            "What clearly moved is asking more often, fewer going on to “Sold”",
+        ),
+        (a_funnel([0.3, -0.2], [0], FLAT), "What clearly moved is asking more often; the end of the funnel did not"),
+        (a_funnel([0.2, 0.2], [], UP), "The whole funnel moved, but no single step can be named for it"),
+        (a_funnel([0.1, 0.0], [], FLAT), "No step of the funnel clearly moved"),
+        # a control that asks nobody
+        (
+            a_funnel([None, None], [], None),
+            "The effect at each step; where nobody gets as far in an arm, no part of the lift can be told",
+        ),
+    ],
+)
+def test_the_step_that_moved_is_named_and_no_more_than_that(funnel: dict[str, Any], said: str) -> None:
+    assert finding(funnel, ["invited", "sold"], ["Invited", "Sold"]) == said
+
+
+@pytest.mark.parametrize(
+    ("total", "part"),
+    [(UP, "75%"), (FLAT, None), (None, None)],  # nothing has no parts
+)
+def test_a_part_of_the_lift_is_told_only_where_there_is_a_lift(total: Any, part: str | None) -> None:
+    assert part_of(a_funnel([0.3, 0.1], [], total), 0) == part
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        (0.4, "No sign that new and experienced agents differ"),
+        (0.01, "The effect differs: new and experienced agents do not respond alike"),
+        (None, "Not known whether new and experienced agents differ"),
+    ],
+)
+def test_whether_segments_differ_is_said_in_words(p: float | None, said: str) -> None:
+    assert difference_in_words("tenure", p, 0.05) == said

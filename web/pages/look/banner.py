@@ -1,0 +1,251 @@
+"""The first thing read of a test: the verdict in one sentence, the one number, why, and what would change it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+
+from experiments.check.health.findings import is_broken
+from experiments.check.looks import Look
+from experiments.check.metrics import MetricSpec
+from experiments.check.results import Watch
+from experiments.check.verdict import Guard, GuardrailReading
+from experiments.plan.designs import Experiment
+from web.formats import percent
+from web.language import named, say
+from web.pages import words
+from web.pages.look import amounts, naming
+from web.pages.look.content import decided, is_hidden, primaries
+
+_AT_FIRST = 3
+"""So many reasons are read at once; the rest are one click away."""
+
+_QUIET, _OTHERS = 3, 4
+"""Where what gave no alarm stands among the reasons, and where the other challengers' guardrails do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The one number: what a challenger does to 100 calls, how far that is known, and the rates as counted."""
+
+    sentence: str
+    counted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The first thing read: one of five kinds, a sentence, the number where the test may end, and its reasons.
+
+    `told` is what the rule said word for word, `rule` and `changes` how it decides and what would change it.
+    """
+
+    kind: str
+    headline: str
+    found: list[Found]
+    reasons: list[str]
+    more_reasons: list[str]
+    told: list[str]
+    rule: str
+    changes: str
+    as_of: str
+
+
+def banner(
+    experiment: Experiment,
+    look: Look | None,
+    watch: Watch | None,
+    calls: int,
+    specs: Mapping[str, MetricSpec],
+    steps: Mapping[str, str],
+) -> Banner | None:
+    """Choose the banner: harm and broken data first, whatever the last look said; None before the first call.
+
+    Args:
+        experiment: the test.
+        look: its newest look.
+        watch: what is there now; None before the start.
+        calls: how many eligible calls were assigned.
+        specs: its metrics.
+        steps: names of the funnel's steps, by fact.
+    """
+    if watch is not None and experiment.ended_at is None and (now := _alarm(watch)) is not None:
+        return now
+    if look is not None:
+        return _concluded(experiment, look, specs, steps)
+    return _collecting(experiment, calls) if experiment.started_at is not None else None
+
+
+def _alarm(watch: Watch) -> Banner | None:
+    """Say what cannot wait for a look. Harm outranks health."""
+    harmed = [guard for guard in watch.guards if guard.guard is Guard.HARMED]
+    rule = _("Guardrails and the sample ratio are watched all the time, by tests that stay valid whenever one looks.")
+    as_of = words.day(watch.as_of)
+    faults = [say(f.evidence) for f in watch.findings if f.state == "broken"]
+    if harmed:
+        headline = _("Stop: %(arm)s harms a guardrail", arm=harmed[0].challenger)
+        reasons = [_guard_sentence(guard) for guard in harmed] + faults
+        return _banner("stop", headline, reasons, rule, _("Nothing: stopping needs one person and a reason."), as_of)
+    if is_broken(watch.findings):
+        headline = _("Do not read the effects: the data cannot be trusted")
+        return _banner(
+            "untrusted", headline, faults, rule, _("Find the missing calls; pause the test until then."), as_of
+        )
+    return None
+
+
+def _collecting(experiment: Experiment, calls: int) -> Banner:
+    planned = experiment.planned_calls or 0
+    headline = _(
+        "Collecting: %(calls)s of %(planned)s planned calls, first look at %(first)s",
+        calls=f"{calls:,}",
+        planned=f"{planned:,}",
+        first=f"{math.ceil(planned * experiment.looks[0]):,}",
+    )
+    rule = _("No effect is read before the first planned look: reading early and often finds winners that are none.")
+    return _banner("collecting", headline, [], rule, "", "")
+
+
+def _banner(kind: str, headline: str, reasons: list[str], rule: str, changes: str, as_of: str) -> Banner:
+    return Banner(kind, headline, [], reasons[:_AT_FIRST], reasons[_AT_FIRST:], [], rule, changes, as_of)
+
+
+def _concluded(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], steps: Mapping[str, str]) -> Banner:
+    kind, headline = words.headline(look.conclusion, look.challenger or "")
+    reasons = _reasons(look)
+    return Banner(
+        kind=kind,
+        headline=headline,
+        found=[] if is_hidden(look) else _found(experiment, look, specs, steps),
+        reasons=reasons[:_AT_FIRST],
+        more_reasons=reasons[_AT_FIRST:],
+        told=[say(reason) for reason in look.content["verdict"]["reasons"] if _is_reading(reason)],
+        rule=_rule(experiment, look),
+        changes=_changes(experiment, look),
+        as_of=_("%(moment)s, look %(number)s, frozen", moment=words.moment(look.made_at), number=look.number),
+    )
+
+
+def _found(
+    experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], steps: Mapping[str, str]
+) -> list[Found]:
+    """Say the effect where the test may end: of the challenger that the verdict names, else of all of them."""
+    known = [reading for reading in primaries(look) if decided(reading) is not None]
+    advised = [reading for reading in known if reading["challenger"] == look.challenger]
+    several = len(experiment.arms) > 2
+    return [_number(reading, specs[reading["metric"]], steps, several=several) for reading in advised or known]
+
+
+def _number(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, str], *, several: bool) -> Found:
+    at_end, counted = decided(reading) or {}, reading["comparison"]
+    sentence = of_hundred(
+        steps.get(spec.numerator, named(spec.name)),
+        naming.denominator(spec.denominator),
+        (at_end["estimate"], at_end["low"], at_end["high"]),
+    )
+    relative = amounts.lift(counted)
+    rates = _(
+        "As counted: %(control)s with the control, %(challenger)s with %(arm)s",
+        control=percent(counted["control"]),
+        challenger=percent(counted["challenger"]),
+        arm=reading["challenger"],
+    )
+    beside = _("%(rates)s; relative to the control %(lift)s", rates=rates, lift=relative) if relative else rates
+    return Found(f"{reading['challenger']}: {sentence}" if several else sentence, beside)
+
+
+def of_hundred(step: str, calls: str, shares: tuple[float, float, float]) -> str:
+    """Say an effect and its interval, as shares, for 100 calls of the denominator that is named."""
+    estimate, low, high = (100 * share for share in shares)
+    digits = 1 if max(abs(low), abs(high)) >= 1 else 2
+    values = {"calls": calls, "step": step, "size": f"{abs(estimate):.{digits}f}"}
+    near, far = sorted((abs(low), abs(high)))
+    ends = {"near": f"{near:.{digits}f}", "far": f"{far:.{digits}f}"}
+    if low > 0:
+        return _(
+            "Of 100 %(calls)s, %(size)s more reach “%(step)s” (between %(near)s and %(far)s more)", **values, **ends
+        )
+    if high < 0:
+        return _(
+            "Of 100 %(calls)s, %(size)s fewer reach “%(step)s” (between %(near)s and %(far)s fewer)", **values, **ends
+        )
+    return _(
+        "Of 100 %(calls)s, anything from %(fewer)s fewer to %(more)s more may reach “%(step)s”",
+        calls=calls,
+        step=step,
+        fewer=f"{-low:.{digits}f}",
+        more=f"{high:.{digits}f}",
+    )
+
+
+def _reasons(look: Look) -> list[str]:
+    """Say why, the gravest first: what the rule said of guardrails and data, and in one line what gave no alarm."""
+    guards = {(named(guard["name"]), guard["challenger"]): guard for guard in look.content["watch"]["guards"]}
+    ranked: list[tuple[int, str]] = []
+    silent: list[str] = []
+    for reason in look.content["verdict"]["reasons"]:
+        if _is_reading(reason):
+            continue
+        guard = guards.get(_about(reason))
+        if guard is not None and guard["watch"] and guard["guard"] in (Guard.OPEN, Guard.CLEARED):
+            silent.append(named(guard["name"]))
+        else:
+            ranked.append((_rank(guard, look.challenger), say(reason)))
+    quiet = [_("No alarm from what is only watched: %(guards)s.", guards=words.listed(dict.fromkeys(silent)))]
+    ranked += [(_QUIET, text) for text in quiet if silent]
+    return [text for _rank_of, text in sorted(ranked, key=lambda each: each[0])]
+
+
+def _is_reading(reason: Mapping[str, Any]) -> bool:
+    """Say whether a reason is the rule's reading of the effect: the number says that already."""
+    return "threshold" in reason["values"]
+
+
+def _about(reason: Mapping[str, Any]) -> tuple[str, str]:
+    values = reason["values"]
+    name = values.get("metric")
+    return (named(name) if isinstance(name, Mapping) else "", values.get("challenger", ""))
+
+
+def _rank(guard: Mapping[str, Any] | None, advised: str | None) -> int:
+    if guard is None:
+        return 1
+    return 0 if guard["guard"] == Guard.HARMED else 2 if guard["challenger"] == advised else _OTHERS
+
+
+def _rule(experiment: Experiment, look: Look) -> str:
+    boundary = look.content["boundary"]
+    if not boundary["nominal_alpha"]:
+        return _("With so few agents, teams or shifts only the final look decides; until then harm is watched.")
+    if look.final:
+        return _(
+            "The final look decides at p = %(threshold)s two-sided, what is left of alpha %(alpha)s by the Lan-DeMets "
+            "plan. Every guardrail that is not watch-only must be cleared.",
+            threshold=f"{boundary['nominal_alpha']:.4f}",
+            alpha=f"{experiment.alpha:g}",
+        )
+    return _(
+        "Look %(number)s, at %(fraction)s of the planned calls, decides at p = %(threshold)s two-sided, its part of "
+        "alpha %(alpha)s by the Lan-DeMets plan. Every guardrail that is not watch-only must be cleared.",
+        number=look.number,
+        fraction=percent(look.fraction, 0),
+        threshold=f"{boundary['nominal_alpha']:.4f}",
+        alpha=f"{experiment.alpha:g}",
+    )
+
+
+def _changes(experiment: Experiment, look: Look) -> str:
+    if look.final:
+        return _("This was the final look: it is frozen, and a new question is a new test.")
+    upcoming: Sequence[float] = list(experiment.looks[look.number :]) or [1.0]
+    calls = math.ceil((experiment.planned_calls or 0) * upcoming[0])
+    return _("The next planned look, at %(calls)s.", calls=words.calls(calls))
+
+
+def _guard_sentence(guard: GuardrailReading) -> str:
+    return _(
+        "Guardrail %(metric)s of %(challenger)s: worse, whenever one looks.",
+        metric=named(guard.name),
+        challenger=guard.challenger,
+    )

@@ -1,0 +1,179 @@
+"""A look's effects, as one chart and one table: at an interim look the primary metric alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from experiments.check.looks import Look
+from experiments.check.metrics import MetricSpec
+from experiments.plan.designs import Experiment
+from web.charts.data import EffectChart, EffectRow, Goodness
+from web.charts.words import effect_words
+from web.formats import UNKNOWN, percent, signed
+from web.language import named
+from web.pages import words
+from web.pages.figures import Figure, effect_figure
+from web.pages.look import amounts, naming
+from web.pages.look.content import Reading, answer, decided, is_hidden, primaries
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """One metric of one challenger at a look, every number written in the metric's own unit."""
+
+    metric: str
+    note: str
+    role: str
+    challenger: str
+    control_value: str
+    challenger_value: str
+    difference: str
+    interval: str
+    relative: str
+    evidence: str
+    goodness: Goodness
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRow:
+    """How a number was found, and what other ways of counting say beside it."""
+
+    metric: str
+    challenger: str
+    method: str
+    beside: list[str]
+
+
+def effects(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> Figure | None:
+    """Draw the effects that a look read: at an interim look the primary alone, at the final one the secondaries too."""
+    rows = [
+        _row(experiment, reading, specs[reading["metric"]])
+        for reading in _readable(look)
+        if amounts.in_points(specs[reading["metric"]]) and reading["comparison"]["difference"] is not None
+    ]
+    if not rows or is_hidden(look):
+        return None
+    title = _("Difference to the control at look %(number)s", number=look.number)
+    chart = EffectChart(title, tuple(rows), f"{experiment.key}-effects", effect_words())
+    return effect_figure("effects", chart, _summary(look))
+
+
+def _summary(look: Look) -> str:
+    shown = [answer(reading)["confidence"] for reading in primaries(look)]
+    if any(decided(reading) for reading in primaries(look)):
+        text = _(
+            "Frozen %(moment)s. The primary metric's interval, at %(confidence)s, knows of the looks before.",
+            moment=words.moment(look.made_at),
+            confidence=percent(shown[0], 0),
+        )
+    else:
+        text = _(
+            "Frozen %(moment)s. The primary metric's interval is at this look's own confidence of %(confidence)s.",
+            moment=words.moment(look.made_at),
+            confidence=percent(shown[0], 2),
+        )
+    return text
+
+
+def _row(experiment: Experiment, reading: Reading, spec: MetricSpec) -> EffectRow:
+    found = answer(reading)
+    metric = named(spec.name)
+    return EffectRow(
+        name=metric if len(experiment.arms) == 2 else f"{metric} · {reading['challenger']}",
+        effect=points(found["difference"]),
+        low=points(found["low"]),
+        high=points(found["high"]),
+        goodness=amounts.goodness(found, spec),
+        smallest=_smallest(experiment, reading, spec),
+    )
+
+
+def points(share: float | None) -> float | None:
+    """Give a share as percentage points."""
+    return None if share is None else 100 * share
+
+
+def readings(
+    experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], notes: Mapping[str, Mapping[str, str]]
+) -> list[ReadingRow]:
+    """Write a look's readings as a table, means in their own unit."""
+    if is_hidden(look):
+        return []
+    return [_reading(look, reading, specs[reading["metric"]], notes) for reading in _readable(look)]
+
+
+def _reading(look: Look, reading: Reading, spec: MetricSpec, notes: Mapping[str, Mapping[str, str]]) -> ReadingRow:
+    found = answer(reading)
+    return ReadingRow(
+        metric=named(spec.name),
+        note=named(notes.get(spec.key, {})),
+        role=words.metric_role(reading["role"]),
+        challenger=reading["challenger"],
+        control_value=amounts.rate(found["control"], spec),
+        challenger_value=amounts.rate(found["challenger"], spec),
+        difference=amounts.difference(found["difference"], spec),
+        interval=amounts.span(found["low"], found["high"], spec),
+        relative=_relative(found) if look.final or decided(reading) else UNKNOWN,
+        evidence=_evidence(look, reading),
+        goodness=amounts.goodness(found, spec),
+        until=words.day(reading["until"]),
+    )
+
+
+def _relative(found: Reading) -> str:
+    return UNKNOWN if found["relative"] is None else f"{signed(100 * found['relative'])}%"
+
+
+def _evidence(look: Look, reading: Reading) -> str:
+    """Write the p-value where it is the answer of a finished test, corrected where several were asked."""
+    if not look.final or reading["role"] == "guardrail":
+        return UNKNOWN
+    if reading["role"] == "secondary":
+        adjusted = reading["adjusted_p"]
+        return UNKNOWN if adjusted is None else _("p %(p)s, corrected", p=amounts.p_value(adjusted))
+    return _("p %(p)s", p=amounts.p_value(answer(reading)["p_value"]))
+
+
+def methods(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> list[MethodRow]:
+    """Say in plain words how each effect was found, and what stands beside it."""
+    if is_hidden(look):
+        return []
+    deals = len(experiment.deals["kept"]) if experiment.deals else 0
+    units = words.units(experiment.unit)
+    return [
+        MethodRow(
+            metric=named(specs[reading["metric"]].name),
+            challenger=reading["challenger"],
+            method=naming.method(reading["comparison"]["method"], units=units, deals=deals),
+            beside=_beside(experiment, reading, specs[reading["metric"]]),
+        )
+        for reading in _readable(look)
+        if reading["comparison"]["difference"] is not None
+    ]
+
+
+def _beside(experiment: Experiment, reading: Reading, spec: MetricSpec) -> list[str]:
+    found = []
+    counted = amounts.both(reading["comparison"], spec)
+    if counted != amounts.both(answer(reading), spec):
+        found.append(_("As counted, blind to the looks before: %(effect)s", effect=counted))
+    if reading["model"] is not None and reading["model"]["difference"] is not None:
+        found.append(_("By the model (CR2): %(effect)s", effect=amounts.both(reading["model"], spec)))
+    if reading["other"] is not None and reading["other"]["difference"] is not None:
+        vote = words.vote("unit" if experiment.weighting == "call" else "call", experiment.unit)
+        found.append(f"{vote}: {amounts.both(reading['other'], spec)}")
+    return found
+
+
+def _readable(look: Look) -> list[Reading]:
+    roles = {"primary", "secondary"} if look.final else {"primary"}
+    found = [reading for reading in look.content["readings"] if reading["role"] in roles]
+    return sorted(found, key=lambda reading: reading["role"] != "primary")
+
+
+def _smallest(experiment: Experiment, reading: Reading, spec: MetricSpec) -> float | None:
+    if reading["role"] != "primary":
+        return None
+    return 100 * experiment.effect * (1 if spec.better == "higher" else -1)

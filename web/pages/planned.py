@@ -1,0 +1,161 @@
+"""The plan as registered, in words; and before the start, other ways to ask the same question."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from experiments.board.sizes import designs_of, size_of
+from experiments.errors import Conflict
+from experiments.plan.designs import Experiment
+from experiments.plan.sizing import WINDOW, Design, Hindrance
+from web.formats import UNKNOWN, percent, unknown
+from web.language import say
+from web.pages import words
+from web.pages.look import naming
+
+
+@dataclass(frozen=True, slots=True)
+class DesignRow:
+    """One way to randomise: what it asks, what it can find, and whether it answers in time."""
+
+    unit: str
+    how: str
+    units: str
+    calls: str
+    days: str
+    smallest: str
+    answer: str
+    feasible: bool
+    chosen: bool
+
+
+def facts(session: Session, experiment: Experiment) -> list[tuple[str, str]]:
+    """List what the plan fixed, in words."""
+    looked = words.listed(percent(share, 0) for share in experiment.looks)
+    weights = " : ".join(f"{arm.weight / 100:g}" for arm in experiment.arms)
+    return [
+        (_("Randomisation unit"), words.unit(experiment.unit)),
+        *_dealt(experiment),
+        (_("Weights of the arms"), weights),
+        (_("Part of the scenario's traffic"), percent(experiment.coverage / 10_000, 0)),
+        (_("Calls and days needed"), _needed(session, experiment)),
+        (_("Smallest effect worth having"), _("%(points)s pp", points=f"{100 * experiment.effect:g}")),
+        (_("Alpha, two-sided"), f"{experiment.alpha:g}"),
+        (_("Power"), percent(experiment.power, 0)),
+        (_("Planned looks"), _("at %(shares)s of the planned calls", shares=looked)),
+        *_methods(experiment),
+        (_("Started at"), words.moment(experiment.started_at)),
+        (_("Ended at"), words.moment(experiment.ended_at)),
+        (_("Control script"), f"{experiment.control.script.key} v{experiment.control.number}"),
+    ]
+
+
+def _dealt(experiment: Experiment) -> Iterable[tuple[str, str]]:
+    """Say how few units were dealt: by one of a registered list."""
+    if not experiment.deals:
+        return
+    deals = _(
+        "one of %(deals)s registered ones, in which the arms are alike in %(what)s",
+        deals=f"{len(experiment.deals['kept']):,}",
+        what=words.listed(dict.fromkeys(map(_balanced, experiment.deals["balanced_on"]))),
+    )
+    yield _("The deal"), deals
+
+
+def _balanced(name: str) -> str:
+    return {
+        "baseline": _("their rate before"),
+        "calls": _("calls"),
+        "tenure": _("tenure"),
+        "region": _("region"),
+        "block": _("time of the week"),
+    }.get(name.partition(":")[0], name)
+
+
+def _methods(experiment: Experiment) -> Iterable[tuple[str, str]]:
+    """Say what was declared of the analysis, where it makes a difference."""
+    if len(experiment.looks) > 1:
+        yield (
+            _("Alpha over the looks"),
+            {
+                "obrien-fleming": _("little early, most at the end (O'Brien-Fleming type)"),
+                "pocock": _("nearly the same at every look (Pocock type)"),
+            }.get(experiment.spending, experiment.spending),
+        )
+    if len(experiment.arms) > 2:
+        yield (
+            _("Alpha over the challengers"),
+            {
+                "dunnett": _("shared, knowing that all meet the same control (Dunnett)"),
+                "bonferroni": _("an equal part for each (Bonferroni)"),
+            }.get(experiment.family, experiment.family),
+        )
+    if experiment.unit != "call":
+        yield _("Whose vote counts"), words.vote(experiment.weighting, experiment.unit)
+    if experiment.adjust:
+        yield _("Adjusted for"), _("what each agent's own calls before the start predict")
+    if experiment.moderators:
+        yield _("Asked beforehand: does it differ by"), words.listed(map(naming.moderator, experiment.moderators))
+
+
+def _needed(session: Session, experiment: Experiment) -> str:
+    """Say how many calls and days the plan needs: as fixed at submission, or as it would be now."""
+    calls, days = experiment.planned_calls, experiment.planned_days
+    if calls is None:
+        try:
+            sized = size_of(session, experiment)
+        except Conflict as too_little:
+            return say(too_little.message)
+        calls, days = sized.total, sized.days
+    if calls is None:
+        return _("No number of calls would do with so few units")
+    if days is None:
+        return _("%(calls)s; the scenario has had no calls yet to say how many days", calls=f"{calls:,}")
+    return _("%(calls)s, about %(days)s at the scenario's own volume", calls=f"{calls:,}", days=words.days(days))
+
+
+def designs(session: Session, experiment: Experiment) -> list[DesignRow]:
+    """Put three ways to ask the question side by side, before the start; nothing where none can be sized."""
+    if experiment.started_at is not None:
+        return []
+    try:
+        return [_design(design, experiment) for design in designs_of(session, experiment)]
+    except Conflict:  # the plan's own size says what is missing
+        return []
+
+
+def _design(design: Design, experiment: Experiment) -> DesignRow:
+    return DesignRow(
+        unit=words.unit(design.unit),
+        how=_how(design.unit),
+        units=UNKNOWN if design.units is None or design.unit == "call" else f"{design.units:,}",
+        calls=UNKNOWN if design.total is None else f"{design.total:,}",
+        days=UNKNOWN if design.days is None else f"{design.days:,}",
+        smallest=UNKNOWN
+        if unknown(design.smallest_effect)
+        else _("%(points)s pp", points=f"{100 * design.smallest_effect:.1f}"),
+        answer=_answer(design.hindrance),
+        feasible=design.hindrance is None,
+        chosen=design.unit == experiment.unit,
+    )
+
+
+def _how(unit: str) -> str:
+    return {
+        "call": _("every agent speaks all scripts, call by call"),
+        "agent": _("every agent keeps to one script"),
+        "agent_shift": _("every agent keeps to one script for a shift"),
+    }.get(unit, "")
+
+
+def _answer(hindrance: Hindrance | None) -> str:
+    if hindrance is None:
+        return _("Answers in time")
+    return {
+        Hindrance.NO_VOLUME: _("The scenario has no calls yet"),
+        Hindrance.TOO_FEW_UNITS: _("Too few agents to tell the scripts from the agents"),
+        Hindrance.TOO_ALIKE: _("Calls of one agent are too alike: no number of calls makes up for so few agents"),
+        Hindrance.TOO_SLOW: _("Needs longer than %(days)s", days=words.days(WINDOW)),
+    }[hindrance]
