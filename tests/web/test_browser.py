@@ -25,6 +25,7 @@ PAGES = [
     "/board",
     "/experiments",
     "/experiments/change_benefit",
+    "/variables",
     "/experiments/change_benefit/listening",
     "/experiments/enquiry_benefit",
 ]

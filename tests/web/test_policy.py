@@ -20,6 +20,7 @@ API = [
     ("api.read_results", "GET", "/experiments/none/results"),
     ("api.read_listening", "GET", "/experiments/none/listening"),
     ("api.hear", "POST", "/experiments/none/listening"),
+    ("api.list_variables", "GET", "/variables"),
     ("api.write_plan", "POST", "/experiments"),
     ("api.revise_plan", "PUT", "/experiments/none"),
     ("api.move", "POST", "/experiments/none/approve"),

@@ -1,5 +1,6 @@
 """The API described: OpenAPI 3.1 made from the views and their schemas, and the same as a page to read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIFlask
@@ -9,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, listening, plans, refusals, results
+from web.api.schemas import calls, listening, plans, refusals, results, variables
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -26,6 +27,7 @@ _MODELS = (
     plans.Cards,
     plans.ExperimentAnswer,
     results.ResultsAnswer,
+    variables.VariablesAnswer,
     listening.ListeningAnswer,
     listening.HeardBody,
     listening.HeardAnswer,
@@ -43,6 +45,7 @@ are.
 GROUPS = {
     "Calls": ("assign", "report"),
     "Experiments": ("list_experiments", "read_experiment", "read_results", "write_plan", "revise_plan", "move"),
+    "Variables": ("list_variables",),
     "Listening": ("read_listening", "hear"),
 }
 _EVERYWHERE = {401, 403, 500, 503}
@@ -111,18 +114,22 @@ def _finish_operation(operation: dict[str, Any], name: str, path: str) -> None:
     refusals = (
         _EVERYWHERE | _ALSO.get(name, set()) | (_WITH_BODY if body else set()) | ({404} if "{" in path else set())
     )
+    refusals |= {422} if any(each["in"] == "query" for each in operation.get("parameters", ())) else set()
     operation["responses"] |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
     operation |= {
         "operationId": name,
         "tags": [group for group, names in GROUPS.items() if name in names],
         "security": [{"token": [scope]}],
-        "parameters": [_parameter(p["name"]) for p in operation.get("parameters", ())],
+        "parameters": [_parameter(p) for p in operation.get("parameters", ())],
     }
     if body:
         body["required"] = True
 
 
-def _parameter(name: str) -> dict[str, Any]:
+def _parameter(described: Mapping[str, Any]) -> dict[str, Any]:
+    name = described["name"]
+    if described["in"] == "query":
+        return {**described, "schema": _untitled(described["schema"])}
     schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 64}
     if name == "verb":
         schema = {"type": "string", "enum": list(VERBS)}

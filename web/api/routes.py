@@ -18,6 +18,8 @@ from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEn
 from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
 from web.api.schemas.results import ResultsAnswer
+from web.api.schemas.variables import VariablesAnswer, VariablesQuery
+from web.api.variables import variables
 from web.auth import actor
 from web.house import house
 
@@ -142,6 +144,19 @@ def hear(key: str, body: HeardBody) -> dict[str, Any]:
     with house().store.write() as session:
         row = hearing.hear(session, key, body.call_id, body.heard, actor=actor(), now=house().clock())
         return answers.heard(body.call_id, row)
+
+
+@api.get("/variables")
+@api.input(VariablesQuery, location="query", arg_name="asked")
+@api.output(VariablesAnswer)
+def list_variables(asked: VariablesQuery) -> dict[str, Any]:
+    """Read what all finished tests say of every variable, and the next test worth running.
+
+    Only script cards with trustworthy data count; the others are named in `omitted`. `?method=dersimonian-laird` asks
+    for another estimate of how much true effects differ than REML's.
+    """
+    with house().store.read() as session:
+        return variables(session, asked.method)
 
 
 @api.post(f"/experiments/<key:key>/<any({', '.join(VERBS)}):verb>")

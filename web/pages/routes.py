@@ -23,6 +23,7 @@ from web.pages.home import home as home_page, is_blind
 from web.pages.listening import listening_page, write_down
 from web.pages.scenarios import scenario_page, tree
 from web.pages.survey import freshness
+from web.pages.variables.page import variables_page
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.add_app_template_filter(words.moment, "moment")
@@ -86,6 +87,13 @@ def experiment(key: str) -> str:
     """Show one experiment."""
     with house().store.read() as session:
         return render_template("experiment.html", page=experiment_page(session, key, auth.actor()))
+
+
+@pages.get("/variables")
+def variables() -> str:
+    """Show what finished tests say of every variable, and what to test next."""
+    with house().store.read() as session:
+        return render_template("variables.html", page=variables_page(session))
 
 
 @pages.post("/experiments/<key>")

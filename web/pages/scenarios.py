@@ -166,7 +166,8 @@ def spoken_lines(survey: Survey, catalogue: str, lines: Lines, language: str, va
 
 
 @cache
-def _catalogue_names() -> dict[str, Mapping[str, str]]:
+def catalogue_names() -> dict[str, Mapping[str, str]]:
+    """Give what the catalogues are called, by key: `{locale: text}`."""
     return {document["key"]: document["name"] for document in catalogue_documents().values()}
 
 
@@ -184,7 +185,7 @@ def _catalogue(
     facts = {s.id: _facts(session, s) for s in own}
     rows = [_row(s, own, steps, facts, calls, let_in) for s in _in_tree_order(own)]
     return CatalogueView(
-        named(_catalogue_names().get(key, {"en": key})), [name for _fact, name in steps], rows, _shares(key, own, calls)
+        named(catalogue_names().get(key, {"en": key})), [name for _fact, name in steps], rows, _shares(key, own, calls)
     )
 
 

@@ -18,7 +18,7 @@ class KeyVariable:
 
     Attributes:
         effect: What is known of it.
-        places: In how many scenarios it can be tested: their standard script has it, and the metric is not idle there.
+        places: In how many scenarios it can be tested: calls come in, the standard script has it, and it invites.
         yearly_calls: Eligible calls that these take in a year, at the pace on record.
         gain: What it is expected to bring in a year if its words were changed in all of them as they were in tests:
             successes of the metric, with an interval, and the chance that no other brings more.
@@ -92,7 +92,8 @@ def survey_metric(tests: Sequence[FinishedTest], places: Sequence[Place], *, met
     """
     effects = pool_variables(tests, method=method)
     there = {
-        each.variable: [p for p in places if each.variable in p.variables and p.rate != 0] for each in effects.variables
+        each.variable: [p for p in places if each.variable in p.variables and p.calls and p.rate != 0]
+        for each in effects.variables
     }
     volumes = {variable: sum(place.yearly_calls for place in found) for variable, found in there.items()}
     known = {each.variable: each for each in effects.variables}

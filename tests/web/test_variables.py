@@ -1,0 +1,69 @@
+"""Key variables over the door: what the API tells and what the page says."""
+
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+
+from experiments.do.assignments import Floor
+from tests.builders import two_finished_tests
+from tests.web.conftest import Callers, Clock, callers_of
+from tests.web.visitors import NOW, a_decided_test, a_visitor
+
+
+@pytest.fixture(autouse=True)
+def _a_week_later(clock: Clock) -> None:
+    clock.now = NOW
+
+
+class TestTheApi:
+    @pytest.fixture
+    def told(self, app_on_both: APIFlask, floor_on_both: Floor) -> Any:
+        two_finished_tests(floor_on_both)
+        return callers_of(app_on_both)("read").get("/variables").get_json()
+
+    def test_ranks_variables_by_what_they_bring_in_a_year(self, told: Any) -> None:
+        (metric,) = told["metrics"]
+        first, last = metric["variables"]
+        assert (metric["metric"], first["variable"], last["variable"]) == ("accepted", "benefit", "opening")
+        assert first["gain"] == pytest.approx(first["expected"] * first["yearly_calls"])
+        assert (first["rank"], first["pooled"]["experiments"], first["pooled"]["low"]) == (1, 1, None)
+        assert first["tests"][0]["experiment"] == "change_benefit"
+        assert told["omitted"] == []
+
+    def test_asks_for_the_other_estimate_of_spread_by_name(self, floor: Floor, caller: Callers) -> None:
+        two_finished_tests(floor)
+        told = caller("read").get("/variables?method=dersimonian-laird").get_json()
+        assert told["metrics"][0]["everything"]["method"] == "dersimonian-laird"
+
+    def test_refuses_an_estimate_that_it_does_not_know(self, caller: Callers) -> None:
+        refused = caller("read").get("/variables?method=guess")
+        assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "method")
+
+    def test_knows_nothing_before_the_first_test_has_finished(self, caller: Callers) -> None:
+        assert caller("read").get("/variables").get_json() == {"metrics": [], "omitted": []}
+
+
+class TestThePage:
+    def test_teaches_what_will_stand_here_before_the_first_test_has_finished(self, app: APIFlask, floor: Floor) -> None:
+        page = a_visitor(app, floor, "lead").get("/variables").text
+        assert "No finished test yet" in page
+        assert "<figure" not in page
+
+    def test_one_test_is_shown_but_ranks_nothing(self, app: APIFlask, floor: Floor) -> None:
+        a_decided_test(floor)
+        page = a_visitor(app, floor, "lead").get("/variables").text
+        assert "One finished test: from the second on, variables can be ranked" in page
+        assert "Benefit, in its one test: +" in page
+        assert "Chance to be the best" in page
+        assert "drawn in:" not in page
+
+    def test_two_variables_are_ranked_with_their_denominators(self, app: APIFlask, floor: Floor) -> None:
+        two_finished_tests(floor)
+        page = a_visitor(app, floor, "lead").get("/variables").text
+        assert page.index('href="#metric-1-benefit"') < page.index('href="#metric-1-opening"')
+        assert "of 43,800 eligible calls a year in 1 call type" in page
+        assert "Of all eligible calls, asked or not" in page
+
+    def test_agents_do_not_see_it(self, app: APIFlask, floor: Floor) -> None:
+        assert a_visitor(app, floor, "agent").get("/variables").status_code == 403
