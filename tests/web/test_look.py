@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 
-from web.pages.look.amounts import how_often, ratio_span
-from web.pages.look.banner import of_hundred
+from experiments.check.metrics import MetricSpec
+from web.pages.look.amounts import how_often, of_hundred, ratio_span
 from web.pages.look.content import answer, decided
 from web.pages.look.segments import difference_in_words
 from web.pages.look.steps import finding, part_of
+from web.pages.look.sureness import spoken_words
+
+ACCEPTED = MetricSpec("accepted", "proportion", "accepted", "eligible", "higher", 0, {"en": "Accepted"})
 
 
 @pytest.fixture(autouse=True)
@@ -147,3 +150,25 @@ def test_a_part_of_the_lift_is_told_only_where_there_is_a_lift(total: Any, part:
 )
 def test_whether_segments_differ_is_said_in_words(p: float | None, said: str) -> None:
     assert difference_in_words("tenure", p, 0.05) == said
+
+
+def heard(rate: float) -> dict[str, Any]:
+    return {"rate": rate, "low": rate - 0.1, "high": rate + 0.1, "listened": 40}
+
+
+@pytest.mark.parametrize(
+    ("region", "weak", "effect"),
+    [
+        ({"kind": "interval", "low": 0.02, "high": 0.11}, False, "+5.00 pp [+2.00, +11.00]"),
+        # the test hardly moved what was spoken
+        ({"kind": "line", "low": None, "high": None}, True, "+5.00 pp, but the data do not bound it"),
+        ({"kind": "unknown", "low": None, "high": None}, None, "—"),
+    ],
+)
+def test_what_was_spoken_stands_beside_with_its_own_doubt(region: Any, weak: bool | None, effect: str) -> None:
+    complier = {"effect": 0.05, "region": region, "weak": weak}
+    spoken = {"challenger": "quicker", "adherence": heard(0.8), "contamination": heard(0.1), "complier": complier}
+    facts = dict(spoken_words(spoken, ACCEPTED).facts)
+    assert facts["quicker's words heard in its own calls"] == "80% [70%, 90%]"
+    assert facts["Effect where the words were heard because of the test"] == effect
+    assert ("Weak" in facts) == bool(weak)

@@ -92,6 +92,30 @@ def how_often(p: float) -> str:
     return _("about %(times)s times in 100 tests", times=round(100 * p))
 
 
+def of_hundred(step: str, calls: str, shares: tuple[float, float, float]) -> str:
+    """Say an effect and its interval, as shares, for 100 calls of the denominator that is named."""
+    estimate, low, high = (100 * share for share in shares)
+    digits = 1 if max(abs(low), abs(high)) >= 1 else 2
+    values = {"calls": calls, "step": step, "size": f"{abs(estimate):.{digits}f}"}
+    near, far = sorted((abs(low), abs(high)))
+    ends = {"near": f"{near:.{digits}f}", "far": f"{far:.{digits}f}"}
+    if low > 0:
+        return _(
+            "Of 100 %(calls)s, %(size)s more reach “%(step)s” (between %(near)s and %(far)s more)", **values, **ends
+        )
+    if high < 0:
+        return _(
+            "Of 100 %(calls)s, %(size)s fewer reach “%(step)s” (between %(near)s and %(far)s fewer)", **values, **ends
+        )
+    return _(
+        "Of 100 %(calls)s, anything from %(fewer)s fewer to %(more)s more may reach “%(step)s”",
+        calls=calls,
+        step=step,
+        fewer=f"{-low:.{digits}f}",
+        more=f"{high:.{digits}f}",
+    )
+
+
 def _grouped(value: float) -> str:
     """Write a difference of means with its sign, thousands set apart: money comes in fen."""
     return f"{value:+,.1f}".replace("-", MINUS)

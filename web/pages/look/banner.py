@@ -139,7 +139,7 @@ def _found(
 
 def _number(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, str], *, several: bool) -> Found:
     at_end, counted = decided(reading) or {}, reading["comparison"]
-    sentence = of_hundred(
+    sentence = amounts.of_hundred(
         steps.get(spec.numerator, named(spec.name)),
         naming.denominator(spec.denominator),
         (at_end["estimate"], at_end["low"], at_end["high"]),
@@ -153,30 +153,6 @@ def _number(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, st
     )
     beside = _("%(rates)s; relative to the control %(lift)s", rates=rates, lift=relative) if relative else rates
     return Found(f"{reading['challenger']}: {sentence}" if several else sentence, beside)
-
-
-def of_hundred(step: str, calls: str, shares: tuple[float, float, float]) -> str:
-    """Say an effect and its interval, as shares, for 100 calls of the denominator that is named."""
-    estimate, low, high = (100 * share for share in shares)
-    digits = 1 if max(abs(low), abs(high)) >= 1 else 2
-    values = {"calls": calls, "step": step, "size": f"{abs(estimate):.{digits}f}"}
-    near, far = sorted((abs(low), abs(high)))
-    ends = {"near": f"{near:.{digits}f}", "far": f"{far:.{digits}f}"}
-    if low > 0:
-        return _(
-            "Of 100 %(calls)s, %(size)s more reach “%(step)s” (between %(near)s and %(far)s more)", **values, **ends
-        )
-    if high < 0:
-        return _(
-            "Of 100 %(calls)s, %(size)s fewer reach “%(step)s” (between %(near)s and %(far)s fewer)", **values, **ends
-        )
-    return _(
-        "Of 100 %(calls)s, anything from %(fewer)s fewer to %(more)s more may reach “%(step)s”",
-        calls=calls,
-        step=step,
-        fewer=f"{-low:.{digits}f}",
-        more=f"{high:.{digits}f}",
-    )
 
 
 def _reasons(look: Look) -> list[str]:

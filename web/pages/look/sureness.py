@@ -171,10 +171,11 @@ def _spoken(look: Look, specs: Mapping[str, MetricSpec]) -> list[Group]:
     """Say how often the words were really heard, and what they did where they were."""
     found = explanation(look)
     spec = specs[primaries(look)[0]["metric"]]
-    return [_heard(spoken, spec) for spoken in (found.get("spoken") or [] if found else [])]
+    return [spoken_words(spoken, spec) for spoken in (found.get("spoken") or [] if found else [])]
 
 
-def _heard(spoken: Mapping[str, Any], spec: MetricSpec) -> Group:
+def spoken_words(spoken: Mapping[str, Any], spec: MetricSpec) -> Group:
+    """Say how often one challenger's words were heard, and what they did there; it decides nothing."""
     complier, listened = spoken["complier"], spoken["adherence"]["listened"] + spoken["contamination"]["listened"]
     facts = [
         (_("%(arm)s's words heard in its own calls", arm=spoken["challenger"]), _share(spoken["adherence"])),
