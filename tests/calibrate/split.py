@@ -42,7 +42,7 @@ def false_alarms(weights: tuple[int, ...], effort: float) -> list[Row]:
     name = " : ".join(str(weight // 100) for weight in weights)
     return [
         counted(part, f"{name}, broken", broken, runs, most=0.01),
-        counted(part, f"{name}, broken or warned", warned, runs),
+        counted(part, f"{name}, broken or warned", warned, runs, most=0.03),
     ]
 
 
