@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 
+from experiments.check.variables.effects import pool_variables
 from experiments.do.assignments import Floor
 from tests.builders import two_finished_tests
+from tests.check.test_variables import a_finished_test
 from tests.web.conftest import Callers, Clock, callers_of
 from tests.web.visitors import NOW, a_decided_test, a_visitor
+from web.pages.variables.forest import VariableView, variable_view
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +70,38 @@ class TestThePage:
 
     def test_agents_do_not_see_it(self, app: APIFlask, floor: Floor) -> None:
         assert a_visitor(app, floor, "agent").get("/variables").status_code == 403
+
+
+class TestOneVariable:
+    def seen(self, app: APIFlask, *values: float) -> VariableView:
+        (effect,) = pool_variables([a_finished_test(value) for value in values]).variables
+        with app.test_request_context(headers={"Accept-Language": "en"}):
+            return variable_view(effect, "v", "Benefit", "Accepted", "Of all eligible calls")
+
+    @pytest.mark.parametrize(
+        ("values", "finding", "rows"),
+        [
+            # its one test, and nothing pooled
+            ((0.08,), "Benefit, in its one test: +8.0 pp on “Accepted”", 1),
+            # two tests and their mean, too wide to say anything
+            ((0.10, 0.06), "2 tests do not say yet which way Benefit moves “Accepted”", 3),
+            # three tests, their mean and what a fourth may bring
+            ((0.08, 0.09, 0.10), "Benefit lifts “Accepted”: +9.0 pp over 3 tests", 5),
+            ((-0.08, -0.09, -0.10), "Other words for Benefit lower “Accepted”: −9.0 pp over 3 tests", 5),
+        ],
+    )
+    def test_its_chart_says_the_finding_over_its_tests(
+        self, app: APIFlask, values: tuple[float, ...], finding: str, rows: int
+    ) -> None:
+        figure = self.seen(app, *values).figure
+        assert (figure.title, len(figure.table.rows)) == (finding, rows)
+
+    def test_two_tests_predict_nothing_and_say_so(self, app: APIFlask) -> None:
+        (note,) = self.seen(app, 0.10, 0.06).notes
+        assert note.startswith("Two tests cannot say how much effects differ")
+
+    def test_from_three_on_it_says_how_far_they_agree_and_where_the_next_will_be(self, app: APIFlask) -> None:
+        agreement, ahead, course = self.seen(app, 0.02, 0.08, 0.14).notes
+        assert "89% is more than chance (I²); true effects spread by about 5.7 pp" in agreement
+        assert "lies within [−76.3, +92.3]" in ahead
+        assert course == "From test to test the effect moves no more than chance would have it."

@@ -112,7 +112,7 @@ def _notes(effect: VariableEffect) -> list[str]:
         spread=f"{100 * math.sqrt(pooled.tau_squared):.1f}",
     )
     ahead = _(
-        "The true effect of a next test lies within %(span)s, with 95%% confidence.",
+        "The true effect of a next test lies within %(span)s points, with 95%% confidence.",
         span=span(pooled.prediction_low, pooled.prediction_high),
     )
     return [agreement, ahead, _course(effect)]
