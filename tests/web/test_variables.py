@@ -1,7 +1,5 @@
 """Key variables over the door: what the API tells and what the page says."""
 
-from typing import Any
-
 import pytest
 from apiflask import APIFlask
 
@@ -9,7 +7,7 @@ from experiments.check.variables.effects import pool_variables
 from experiments.do.assignments import Floor
 from tests.builders import two_finished_tests
 from tests.check.test_variables import a_finished_test
-from tests.web.conftest import Callers, Clock, callers_of
+from tests.web.conftest import Caller, Callers, Clock, callers_of
 from tests.web.visitors import NOW, a_decided_test, a_visitor
 from web.pages.variables.forest import VariableView, variable_view
 
@@ -21,11 +19,12 @@ def _a_week_later(clock: Clock) -> None:
 
 class TestTheApi:
     @pytest.fixture
-    def told(self, app_on_both: APIFlask, floor_on_both: Floor) -> Any:
+    def reader(self, app_on_both: APIFlask, floor_on_both: Floor) -> Caller:
         two_finished_tests(floor_on_both)
-        return callers_of(app_on_both)("read").get("/variables").get_json()
+        return callers_of(app_on_both)("read")
 
-    def test_ranks_variables_by_what_they_bring_in_a_year(self, told: Any) -> None:
+    def test_ranks_variables_by_what_they_bring_in_a_year(self, reader: Caller) -> None:
+        told = reader.get("/variables").get_json()
         (metric,) = told["metrics"]
         first, last = metric["variables"]
         assert (metric["metric"], first["variable"], last["variable"]) == ("accepted", "benefit", "opening")
@@ -33,11 +32,8 @@ class TestTheApi:
         assert (first["rank"], first["pooled"]["experiments"], first["pooled"]["low"]) == (1, 1, None)
         assert first["tests"][0]["experiment"] == "change_benefit"
         assert told["omitted"] == []
-
-    def test_asks_for_the_other_estimate_of_spread_by_name(self, floor: Floor, caller: Callers) -> None:
-        two_finished_tests(floor)
-        told = caller("read").get("/variables?method=dersimonian-laird").get_json()
-        assert told["metrics"][0]["everything"]["method"] == "dersimonian-laird"
+        other = reader.get("/variables?method=dersimonian-laird").get_json()
+        assert other["metrics"][0]["everything"]["method"] == "dersimonian-laird"
 
     def test_refuses_an_estimate_that_it_does_not_know(self, caller: Callers) -> None:
         refused = caller("read").get("/variables?method=guess")
