@@ -14,6 +14,7 @@ from experiments import audit, people
 from experiments.board import cards
 from experiments.calendar import SiteCalendar
 from experiments.check import history
+from experiments.check.spoken.heard import listened_calls
 from experiments.demo import world as worlds
 from experiments.demo.build import DemoReport, build
 from experiments.demo.calls import Floor, Served, as_report
@@ -117,6 +118,20 @@ def test_everybody_signs_in_with_the_password_handed_in(built: Built) -> None:
     assert {role for _, _, held in built.report.people for role in held} == people.ROLES.keys()
     with built.store.write() as session:
         assert people.sign_in(session, login, PASSWORD, now=NOW) is not None
+
+
+def test_quality_has_heard_a_sample_of_what_runs_and_of_what_has_ended(built: Built) -> None:
+    with built.store.read() as session:
+        heard = {key: listened_calls(session, experiment_named(session, key)) for key in PLACES}
+    assert {key for key, calls in heard.items() if calls} == {
+        "policy_enquiry_opening_reason",
+        "change_ask_with_endorsement",
+        "download_ask_which_number",
+        "change_benefit_quicker",
+    }
+    said = [call.heard == call.arm for calls in heard.values() for call in calls if call.heard is not None]
+    assert 0.75 < sum(said) / len(said) < 1
+    assert any(call.twice for calls in heard.values() for call in calls)
 
 
 def test_a_second_build_is_refused(sqlite_store: Store) -> None:

@@ -16,6 +16,7 @@ from experiments.check import looks, rollup
 from experiments.check.looks import Look
 from experiments.demo import calls, world as worlds
 from experiments.demo.calls import Served
+from experiments.demo.ears import Ears
 from experiments.demo.story import Story
 from experiments.demo.world import Effect, World
 from experiments.do import outcomes
@@ -69,11 +70,12 @@ class _Build:
         self.floor, self.world, self.now = floor, world, now
         self.centre = calls.Floor(world, catalogue)
         self.story = Story(floor.store, world, catalogue, floor.calendar, now)
+        self.ears = Ears(floor.store, world)
         self._later: list[tuple[datetime, str, dict[str, Any]]] = []
         self._faults = {e.scenario: (e.key, e.fault) for e in world.experiment if e.fault is not None}
 
     def live(self, number: int) -> None:
-        """Live one day: the morning's moves, the calls, what was told of them, and the evening's looks."""
+        """Live one day: the morning's moves, the calls, what was told and heard of them, and the evening's looks."""
         self.story.play(self.story.moment(number, _OPENING))
         with self.floor.store.read() as session:
             snapshot = compile_snapshot(session)
@@ -82,13 +84,16 @@ class _Build:
         self.story.play(self.story.moment(number, _EVENING))
         self._tell(self.story.moment(number, _EVENING))
         rollup.rebuild_dirty(self.floor.store)
+        self.ears.listen(number, self.story.moment(number, _EVENING))
         self.story.look(number, self.story.moment(number, _EVENING))
 
     def _answer(self, snapshot: Snapshot, day: Sequence[Call]) -> None:
         for start in range(0, len(day), _BATCH):
             batch = day[start : start + _BATCH]
             for call, answer in zip(batch, assign(self.floor, snapshot, batch, origin=Origin.DEMO), strict=True):
-                for fact in self.centre.facts_of(call, self._served(answer)):
+                facts = self.centre.facts_of(call, self._served(answer))
+                self.ears.remember(call, answer, facts)
+                for fact in facts:
                     at, report = calls.as_report(call, fact)
                     heapq.heappush(self._later, (at, report["id"], report))
 

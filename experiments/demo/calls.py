@@ -22,7 +22,7 @@ CUSTOMERS = ("self", "spouse", "relative")
 
 _MOST = 0.97  # chances are kept below one before skill multiplies their odds
 _CONVERT_DAYS = 30
-_STREAMS = ("day", "call", "desktop")
+_STREAMS = ("day", "call", "desktop", "spoken", "ear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,18 @@ class Floor:
 
     def facts_of(self, call: Call, served: Served) -> list[Fact]:
         """Play a call and what follows from it, for a month."""
-        luck = _luck(self.world, "call", *_place(call))
+        luck = luck_of(self.world, "call", call.call_id)
         return list(_played(self.world, self.rates[call.scenario], self.agents[call.agent_id], served, luck))
 
 
 def is_lost(world: World, call: Call, share: float) -> bool:
     """Say whether the broken desktop loses this call."""
-    return bool(_luck(world, "desktop", *_place(call)).random() < share)
+    return bool(luck_of(world, "desktop", call.call_id).random() < share)
+
+
+def luck_of(world: World, what: str, call_id: str, *more: int) -> np.random.Generator:
+    """Give a call's own random stream for one purpose."""
+    return _luck(world, what, *_place(call_id), *more)
 
 
 def as_report(call: Call, fact: Fact) -> tuple[datetime, dict[str, Any]]:
@@ -185,9 +190,9 @@ def _luck(world: World, what: str, *place: int) -> np.random.Generator:
     return np.random.default_rng((world.seed, _STREAMS.index(what) + 1, *place))
 
 
-def _place(call: Call) -> tuple[int, int]:
+def _place(call_id: str) -> tuple[int, int]:
     """Read which day and which call of it this is."""
-    _, day, number = call.call_id.split("-")
+    _, day, number = call_id.split("-")
     return int(day), int(number)
 
 

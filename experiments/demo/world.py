@@ -30,6 +30,14 @@ class Rating(_Entry):
     sd: float
 
 
+class Listening(_Entry):
+    """What is said where the agent comes to it: the words served, or the other arm's; and how often ears err."""
+
+    adherence: float
+    contamination: float
+    mishearing: float
+
+
 class Region(_Entry):
     """`[[region]]`: a site and its share of the calls."""
 
@@ -163,6 +171,7 @@ class World(_Entry):
     cancel_days_mean: float
     convert_days_mean: float
     rating: Rating
+    listening: Listening
     person: list[Person]
     relations: Mapping[str, float]
     region: list[Region]

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 
+from experiments.check import looks
 from experiments.check.spoken.heard import listened_calls
 from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
 from experiments.plan.rules import ArmPlan
 from tests.builders import NEW_BENEFIT, a_call, a_draft, a_running_experiment, assigned, rolled_up, standard_value
-from tests.web.conftest import Caller, Callers, Clock
-from tests.web.visitors import NOW, a_visitor
+from tests.web.conftest import OPERATOR, Caller, Callers, Clock
+from tests.web.visitors import NOW, a_test_under_way, a_visitor
 
 PATH = "/experiments/change_benefit/listening"
 
@@ -80,6 +81,17 @@ class TestOverTheApi:
         other = caller("read act" if login else "read", login=login)
         assert other.get(PATH).status_code == 403
         assert other.post(PATH, {"call_id": "call-1", "heard": None}).status_code == 403
+
+    def test_a_look_tells_what_was_spoken(self, floor: Floor, caller: Callers) -> None:
+        key, listener = a_test_under_way(floor), caller("read act", login="quality")
+        for number, call in enumerate(listener.get(PATH).get_json()["calls"]):
+            listener.post(PATH, {"call_id": call["call_id"], "heard": ("quicker", "control", None)[number % 3]})
+        with floor.store.write() as session:
+            experiment, today = experiment_named(session, key), floor.calendar.day(NOW)
+            looks.make_look(session, experiment, today=today, final=True, actor=OPERATOR, now=NOW)
+        (told,) = listener.get(f"/experiments/{key}/results").get_json()["look"]["explanation"]["spoken"]
+        assert (told["challenger"], told["complier"]["weak"], told["listener"]) == ("quicker", True, None)
+        assert told["adherence"]["listened"] == told["contamination"]["listened"] == 35
 
 
 def form_of(page: str) -> tuple[str, list[str]]:
