@@ -12,7 +12,7 @@ from experiments.check.analysis.beliefs import Belief, believe
 from experiments.check.analysis.segments import Moderated, moderate
 from experiments.check.analysis.steps import LEAST_CALLS, StepsReading, read_steps
 from experiments.check.data import ExperimentData
-from experiments.check.spoken.heard import Listened
+from experiments.check.spoken.heard import listened_calls
 from experiments.check.spoken.reading import Spoken, read_spoken
 from experiments.plan.designs import Experiment
 from stats.comparison import Comparison
@@ -37,30 +37,31 @@ def funnel_days(session: Session, experiment: Experiment, today: int) -> list[in
 
 
 def explain(
+    session: Session,
     data: ExperimentData,
     arms: Mapping[int, Sequence[ArmData]],
     primary: str,
-    until: int,
     found: Sequence[Comparison],
     today: int,
-    listened: Sequence[Listened],
 ) -> Explanation:
     """Explain the primary effect.
 
     Args:
+        session: to read what was heard.
         data: of the test.
         arms: what each arm did, by the last day that counts.
         primary: the metric that decides.
-        until: the last day of assignment that counts for it.
         found: each challenger's comparison with the control on it.
         today: the site-local day, YYYYMMDD.
-        listened: the calls that were heard, in the order of the lottery.
     """
     spec, alpha = data.specs[primary], data.experiment.alpha
+    until = _closed(spec.window_days, today)
+    listened = listened_calls(session, data.experiment)
+    levels = {moderator: data.levels(spec, moderator, until) for moderator in data.experiment.moderators}
     moderated = [
         reading
-        for moderator in data.experiment.moderators
-        for reading in moderate(data.method, spec, moderator, data.keys, data.levels(moderator, until), alpha=alpha)
+        for moderator, each in levels.items()
+        for reading in moderate(data.method, spec, moderator, data.keys, each, alpha=alpha)
     ]
     steps = [_steps(data, arms, place, today) for place in range(1, len(data.keys))]
     spoken = [

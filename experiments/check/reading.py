@@ -5,6 +5,7 @@ intervals. The primary metric's effect is read at looks alone, at the boundary t
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,13 +23,13 @@ from experiments.check.health import floor
 from experiments.check.health.findings import Finding
 from experiments.check.metrics import MetricSpec
 from experiments.check.results import LookResult, MetricReading, Watch
-from experiments.check.spoken.heard import listened_calls
 from experiments.check.stopping import Spent, decide
 from experiments.check.watching import cleared, compare_for_clearance, watched
 from experiments.errors import Conflict
 from experiments.plan import traffic
 from experiments.plan.designs import Experiment, PlannedMetric
 from experiments.plan.rules import LEAST_STEP
+from stats.comparison import Comparison
 from stats.families.adjusting import benjamini_hochberg
 
 
@@ -66,7 +67,8 @@ def read(
         Conflict: no new calls have matured since the last look.
     """
     untils = {key: matured(spec, today) for key, spec in history.specs_of(session, experiment).items()}
-    data = read_data(session, experiment, untils=[*untils.values(), *funnel_days(session, experiment, today), today])
+    asked = [*untils.values(), *funnel_days(session, experiment, today), today]
+    data = read_data(session, experiment, untils=asked, moderators=experiment.moderators)
     arms = {until: data.arms(until) for until in data.calls.untils}
     primary = primary_of(experiment)
     own = arms[untils[primary.metric]]
@@ -84,31 +86,24 @@ def read(
     spec = data.specs[primary.metric]
     doubts = doubts_of(session, data, own, compared, spec, untils[primary.metric])
     more = at_look(session, data, arms[today], spec, today)
-    seen = _watch(session, data, arms[today], today, (*more, *doubts))
     answers = {key: found.answer for key, found in compared.items()}
-    decisions = {
-        challenger: decide(spent, boundary, challenger, answer, final=final)
-        for (metric, challenger), answer in answers.items()
-        if metric == primary.metric
-    }
+    seen = _cleared(data, answers, _watch(session, data, arms[today], today, (*more, *doubts)))
+    effects = {challenger: answer for (metric, challenger), answer in answers.items() if metric == primary.metric}
+    decisions = {each: decide(spent, boundary, each, found, final=final) for each, found in effects.items()}
     may_end = final or any(decision.crossed for decision in decisions.values())
-    found = [answers[primary.metric, challenger] for challenger in decisions]
-    heard = listened_calls(session, experiment) if may_end else []
     return LookResult(
         number=len(earlier) + 1,
         as_of=today,
         final=final,
         boundary=boundary,
-        clustering=analysis.clustering(data.specs[primary.metric], own),
+        clustering=analysis.clustering(spec, own),
         watch=seen,
         readings=_readings(experiment, compared, untils, decisions),
-        explanation=explain(data, arms, primary.metric, untils[primary.metric], found, today, heard)
-        if may_end
-        else None,
+        explanation=explain(session, data, arms, primary.metric, list(effects.values()), today) if may_end else None,
         verdict=verdict.conclude(
-            data.specs[primary.metric],
-            {challenger: answers[primary.metric, challenger] for challenger in decisions},
-            [cleared(g, data.specs[g.metric], answers[g.metric, g.challenger]) for g in seen.guards],
+            spec,
+            effects,
+            seen.guards,
             seen.findings,
             doubts=doubts,
             decided={challenger for challenger, decision in decisions.items() if decision.crossed},
@@ -117,6 +112,12 @@ def read(
             final=final,
         ),
     )
+
+
+def _cleared(data: ExperimentData, answers: Mapping[tuple[str, str], Comparison], seen: Watch) -> Watch:
+    """Read the guardrails over matured calls too, as clearance asks."""
+    guards = [cleared(g, data.specs[g.metric], answers[g.metric, g.challenger]) for g in seen.guards]
+    return replace(seen, guards=tuple(guards))
 
 
 def primary_of(experiment: Experiment) -> PlannedMetric:

@@ -19,6 +19,9 @@ from stats.looking.spending import Boundary, spending_boundaries
 from stats.looking.stopping import StoppedInference, infer_at_stop
 from stats.tails import normal_quantile
 
+_DEALT_AGAIN = ("randomisation", "permutation")
+"""Methods whose p cannot be under one over the deals: of a clear effect it says less than its z."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -82,8 +85,14 @@ def decide(spent: Spent, boundary: Boundary, challenger: str, found: Comparison,
     crossed = found.p_value <= boundary.nominal_alpha
     if not (final or crossed):
         return Decision(False, None, None)
-    stopped = infer_at_stop(spent.boundaries(boundary.fraction), *_normal(found), alpha=spent.alpha)
-    return Decision(crossed, stopped, None)
+    return Decision(crossed, _stopped(spent, boundary, found), None)
+
+
+def _stopped(spent: Spent, boundary: Boundary, found: Comparison) -> StoppedInference:
+    """Say what the effect is worth at the end: of one look that spent all of alpha, what the comparison says."""
+    if not spent.fractions and boundary.fraction == 1:
+        return StoppedInference(found.p_value, found.difference, found.low, found.high, found.confidence, 1)
+    return infer_at_stop(spent.boundaries(boundary.fraction), *_normal(found), alpha=spent.alpha)
 
 
 def _had_decided(content: Mapping[str, Any], challenger: str) -> bool:
@@ -110,10 +119,12 @@ def _overrun(spent: Spent, place: int, challenger: str, found: Comparison) -> Ov
 
 
 def _normal(found: Comparison) -> tuple[float, float]:
+    if found.method in _DEALT_AGAIN:
+        return found.difference, found.standard_error
     return _scaled(found.difference, found.standard_error, found.p_value)
 
 
 def _scaled(difference: float, standard_error: float, p_value: float) -> tuple[float, float]:
-    """Give a difference with the standard error that makes its z the one that p stands for, whatever the method."""
+    """Give a difference with the standard error that makes its z the one that p stands for."""
     z = normal_quantile(p_value / 2) if 0 < p_value < 1 else 0.0
     return difference, abs(difference) / z if z > 0 and difference else standard_error

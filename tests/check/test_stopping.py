@@ -1,6 +1,7 @@
 """How challengers and looks share alpha, and what an effect is worth where a test may end."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,14 @@ def test_with_one_planned_look_the_estimate_is_the_difference() -> None:
     assert decision.stopped is not None
     assert decision.stopped.estimate == pytest.approx(WINS.difference, rel=1e-6)
     assert decision.stopped.p_value == pytest.approx(WINS.p_value, rel=1e-6)
+
+
+def test_what_was_dealt_again_keeps_its_own_interval_though_its_p_can_be_no_smaller() -> None:
+    dealt = replace(WINS, method="randomisation", p_value=0.001)
+    spent = Spent.before(a_plan(5000, 5000), [], few=True)
+    decision = decide(spent, spent.boundary(1.0, final=True), "arm1", dealt, final=True)
+    assert decision.stopped is not None
+    assert (decision.stopped.low, decision.stopped.high) == (dealt.low, dealt.high)
 
 
 @pytest.mark.parametrize(
