@@ -20,15 +20,17 @@ def require(
     Raises:
         ValueError: "NAME is VALUE, must be BOUND", as in "alpha is 5, must be > 0 and < 1".
     """
-    bounds = (
-        (">", above, above is None or value > above),
-        (">=", at_least, at_least is None or value >= at_least),
-        ("<", below, below is None or value < below),
-        ("<=", at_most, at_most is None or value <= at_most),
-    )
-    if not math.isfinite(value) or not all(held for _, _, held in bounds):
-        stated = " and ".join(f"{sign} {bound}" for sign, bound, _ in bounds if bound is not None)
-        raise ValueError(f"{name} is {value}, must be {stated or 'finite'}")
+    if (
+        math.isfinite(value)
+        and (above is None or value > above)
+        and (at_least is None or value >= at_least)
+        and (below is None or value < below)
+        and (at_most is None or value <= at_most)
+    ):
+        return
+    bounds = ((">", above), (">=", at_least), ("<", below), ("<=", at_most))
+    stated = " and ".join(f"{sign} {bound}" for sign, bound in bounds if bound is not None)
+    raise ValueError(f"{name} is {value}, must be {stated or 'finite'}")
 
 
 def require_each(

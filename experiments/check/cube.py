@@ -6,11 +6,12 @@ the last days that count; every reading is then a sum over cells.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Table, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from experiments.check.metrics import Totals
@@ -20,94 +21,129 @@ from experiments.plan.designs import Experiment
 DIMENSIONS = ("agent_id", "region", "channel")
 """What the calls of a test can be told apart by, besides arm and day."""
 
+_PART = (
+    2_000  # rows that are objects at one time: many more wake the garbage collector, which costs as much as the scan
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Sums that share their keys: `keys` a column of labels each, `values` a row a cell and a column a measure.
 
-    `bands` says, for each cell, which of `untils` is the first that its days reach.
+    `bands` says, for each cell, which of `untils` is the first that its days reach; `measures` names the columns.
     """
 
     untils: tuple[int, ...]
-    keys: Mapping[str, NDArray[np.str_]]
+    keys: Mapping[str, Sequence[str]]
     bands: NDArray[np.int64]
     values: NDArray[np.int64]
+    measures: tuple[str, ...] = MEASURES
+    _known: dict[str, tuple[list[str], NDArray[np.int64]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def sums(self, names: Sequence[str], *, until: int) -> dict[tuple[str, ...], Totals]:
+    def sums(
+        self, names: Sequence[str], *, until: int, measures: Sequence[str] | None = None
+    ) -> dict[tuple[str, ...], Totals]:
         """Sum the cells up to a day that the cube was read for, by the columns named.
+
+        Args:
+            names: of the columns of labels.
+            until: the day, YYYYMMDD.
+            measures: what to sum; everything that was read, when not said.
 
         Raises:
             ValueError: the cube was not read for this day.
         """
-        counted = self.bands <= self.untils.index(until)
-        if not counted.any():
+        counted = np.flatnonzero(self.bands <= self.untils.index(until))
+        if not len(counted):
             return {}
-        columns = [self.keys[name][counted] for name in names]
-        labels, places = _distinct(columns)
-        summed = np.zeros((len(labels), len(MEASURES)), dtype=np.int64)
-        np.add.at(summed, places, self.values[counted])
-        return {
-            label: dict(zip(MEASURES, row, strict=True)) for label, row in zip(labels, summed.tolist(), strict=True)
-        }
+        place = np.zeros(len(counted), dtype=np.int64)
+        for name in names:
+            labels, places = self.labelled(name)
+            place = place * len(labels) + places[counted]
+        order = np.argsort(place, kind="stable")
+        starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+        asked = self.measures if measures is None else measures
+        values = self.values if measures is None else self.values[:, [self.measures.index(name) for name in measures]]
+        summed = np.add.reduceat(values[counted[order]], starts, axis=0)
+        told = zip(*(self._labels(name, counted[order[starts]]) for name in names), strict=True)
+        return {label: dict(zip(asked, row, strict=True)) for label, row in zip(told, summed.tolist(), strict=True)}
+
+    def labelled(self, name: str) -> tuple[list[str], NDArray[np.int64]]:
+        """Give a column's labels, each once and in order, and for each cell the place of its own."""
+        if name not in self._known:
+            labels = sorted(set(self.keys[name]))
+            place = {label: number for number, label in enumerate(labels)}
+            self._known[name] = labels, np.array([place[label] for label in self.keys[name]], dtype=np.int64)
+        return self._known[name]
 
     def relabelled(self, name: str, source: str, label: Callable[[str], str]) -> "Cells":
         """Add a column that is read off another: the tenure of an agent, say."""
-        known, inverse = np.unique(self.keys[source], return_inverse=True)
-        column = np.array([label(str(each)) for each in known], dtype=np.str_)[inverse] if len(known) else known
-        return Cells(self.untils, {**self.keys, name: column}, self.bands, self.values)
+        known = {each: label(each) for each in set(self.keys[source])}
+        column = [known[each] for each in self.keys[source]]
+        return Cells(self.untils, {**self.keys, name: column}, self.bands, self.values, self.measures)
+
+    def _labels(self, name: str, cells: NDArray[np.int64]) -> list[str]:
+        labels, places = self.labelled(name)
+        return [labels[place] for place in places[cells]]
 
 
-def calls_of(session: Session, experiment: Experiment, untils: Sequence[int]) -> Cells:
+def calls_of(session: Session, experiment: Experiment, untils: Sequence[int], measures: Sequence[str]) -> Cells:
     """Read a test's assigned calls by arm, agent, region and channel.
 
     Args:
         session: to read the rollup with.
         experiment: the experiment.
         untils: last days of assignment (YYYYMMDD) that readings will ask for.
+        measures: what readings will ask for; the fewer, the faster.
     """
-    return _read(session, RollupCall, ("arm", *DIMENSIONS), experiment, untils)
+    return _read(session, RollupCall, ("arm", *DIMENSIONS), experiment, untils, measures)
 
 
-def units_of(session: Session, experiment: Experiment, untils: Sequence[int]) -> Cells:
+def units_of(session: Session, experiment: Experiment, untils: Sequence[int], measures: Sequence[str]) -> Cells:
     """Read a test's randomisation units by arm, hash and name (which customers have none of)."""
-    return _read(session, RollupUnit, ("arm", "unit_hash", "unit"), experiment, untils)
+    return _read(session, RollupUnit, ("arm", "unit_hash", "unit"), experiment, untils, measures)
 
 
 def _read(
     session: Session,
-    table: type[RollupCall | RollupUnit],
+    rollup: type[RollupCall | RollupUnit],
     names: Sequence[str],
     experiment: Experiment,
     untils: Sequence[int],
+    measures: Sequence[str],
 ) -> Cells:
-    days = tuple(sorted(set(untils)))
+    days, table = tuple(sorted(set(untils))), cast("Table", rollup.__table__)
     band = _band(table, days)
-    columns = [getattr(table, name) for name in names]
-    sums = [func.sum(getattr(table, measure)) for measure in MEASURES]
+    keys = [table.c[name] for name in names]
     rows = session.execute(
-        select(*columns, band, *sums)
-        .where(table.experiment_id == experiment.id, table.day <= days[-1])
-        .group_by(*columns, band)
-        .order_by(*columns, band)
-    ).all()
-    width = len(names)
-    keys = {name: np.array([row[place] for row in rows], dtype=np.str_) for place, name in enumerate(names)}
-    values = np.array([[int(value) for value in row[width + 1 :]] for row in rows], dtype=np.int64)
-    bands = np.array([row[width] for row in rows], dtype=np.int64)
-    return Cells(days, keys, bands, values.reshape(-1, len(MEASURES)))
+        select(*keys, band, *(_whole_sum(table, measure) for measure in measures))
+        .where(
+            table.c.scenario_id == experiment.scenario_id,  # a test's calls are its scenario's, which have an index
+            table.c.experiment_id == experiment.id,
+            table.c.day <= days[-1],
+        )
+        .group_by(*keys, band)
+    )
+    labels: list[list[str]] = [[] for _ in names]
+    numbers = [np.zeros((1 + len(measures), 0), dtype=np.int64)]
+    for part in rows.partitions(_PART):
+        columns = list(zip(*part, strict=True))
+        for known, told in zip(labels, columns, strict=False):
+            known.extend(told)
+        numbers.append(np.array(columns[len(names) :], dtype=np.int64))
+    bands, *sums = np.concatenate(numbers, axis=1)
+    return Cells(days, dict(zip(names, labels, strict=True)), bands, np.column_stack(sums), tuple(measures))
 
 
-def _band(table: type[RollupCall | RollupUnit], days: Sequence[int]) -> ColumnElement[int]:
+def _whole_sum(table: Table, measure: str) -> ColumnElement[int]:
+    """Sum a column; of a wide one PostgreSQL would give a decimal."""
+    summed = func.sum(table.c[measure])
+    return summed.cast(BigInteger) if isinstance(table.c[measure].type, BigInteger) else summed
+
+
+def _band(table: Table, days: Sequence[int]) -> ColumnElement[int]:
     if len(days) == 1:
         return literal(0)
-    return case(*((table.day <= day, place) for place, day in enumerate(days[:-1])), else_=len(days) - 1)
-
-
-def _distinct(columns: Sequence[NDArray[np.str_]]) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
-    """Give the distinct rows of several label columns, and for each row which of them it is."""
-    place = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        known, inverse = np.unique(column, return_inverse=True)
-        place = place * len(known) + inverse
-    _, first, places = np.unique(place, return_index=True, return_inverse=True)
-    return [tuple(str(column[row]) for column in columns) for row in first], places
+    return case(*((table.c.day <= day, place) for place, day in enumerate(days[:-1])), else_=len(days) - 1)

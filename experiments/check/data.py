@@ -10,11 +10,15 @@ from experiments.calendar import days_before
 from experiments.check import cube, history
 from experiments.check.analysis.arms import ArmData, Method, UnitData
 from experiments.check.cube import Cells
-from experiments.check.metrics import NOTHING, MetricSpec, Totals
+from experiments.check.metrics import NOTHING, MetricSpec, Totals, measures_of
+from experiments.check.rollup import MEASURES
 from experiments.plan.designs import Experiment
 
 TENURED_DAYS = 90
 """Agents who took their first call longer ago than this, when the test starts, are the experienced ones."""
+
+_HEALTH = ("calls", "invited", "deviation", "handled_seconds_n")
+"""What health asks of every test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +58,48 @@ class ExperimentData:
             for key in self.keys
         ]
 
-    def levels(self, moderator: str, until: int) -> dict[str, dict[str, dict[str, Totals]]]:
-        """Give what agents did by level of a moderator, arm and agent, over the calls assigned up to a day."""
+    def levels(self, spec: MetricSpec, moderator: str, until: int) -> dict[str, dict[str, dict[str, Totals]]]:
+        """Give what a metric reads of agents by level of a moderator, arm and agent, over calls up to a day."""
         found: dict[str, dict[str, dict[str, Totals]]] = {}
-        for (level, arm, agent), each in self.calls.sums([moderator, "arm", "agent_id"], until=until).items():
+        summed = self.calls.sums([moderator, "arm", "agent_id"], until=until, measures=measures_of(spec))
+        for (level, arm, agent), each in summed.items():
             found.setdefault(level, {}).setdefault(arm, {})[agent] = each
         return found
 
 
-def read_data(session: Session, experiment: Experiment, *, untils: Sequence[int]) -> ExperimentData:
+def read_data(
+    session: Session, experiment: Experiment, *, untils: Sequence[int], moderators: Sequence[str] = ()
+) -> ExperimentData:
     """Read a test's rollup for the days that the reading will ask for.
 
     Args:
         session: to read the rollup with.
         experiment: the experiment.
         untils: last days of assignment (YYYYMMDD).
+        moderators: by which the reading will tell calls apart.
     """
+    specs, steps = history.specs_of(session, experiment), history.steps_of(session, experiment)
+    measures = _measures(specs, steps)
     days = history.daily_calls(session, experiment)
     first = min(days, default=min(untils))
-    calls = cube.calls_of(session, experiment, untils)
-    if "tenure" in experiment.moderators:
+    calls = cube.calls_of(session, experiment, untils, measures)
+    if "tenure" in moderators:
         calls = calls.relabelled("tenure", "agent_id", _tenure(session, first))
     return ExperimentData(
         experiment=experiment,
-        specs=history.specs_of(session, experiment),
-        steps=history.steps_of(session, experiment),
+        specs=specs,
+        steps=steps,
         method=_method(session, experiment, first),
         calls=calls,
-        units=None if experiment.unit == "call" else cube.units_of(session, experiment, untils),
+        units=None if experiment.unit == "call" else cube.units_of(session, experiment, untils, measures),
         days=days,
     )
+
+
+def _measures(specs: Mapping[str, MetricSpec], steps: Mapping[str, int]) -> tuple[str, ...]:
+    """Say what a reading can ask for: the planned metrics', the funnel's and health's; a scan costs by the column."""
+    asked = {*_HEALTH, *steps, *(name for spec in specs.values() for name in measures_of(spec))}
+    return tuple(name for name in MEASURES if name in asked)
 
 
 def _tenure(session: Session, start: int) -> "TenureOf":

@@ -102,7 +102,7 @@ def calls_by_experiment(session: Session) -> dict[int, int]:
 
 def arm_totals(session: Session, experiment: Experiment, *, until: int | None = None) -> dict[str, Totals]:
     """Sum an experiment's assigned calls by arm, up to a day of assignment; every planned arm is there."""
-    query = select(RollupCall.arm, *_SUMS).where(RollupCall.experiment_id == experiment.id).group_by(RollupCall.arm)
+    query = select(RollupCall.arm, *_SUMS).where(*_of(experiment)).group_by(RollupCall.arm)
     if until is not None:
         query = query.where(RollupCall.day <= until)
     found = {row.arm: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}
@@ -128,7 +128,7 @@ def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str,
     """Count an experiment's assigned calls by day and arm."""
     query = (
         select(RollupCall.day, RollupCall.arm, func.sum(RollupCall.calls))
-        .where(RollupCall.experiment_id == experiment.id)
+        .where(*_of(experiment))
         .group_by(RollupCall.day, RollupCall.arm)
         .order_by(RollupCall.day)
     )
@@ -140,7 +140,7 @@ def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str,
 
 def origins(session: Session, experiment: Experiment) -> set[str]:
     """Say how the calls of an experiment came to us."""
-    query = select(RollupCall.origin).where(RollupCall.experiment_id == experiment.id).distinct()
+    query = select(RollupCall.origin).where(*_of(experiment)).distinct()
     return set(session.scalars(query))
 
 
@@ -162,6 +162,11 @@ def leaves_under(session: Session, scenario: Scenario) -> list[int]:
         level = list(session.scalars(select(Scenario.id).where(or_(*(Scenario.parent_id == i for i in level)))))
         found += level
     return found
+
+
+def _of(experiment: Experiment) -> tuple[ColumnElement[bool], ...]:
+    """Find an experiment's calls by way of its scenario's, which have an index."""
+    return RollupCall.scenario_id == experiment.scenario_id, RollupCall.experiment_id == experiment.id
 
 
 def _totals(session: Session, query: Select[Any]) -> Totals:

@@ -31,6 +31,12 @@ class MetricSpec:
     name: Mapping[str, str]
 
 
+def measures_of(spec: MetricSpec) -> tuple[str, ...]:
+    """Name the measures that the functions below read of totals."""
+    asked = {"calls", spec.denominator, *(f"{spec.numerator}{end}" for end in ("", "_n", "_squares"))}
+    return tuple(name for name in MEASURES if name in asked)
+
+
 def denominator_of(spec: MetricSpec, totals: Totals) -> int:
     """Give how many calls the metric is over; `reported` means the calls that have its number."""
     if spec.denominator == REPORTED:

@@ -1,9 +1,13 @@
 """What health asks of a test besides its cube: staffed days, first calls, days and uses, reports and their records."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -19,6 +23,7 @@ from stats.soundness.periods import PeriodCounts
 from stats.soundness.uses import middle_of_bin, use_bin
 
 _DAY_SECONDS = 86_400
+_PART = 2_000  # rows that are objects at one time, as in `cube`
 
 
 def staffed(session: Session, experiment: Experiment, spec: MetricSpec) -> dict[str, list[Staffed]]:
@@ -61,47 +66,72 @@ def first_calls(session: Session, experiment: Experiment) -> dict[str, dict[str,
     return found
 
 
-def by_day(
-    session: Session, experiment: Experiment, spec: MetricSpec, challenger: str, until: int
-) -> list[PeriodCounts]:
-    """Give the control's and a challenger's calls and successes by day, numbered from the first day of the test."""
-    columns = _counted(experiment, spec, challenger)
-    rows = session.execute(
-        select(RollupCall.day, *columns)
-        .where(RollupCall.experiment_id == experiment.id, RollupCall.day <= until)
-        .group_by(RollupCall.day)
-        .order_by(RollupCall.day)
+@dataclass(frozen=True, slots=True)
+class AgentDays:
+    """What agents did from day to day, in the order of agents and of their days.
+
+    `agents` numbers them; `sums` has of each of their days the calls and the successes in every arm, control first.
+    """
+
+    agents: NDArray[np.int64]
+    days: NDArray[np.int64]
+    sums: NDArray[np.int64]
+
+
+def agent_days(session: Session, experiment: Experiment, spec: MetricSpec, until: int) -> AgentDays:
+    """Read what every agent did on every day up to one (YYYYMMDD): once for all challengers."""
+    table = RollupCall.__table__
+    found = session.execute(
+        select(table.c.agent_id, table.c.day, *_counted(experiment, spec))
+        .where(
+            table.c.scenario_id == experiment.scenario_id,
+            table.c.experiment_id == experiment.id,
+            table.c.day <= until,
+        )
+        .group_by(table.c.agent_id, table.c.day)
+        .order_by(table.c.agent_id, table.c.day)
     )
-    return [_period(number, sums) for number, (_, *sums) in enumerate(rows, start=1)]
+    names: list[str] = []
+    numbers = [np.zeros((1 + 2 * len(experiment.arms), 0), dtype=np.int64)]
+    for part in found.partitions(_PART):
+        agents, *columns = zip(*part, strict=True)
+        names.extend(agents)
+        numbers.append(np.array(columns, dtype=np.int64))
+    days, *sums = np.concatenate(numbers, axis=1)
+    another = [before != name for before, name in pairwise((None, *names))]
+    return AgentDays(
+        np.cumsum(another, dtype=np.int64) - 1,
+        days,
+        np.column_stack(sums).reshape(len(names), len(experiment.arms), 2),
+    )
 
 
-def by_use(
-    session: Session, experiment: Experiment, spec: MetricSpec, challenger: str, until: int
-) -> list[PeriodCounts]:
+def by_day(did: AgentDays, place: int) -> list[PeriodCounts]:
+    """Give the control's and a challenger's calls and successes by day, numbered from the first day of the test."""
+    known, days = np.unique(did.days, return_inverse=True)
+    sums = _summed(did, place, days, len(known))
+    return [_period(number, each) for number, each in enumerate(sums, start=1)]
+
+
+def by_use(did: AgentDays, place: int) -> list[PeriodCounts]:
     """Give both arms' calls and successes by how often the agent had used the challenger before the day.
 
     Within an agent's day both arms are as old, so each day falls into the bin of the use it begins with.
     """
-    of_challenger = case((RollupCall.arm == challenger, RollupCall.calls), else_=0)
-    days = (
-        select(
-            RollupCall.agent_id,
-            RollupCall.day,
-            func.sum(of_challenger).label("uses"),
-            *_counted(experiment, spec, challenger),
-        )
-        .where(RollupCall.experiment_id == experiment.id, RollupCall.day <= until)
-        .group_by(RollupCall.agent_id, RollupCall.day)
-        .subquery()
-    )
-    before = func.sum(days.c.uses).over(partition_by=days.c.agent_id, order_by=days.c.day, rows=(None, -1))
-    rows = session.execute(select(func.coalesce(before, 0), *(days.c[f"sum{place}"] for place in range(4))))
-    bins: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for used, *sums in rows:
-        bin_ = bins[use_bin(int(used) + 1)]
-        for place, each in enumerate(sums):
-            bin_[place] += int(each)
-    return [_period(middle_of_bin(place), bins[place]) for place in sorted(bins)]
+    uses = did.sums[:, place, 0]
+    before = np.cumsum(uses) - uses
+    first = np.flatnonzero(np.diff(did.agents, prepend=-1))
+    known, days = np.unique(before - before[first][did.agents], return_inverse=True)
+    bins, places = np.unique([use_bin(int(used) + 1) for used in known], return_inverse=True)
+    sums = _summed(did, place, places[days], len(bins))
+    return [_period(middle_of_bin(int(bin_)), each) for bin_, each in zip(bins, sums, strict=True)]
+
+
+def _summed(did: AgentDays, place: int, periods: NDArray[np.int64], count: int) -> list[list[int]]:
+    """Sum calls and successes of the control and of the challenger over the days of each period."""
+    sums = np.zeros((count, 2, 2), dtype=np.int64)
+    np.add.at(sums, periods, did.sums[:, [0, place]])
+    return [[int(each) for each in row.ravel()] for row in sums]
 
 
 def silent(session: Session, experiment: Experiment, until: int) -> dict[str, list[tuple[int, int]]]:
@@ -174,18 +204,18 @@ def _facts_of_calls(experiment: Experiment, until: int, windows: Mapping[str, in
     )
 
 
-def _counted(experiment: Experiment, spec: MetricSpec, challenger: str) -> list[ColumnElement[int]]:
-    """Sum calls and successes of the control and of a challenger, in columns of their own."""
+def _counted(experiment: Experiment, spec: MetricSpec) -> list[ColumnElement[int]]:
+    """Sum calls and successes of every arm, in columns of their own."""
     if spec.denominator == REPORTED:
         raise ValueError(f"denominator is {spec.denominator!r}, must be a fact of calls")
     over = RollupCall.calls if spec.denominator in ("calls", "eligible") else getattr(RollupCall, spec.denominator)
     return [
-        func.sum(case((RollupCall.arm == arm, column), else_=0)).label(f"sum{2 * place + which}")
-        for place, arm in enumerate((experiment.arms[0].key, challenger))
-        for which, column in enumerate((over, getattr(RollupCall, spec.numerator)))
+        func.sum(case((RollupCall.arm == arm.key, column), else_=0))
+        for arm in experiment.arms
+        for column in (over, getattr(RollupCall, spec.numerator))
     ]
 
 
-def _period(at: float, sums: Iterable[int]) -> PeriodCounts:
-    control_n, control_y, n, y = (int(each) for each in sums)
+def _period(at: float, sums: Sequence[int]) -> PeriodCounts:
+    control_n, control_y, n, y = sums
     return PeriodCounts(at, Counts(control_n, min(control_y, control_n)), Counts(n, min(y, n)))

@@ -4,7 +4,7 @@ A stratum in which one arm is empty compares nothing and drops out. It is counte
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -51,27 +51,24 @@ class Tables:
         x0: Successes of the control.
         n1: Calls of the challenger, >= 1.
         x1: Successes of the challenger.
+        n: Calls of both arms.
+        x: Successes of both arms.
+        weight: Mantel and Haenszel's weights n0 n1 / n, in calls: the precision of a difference at a common rate.
     """
 
     n0: _Floats
     x0: _Floats
     n1: _Floats
     x1: _Floats
+    n: _Floats = field(init=False)
+    x: _Floats = field(init=False)
+    weight: _Floats = field(init=False)
 
-    @property
-    def n(self) -> _Floats:
-        """Calls of both arms."""
-        return self.n0 + self.n1
-
-    @property
-    def x(self) -> _Floats:
-        """Successes of both arms."""
-        return self.x0 + self.x1
-
-    @property
-    def weight(self) -> _Floats:
-        """Mantel and Haenszel's weights n0 n1 / n, in calls: the precision of a difference at a common rate."""
-        return self.n0 * self.n1 / self.n
+    def __post_init__(self) -> None:
+        # formed once: a search for an interval's end asks for them some seventy times
+        object.__setattr__(self, "n", self.n0 + self.n1)
+        object.__setattr__(self, "x", self.x0 + self.x1)
+        object.__setattr__(self, "weight", self.n0 * self.n1 / self.n)
 
     @property
     def excess(self) -> float:

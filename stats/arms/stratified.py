@@ -25,6 +25,7 @@ from stats.tails import normal_quantile, two_sided_p
 __all__ = ["compare_stratified"]
 
 _STEP = 1e-9  # the excess may be exactly 0 at what was observed, which is not the root wanted
+_BESIDE = (1.1, 0.8)  # of the way to where an end is expected: mostly it lies between these two
 
 
 def compare_stratified(strata: Strata, *, alpha: float = 0.05) -> Comparison:
@@ -79,11 +80,14 @@ def compare_stratified(strata: Strata, *, alpha: float = 0.05) -> Comparison:
 
 def _difference_interval(t: Tables, score: float, z: float) -> tuple[float, float]:
     control, challenger = weighted_rates(t)
-    observed = challenger - control
+    observed, reach = challenger - control, z * _standard_error(t)
 
     def end(bound: float) -> float:
         near = observed + math.copysign(_STEP, bound)
-        return bound if abs(near) >= 1 else _end(lambda d: difference_excess(t, d, z), near, 0.0, bound, score, z)
+        if abs(near) >= 1:
+            return bound
+        expected = observed + math.copysign(reach, bound)
+        return _end(lambda d: difference_excess(t, d, z), near, 0.0, bound, expected, score, z)
 
     return end(-1.0), end(1.0)
 
@@ -91,7 +95,7 @@ def _difference_interval(t: Tables, score: float, z: float) -> tuple[float, floa
 def _lift(t: Tables, score: float, z: float) -> tuple[float, float, float]:
     """Return the lift and its interval; the control must have a success, else its interval reaches zero."""
     control, challenger = weighted_rates(t)
-    observed = challenger / control
+    observed, reach = challenger / control, z * _standard_error(t) / control
 
     def excess(ratio: float) -> float:
         return ratio_excess(t, ratio, z)
@@ -99,12 +103,14 @@ def _lift(t: Tables, score: float, z: float) -> tuple[float, float, float]:
     far = max(observed, 1.0) * 2
     while excess(far) < 0:
         far *= 2
-    high = _end(excess, observed + _STEP, 1.0, far, score, z)
-    low = _end(excess, observed - _STEP, 1.0, 0.0, score, z) if observed > _STEP else 0.0
+    high = _end(excess, observed + _STEP, 1.0, far, observed + reach, score, z)
+    low = _end(excess, observed - _STEP, 1.0, 0.0, observed - reach, score, z) if observed > _STEP else 0.0
     return observed - 1, low - 1, high - 1
 
 
-def _end(excess: Callable[[float], float], near: float, null: float, bound: float, score: float, z: float) -> float:
+def _end(
+    excess: Callable[[float], float], near: float, null: float, bound: float, expected: float, score: float, z: float
+) -> float:
     """Find an end of the interval between what was observed and the bound, on the side of null where p puts it.
 
     p decides first, so that rounding can never let the interval contradict it.
@@ -113,7 +119,16 @@ def _end(excess: Callable[[float], float], near: float, null: float, bound: floa
         near, bound = (near, null) if abs(score) > z else (null, bound)
     if excess(near) * excess(bound) > 0:  # rounding: the root is at null itself
         return null
-    return float(optimize.brentq(excess, near, bound))
+    return float(optimize.brentq(excess, *_closer(excess, near, bound, expected)))
+
+
+def _closer(excess: Callable[[float], float], near: float, bound: float, expected: float) -> tuple[float, float]:
+    """Bring both towards where the end is expected, each staying on its side of it."""
+    for part in _BESIDE:
+        place = near + part * (expected - near)
+        if (place - near) * (place - bound) < 0:
+            near, bound = (place, bound) if excess(place) < 0 else (near, place)
+    return near, bound
 
 
 def _standard_error(t: Tables) -> float:

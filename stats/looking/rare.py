@@ -42,6 +42,12 @@ _ENUMERATED = 2000
 _LEAST_LOG_RATIO, _MOST_LOG_RATIO = -12.0, 12.0
 """Between them a rate ratio is looked for: 1 : 160,000 is never, among rare events."""
 
+_BEYOND = 0.01
+"""How far, as a logarithm, an end may lie beyond Ville's: tried first, then twice as far."""
+
+_PRECISE = 1e-5
+"""To so much, as a logarithm, an end is found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Events:
@@ -164,16 +170,21 @@ def _mixed(log_ratios: _Floats) -> _Floats:
 
 def _p_value(periods: Sequence[Events], ratio: float, harmful: float) -> float:
     """Return the always-valid p of "the rate ratio is at most this"."""
-    total = np.zeros((len(_POWERS), 1))
-    for each in periods:
-        counts = np.array([each.challenger], dtype=float), np.array([each.control], dtype=float)
-        total += _log_ratios(*counts, each.challenger_share, ratio, harmful)
-    bar = float(_mixed(total)[0])
+    bar = _bar(periods, ratio, harmful)
     if bar <= 0:
         return 1.0
     share, first = next(groupby((each for each in periods if each.n), lambda each: each.challenger_share))
     p = _ever_reached(bar, min(sum(each.n for each in first), _ENUMERATED), share, ratio, harmful)
     return min(max(p, sys.float_info.min), 1.0)
+
+
+def _bar(periods: Sequence[Events], ratio: float, harmful: float) -> float:
+    """Return the log of the mixture now; its negative bounds the log of p (Ville 1939), and costs next to nothing."""
+    total = np.zeros((len(_POWERS), 1))
+    for each in periods:
+        counts = np.array([each.challenger], dtype=float), np.array([each.control], dtype=float)
+        total += _log_ratios(*counts, each.challenger_share, ratio, harmful)
+    return float(_mixed(total)[0])
 
 
 def _ever_reached(bar: float, events: int, share: float, ratio: float, harmful: float) -> float:
@@ -183,13 +194,12 @@ def _ever_reached(bar: float, events: int, share: float, ratio: float, harmful: 
     taken out. They are all paths from a least number on, for the mixture rises with it.
     """
     chance = _challenger_chance(share, ratio)
-    running, reached = np.ones(1), 0.0
+    running, reached, step = np.ones(1), 0.0, np.array([1 - chance, chance])
     for least in _least_reaching(bar, np.arange(1, events + 1), share, ratio, harmful).tolist():
-        grown = np.zeros(len(running) + 1)
-        grown[:-1] = running * (1 - chance)
-        grown[1:] += running * chance
-        reached += float(grown[least:].sum())
-        running = grown[:least]
+        running = np.convolve(running, step)
+        if least < len(running):
+            reached += float(running[least:].sum())
+            running = running[:least]
     at = np.arange(float(len(running)))
     now = _mixed(_log_ratios(at, events - at, share, ratio, harmful))
     return reached + float((running * np.exp(np.minimum(now, bar) - bar)).sum())
@@ -211,16 +221,25 @@ def _least_reaching(bar: float, events: _Places, share: float, ratio: float, har
 def _lower_end(periods: Sequence[Events], harmful: float, alpha: float, *, alarm: bool) -> float:
     """Return the largest ratio that is rejected as too small; 0 when none is.
 
-    As p is a step of many steps, the search is held to the side of 1 that the alarm is on.
+    As p is a step of many steps, the search is held to the side of 1 that the alarm is on. It begins where Ville's
+    inequality alone rejects, and what is enumerated rejects a little beyond.
     """
 
     def excess(log_ratio: float) -> float:
         return math.log(_p_value(periods, math.exp(log_ratio), harmful)) - math.log(alpha)
 
+    def bound(log_ratio: float) -> float:
+        return -_bar(periods, math.exp(log_ratio), harmful) - math.log(alpha)
+
     low, high = (0.0, _MOST_LOG_RATIO) if alarm else (_LEAST_LOG_RATIO, 0.0)
     if excess(low) > 0:
         return 0.0
-    return math.exp(optimize.brentq(excess, low, high, xtol=1e-6))
+    if bound(low) < 0 < bound(high):
+        low = optimize.brentq(bound, low, high, xtol=_PRECISE) - _PRECISE
+    step = _BEYOND
+    while low + step < high and excess(low + step) <= 0:
+        low, step = low + step, 2 * step
+    return math.exp(optimize.brentq(excess, low, min(low + step, high), xtol=_PRECISE))
 
 
 def _likeliest(periods: Sequence[Events]) -> float:

@@ -163,10 +163,10 @@ def _calls_of(cells: list[tuple[str, int, int]], sums: NDArray[np.int64], today:
     there = np.flatnonzero(sums[:, _CALLS])
     kept = [cells[place] for place in there]
     keys = {
-        "arm": np.array([arm for arm, *_ in kept]),
-        "agent_id": np.array([f"agent-{agent}" for _, agent, _ in kept]),
-        "region": np.array([REGIONS[agent % len(REGIONS)] for _, agent, _ in kept]),
-        "channel": np.array([str(channel) for *_, channel in kept]),
+        "arm": [arm for arm, *_ in kept],
+        "agent_id": [f"agent-{agent}" for _, agent, _ in kept],
+        "region": [REGIONS[agent % len(REGIONS)] for _, agent, _ in kept],
+        "channel": [str(channel) for *_, channel in kept],
     }
     return Cells((today,), keys, np.zeros(len(kept), dtype=np.int64), sums[there].copy())
 
@@ -176,12 +176,11 @@ def _grown(
 ) -> ExperimentData:
     """Give the data with another day; what calls are told apart by does not matter where units are dealt."""
     there = np.flatnonzero(sums[:, _CALLS])
-    arms, names = (np.array([units[place][which] for place in there]) for which in (0, 1))
+    arms, names = ([units[place][which] for place in there] for which in (0, 1))
     bands = np.zeros(len(there), dtype=np.int64)
     cells = Cells((today,), {"arm": arms, "unit_hash": names, "unit": names}, bands, sums[there].copy())
     totals = np.array([sums[[arm == key for arm, _ in units]].sum(axis=0) for key in ARMS])
-    one = np.array(["-", "-"])
-    calls = Cells((today,), {"arm": np.array(ARMS), "agent_id": one}, np.zeros(2, dtype=np.int64), totals)
+    calls = Cells((today,), {"arm": ARMS, "agent_id": ["-", "-"]}, np.zeros(2, dtype=np.int64), totals)
     days = {**data.days, today: _by_arm([arm for arm, _ in units], dealt)}
     return replace(data, calls=calls, units=cells, days=days)
 

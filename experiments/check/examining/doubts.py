@@ -32,16 +32,15 @@ def doubts_of(
         until: the last day of assignment (YYYYMMDD) that counts for it.
     """
     experiment, found = data.experiment, []
+    did = particulars.agent_days(session, experiment, primary, until)
     for place, challenger in enumerate(data.keys[1:], start=1):
         effect = compared[primary.key, challenger]
         if effect.other is not None:
             found.append(effects.few_agents_carry(challenger, effect.answer, effect.other))
         found.append(effects.too_good(challenger, effect.answer, experiment.effect))
-        days = particulars.by_day(session, experiment, primary, challenger, until)
-        found.append(trends.novelty(challenger, days, primary.better))
+        found.append(trends.novelty(challenger, particulars.by_day(did, place), primary.better))
         if experiment.unit == "call":
-            uses = particulars.by_use(session, experiment, primary, challenger, until)
-            found.append(trends.learning(challenger, uses, primary.better))
+            found.append(trends.learning(challenger, particulars.by_use(did, place), primary.better))
         if experiment.unit == "agent_shift":
             shifts = shifts_of(primary, [arm.units or () for arm in arms])
             found.append(effects.carry_over(challenger, carry_over(shifts, challenger=place)))
