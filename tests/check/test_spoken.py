@@ -124,7 +124,7 @@ class TestTheSample:
         assigned(at_sqlite, [a_call(i) for i in range(20)])
         with at_sqlite.store.write() as session:
             session.execute(text("UPDATE assignment SET origin = :past"), {"past": Origin.REPLAYED})
-        assert work_of(at_sqlite, key) == Worklist((), ())
+        assert work_of(at_sqlite, key) == Worklist((), 0, ())
 
     def test_asks_of_each_agent_and_arm_for_one_second_opinion_by_somebody_else(self, at_sqlite: Floor) -> None:
         key = a_running_experiment(at_sqlite)

@@ -17,8 +17,6 @@ from experiments.people import Actor
 from experiments.plan import designs, scripts
 from web.language import say
 
-_MOST_CALLS = 200
-
 
 def assignment(answer: Answer) -> dict[str, Any]:
     """Tell a desktop what to read out."""
@@ -110,8 +108,8 @@ def listening(session: Session, key: str, actor: Actor) -> dict[str, Any]:
         "experiment": key,
         "variable": experiment.variable,
         "words": [{"arm": arm.key, "value": arm.value} for arm in experiment.arms],
-        "calls": [asdict(call) for call in work.calls[:_MOST_CALLS]],
-        "to_hear": len(work.calls),
+        "calls": [asdict(call) for call in work.calls],
+        "to_hear": work.to_hear,
         "heard": work.heard,
         "sampled": work.sampled,
         "agents": [asdict(agent) for agent in work.agents],

@@ -81,7 +81,7 @@ def listening_page(session: Session, key: str, visitor: Actor, asked: str | None
         locale=now.locale if now else "",
         quiet=words.listed(arm.key for arm in experiment.arms if arm.value is None),
         next=[_seen(survey, key, call) for call in rest[:_NEXT]],
-        more=max(0, len(rest) - _NEXT),
+        more=max(0, work.to_hear - 1 - _NEXT),
         agents=work.agents,
         heard=work.heard,
         sampled=work.sampled,

@@ -11,8 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
-from uuid import UUID
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
@@ -23,13 +21,14 @@ from experiments.errors import NotAllowed
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
 
-_Row: TypeAlias = Row[UUID, str, str, str]
-
 LISTENERS = ("quality",)
 """Who listens."""
 
 EACH = 5
 """Calls of each agent and arm that are listened to."""
+
+MOST = 200
+"""Calls that a list shows at once."""
 
 _TWICE = 1  # of them, heard by two people
 _PUSHED_OUT = 2  # a call that was on the list a while ago is within so many times the list's length
@@ -56,9 +55,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """What a listener has still to hear, in the order of the lottery: first what nobody heard yet."""
+    """What a listener has still to hear, in the order of the lottery: first what nobody heard yet.
+
+    `calls` are the next of `to_hear`, as many as a list shows.
+    """
 
     calls: tuple[CallToHear, ...]
+    to_hear: int
     agents: tuple[Progress, ...]
 
     @property
@@ -87,20 +90,26 @@ def worklist(session: Session, experiment: Experiment, *, actor: Actor, each: in
     require_listener(actor)
     sample = _lowest(experiment, session.execute(_calls_of(experiment)), each)
     heard = _heard_by(session, experiment)
-    nobody = [call for _, call in sample if call.id not in heard]
-    once = [call for place, call in sample if place < _TWICE and len(heard.get(call.id, ())) == 1]
-    mine = [c for c in (*nobody, *once) if c.agent_id != actor.name and actor.person_id not in heard.get(c.id, ())]
-    return Worklist(_described(session, mine), _progress([call for _, call in sample], heard))
+    nobody = [call for call in sample if call.call_id not in heard]
+    once = [call for call in sample if call.place < _TWICE and len(heard.get(call.call_id, ())) == 1]
+    mine = [
+        call.call_id
+        for call in (*nobody, *once)
+        if call.agent_id != actor.name and actor.person_id not in heard.get(call.call_id, ())
+    ]
+    return Worklist(_described(session, experiment, mine[:MOST]), len(mine), _progress(sample, heard))
 
 
-def sampled_call(session: Session, experiment: Experiment, call_id: str, *, each: int = EACH) -> _Row | None:
+def sampled_call(session: Session, experiment: Experiment, call_id: str, *, each: int = EACH) -> Assignment | None:
     """Find a call that is in the sample, or was on the list a while ago; None when it never was or does not exist."""
-    found = session.execute(_calls_of(experiment).where(Assignment.call_id == call_id)).one_or_none()
+    found = session.scalar(
+        select(Assignment).where(Assignment.experiment_id == experiment.id, Assignment.call_id == call_id)
+    )
     if found is None:
         return None
     peers = _calls_of(experiment).where(Assignment.agent_id == found.agent_id, Assignment.arm == found.arm)
     near = _lowest(experiment, session.execute(peers), _PUSHED_OUT * each)
-    return found if any(call.id == found.id for _, call in near) else None
+    return found if any(call.call_id == call_id for call in near) else None
 
 
 def require_listener(actor: Actor) -> None:
@@ -113,47 +122,67 @@ def require_listener(actor: Actor) -> None:
         raise NotAllowed("This needs one of the roles %(roles)s.", roles=", ".join(LISTENERS))
 
 
-def _calls_of(experiment: Experiment) -> Select[UUID, str, str, str]:
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A call of the sample: its place among those of its agent and arm, from 0."""
+
+    draw: int
+    place: int
+    call_id: str
+    agent_id: str
+
+
+def _calls_of(experiment: Experiment) -> Select[str, str, str]:
     """Ask for a test's calls. Past calls that were sent through a test again are none: its words were never spoken."""
-    return select(Assignment.id, Assignment.call_id, Assignment.agent_id, Assignment.arm).where(
+    return select(Assignment.call_id, Assignment.agent_id, Assignment.arm).where(
         Assignment.experiment_id == experiment.id, Assignment.origin != Origin.REPLAYED
     )
 
 
-def _lowest(experiment: Experiment, calls: Iterable[_Row], each: int) -> list[tuple[int, _Row]]:
-    """Give each agent's and arm's calls of the lowest draws, each with its place there, in the order of all draws."""
-    strata: dict[tuple[str, str], list[tuple[int, _Row]]] = defaultdict(list)
-    for call in calls:
-        strata[call.agent_id, call.arm].append((draw_of(experiment, call.call_id), call))
-    drawn = [(draw, place, call) for each_of in strata.values() for place, (draw, call) in _first(each_of, each)]
-    return [(place, call) for _, place, call in sorted(drawn, key=lambda one: one[:2])]
+def _lowest(experiment: Experiment, calls: Iterable[Row[str, str, str]], each: int) -> list[_Drawn]:
+    """Give each agent's and arm's calls of the lowest draws, in the order of all draws.
+
+    A test may have very many calls: of each agent and arm only the lowest so far are kept, the highest of them first.
+    """
+    lowest: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for call_id, agent_id, arm in calls:
+        kept, draw = lowest[agent_id, arm], draw_of(experiment, call_id)
+        if len(kept) < each:
+            heapq.heappush(kept, (-draw, call_id))
+        elif -draw > kept[0][0]:
+            heapq.heapreplace(kept, (-draw, call_id))
+    drawn = [
+        _Drawn(-negative, place, call_id, agent_id)
+        for (agent_id, _), kept in lowest.items()
+        for place, (negative, call_id) in enumerate(sorted(kept, reverse=True))
+    ]
+    return sorted(drawn, key=lambda call: call.draw)
 
 
-def _first(drawn: list[tuple[int, _Row]], each: int) -> Iterable[tuple[int, tuple[int, _Row]]]:
-    return enumerate(heapq.nsmallest(each, drawn, key=lambda one: one[0]))
-
-
-def _heard_by(session: Session, experiment: Experiment) -> dict[UUID, set[int]]:
+def _heard_by(session: Session, experiment: Experiment) -> dict[str, set[int]]:
     """Give who heard each call."""
-    by: dict[UUID, set[int]] = defaultdict(set)
-    rows = select(HeardCall.assignment_id, HeardCall.listener_id).where(HeardCall.experiment_id == experiment.id)
-    for assignment_id, listener_id in session.execute(rows):
-        by[assignment_id].add(listener_id)
+    by: dict[str, set[int]] = defaultdict(set)
+    rows = (
+        select(Assignment.call_id, HeardCall.listener_id)
+        .join(Assignment, Assignment.id == HeardCall.assignment_id)
+        .where(HeardCall.experiment_id == experiment.id)
+    )
+    for call_id, listener_id in session.execute(rows):
+        by[call_id].add(listener_id)
     return by
 
 
-def _described(session: Session, calls: Sequence[_Row]) -> tuple[CallToHear, ...]:
-    known: dict[UUID, CallToHear] = {}
-    for start in range(0, len(calls), 500):
-        ids = [call.id for call in calls[start : start + 500]]
-        rows = select(Assignment.id, Assignment.call_id, Assignment.agent_id, Assignment.at, Assignment.locale).where(
-            Assignment.id.in_(ids)
+def _described(session: Session, experiment: Experiment, call_ids: Sequence[str]) -> tuple[CallToHear, ...]:
+    rows = session.execute(
+        select(Assignment.call_id, Assignment.agent_id, Assignment.at, Assignment.locale).where(
+            Assignment.experiment_id == experiment.id, Assignment.call_id.in_(call_ids)
         )
-        known |= {row.id: CallToHear(row.call_id, row.agent_id, row.at, row.locale) for row in session.execute(rows)}
-    return tuple(known[call.id] for call in calls)
+    )
+    known = {call_id: CallToHear(call_id, agent_id, at, locale) for call_id, agent_id, at, locale in rows}
+    return tuple(known[call_id] for call_id in call_ids)
 
 
-def _progress(sample: Sequence[_Row], heard: Mapping[UUID, set[int]]) -> tuple[Progress, ...]:
+def _progress(sample: Sequence[_Drawn], heard: Mapping[str, set[int]]) -> tuple[Progress, ...]:
     agents = Counter(call.agent_id for call in sample)
-    done = Counter(call.agent_id for call in sample if call.id in heard)
+    done = Counter(call.agent_id for call in sample if call.call_id in heard)
     return tuple(Progress(agent, done[agent], agents[agent]) for agent in sorted(agents))

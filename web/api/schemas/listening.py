@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from experiments.check.spoken.sample import MOST
 from experiments.do.outcomes import Key, OutsideId
 from web.api.schemas.fields import Answer, Body, Names
 
@@ -47,7 +48,7 @@ class ListeningAnswer(Answer):
     experiment: str
     variable: str
     words: list[WordsAnswer]
-    calls: list[CallToHear] = Field(description="The next of them, 200 at most.")
+    calls: list[CallToHear] = Field(description=f"The next of them, {MOST} at most.")
     to_hear: int
     heard: int
     sampled: int
