@@ -7,7 +7,7 @@ from experiments.wording import Message, sentence
 from stats.moments import Moments
 from stats.soundness.balance import Balance, adjust_balance, balance_of_levels, balance_of_moments, balance_of_values
 
-BALANCE = Check("balance", sentence("The arms were alike in what was known before the test."))
+BALANCE = Check("balance", sentence("Were the arms alike in what was known before the test?"))
 
 GROSS = 0.1
 """Standard deviations of an attribute: beyond them an imbalance that is surely no chance forbids reading."""

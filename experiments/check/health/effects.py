@@ -7,9 +7,9 @@ from experiments.wording import Message, sentence
 from stats.comparison import Comparison
 from stats.soundness.plausibility import plausibility
 
-CARRIED = Check("few_agents_carry", sentence("Busy and quiet units show the same effect."))
-TOO_GOOD = Check("too_good", sentence("The effect is not too good to be true."))
-CARRY_OVER = Check("carry_over", sentence("A shift's words leave nothing behind for the agent's next shift."))
+CARRIED = Check("few_agents_carry", sentence("Do busy and quiet units show the same effect?"))
+TOO_GOOD = Check("too_good", sentence("Is the effect believable?"))
+CARRY_OVER = Check("carry_over", sentence("Do a shift's words leave something behind for the agent's next shift?"))
 
 PLAUSIBLE_EFFECTS = 2.0
 """Standard deviation of true effects, in effects that plans find worth having: who plans for five points has seldom

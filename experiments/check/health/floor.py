@@ -11,11 +11,11 @@ from stats.clusters.cr2 import compare_clusters
 from stats.clusters.randomisation import permutation_test
 from stats.moments import Counts
 
-STANDARD = Check("standard", sentence("The control is what everyone else is served."))
-SAMPLE = Check("sample", sentence("Every arm has calls enough to say anything."))
-WEEK = Check("whole_week", sentence("Every weekday was there."))
-PROTOCOL = Check("protocol", sentence("Agents resolve the request before they invite."))
-STAFFED = Check("per_staffed_day", sentence("A staffed day gives as many calls in one arm as in the other."))
+STANDARD = Check("standard", sentence("Is the control what everyone else is served?"))
+SAMPLE = Check("sample", sentence("Has every arm calls enough to say anything?"))
+WEEK = Check("whole_week", sentence("Was every weekday there?"))
+PROTOCOL = Check("protocol", sentence("Do agents resolve the request before they invite?"))
+STAFFED = Check("per_staffed_day", sentence("Does a staffed day give as many calls in one arm as in the other?"))
 
 LEAST_LOAD = 0.05
 """Calls a staffed day that differ by less than a twentieth change no reading."""

@@ -11,9 +11,9 @@ from stats.clusters.randomisation import permutation_test
 from stats.moments import Counts, Pairs
 from stats.soundness.missing import Followed, differential_missingness
 
-MISSING = Check("missing", sentence("As many calls have their record in one arm as in the other."))
-SILENT = Check("silent", sentence("Something is told of as many calls in one arm as in the other."))
-MATURING = Check("maturing", sentence("Late outcomes have had their time: the window of every call has closed."))
+MISSING = Check("missing", sentence("Have as many calls their record in one arm as in the other?"))
+SILENT = Check("silent", sentence("Is something told of as many calls in one arm as in the other?"))
+MATURING = Check("maturing", sentence("Have late outcomes had their time?"))
 
 LEAST_DIFFERENCE = 0.01
 """Records missing from an arm by less than one call in a hundred more can move no effect by a point."""

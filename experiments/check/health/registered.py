@@ -4,7 +4,7 @@ from experiments.check.health.findings import Check, Finding, State
 from experiments.wording import Message, sentence
 from stats.clusters.deals import DealsReview
 
-DEALS = Check("deals", sentence("The list of registered deals leaves chance enough."))
+DEALS = Check("deals", sentence("Does the list of registered deals leave chance enough?"))
 
 LEAST_DEALS = 100
 """Below so many the smallest p there can be is above 0.01, and intervals are endless early."""

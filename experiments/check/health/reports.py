@@ -13,7 +13,7 @@ from experiments.wording import Message, sentence
 from stats.moments import Counts
 from stats.soundness.excess import unmatched_reports
 
-REPORTS = Check("reports", sentence("What agents report of their calls has a matching record."))
+REPORTS = Check("reports", sentence("Has what agents report of their calls a matching record?"))
 
 TOLERATED_ODDS = 3.0
 """Agents differ by nature: three times the odds of the rest of the floor are still no finding."""

@@ -9,10 +9,12 @@ from stats.moments import Counts
 from stats.soundness.excess import seen_in_two_arms
 from stats.soundness.splits import check_splits
 
-RATIO = Check("sample_ratio", sentence("Each arm gets the share of the units that the plan promised it."))
-GROUPS = Check("group_split", sentence("The promised shares hold in every region, for every agent and on every day."))
-STRAY = Check("stray_arm", sentence("Every call of the test is in an arm of its plan."))
-TWICE = Check("two_arms", sentence("Every unit stays in one arm."))
+RATIO = Check("sample_ratio", sentence("Does each arm get the share of the units that the plan promised it?"))
+GROUPS = Check(
+    "group_split", sentence("Do the promised shares hold in every region, for every agent and on every day?")
+)
+STRAY = Check("stray_arm", sentence("Is every call of the test in an arm of its plan?"))
+TWICE = Check("two_arms", sentence("Does every unit stay in one arm?"))
 
 YELLOW_P = 0.01
 LEAST_DEVIATION = 0.001

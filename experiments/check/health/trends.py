@@ -9,8 +9,8 @@ from experiments.wording import Message, sentence
 from stats.soundness.periods import PeriodCounts, effects_of_counts
 from stats.soundness.trend import Trend, trend
 
-NOVELTY = Check("novelty", sentence("The effect is the same from the first day to the last."))
-LEARNING = Check("learning", sentence("The effect does not depend on how often the agent has used the words."))
+NOVELTY = Check("novelty", sentence("Is the effect the same from the first day to the last?"))
+LEARNING = Check("learning", sentence("Does the effect depend on how often the agent has used the words?"))
 
 LEAST_DAYS = 7
 LEAST_BINS = 4
