@@ -36,7 +36,7 @@ run: setup ## start a demo call centre on http://127.0.0.1:8000 (PORT, DATABASE_
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
 	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadgroup $(ARGS)
 
-bench: setup ## measure speed under load
+bench: setup ## measure speed: calls under load, whole readings, the mathematics beside two rivals (ARGS=statistics)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 calibrate: setup ## prove the error rates by simulation

@@ -79,17 +79,21 @@ class AgentDays:
 
 
 def agent_days(session: Session, experiment: Experiment, spec: MetricSpec, until: int) -> AgentDays:
-    """Read what every agent did on every day up to one (YYYYMMDD): once for all challengers."""
+    """Read what every agent did on every day up to one (YYYYMMDD): once for all challengers.
+
+    Where whole units are dealt nobody asks by agent, and all agents are taken for one.
+    """
     table = RollupCall.__table__
+    agent = table.c.agent_id if experiment.unit == "call" else literal("")
     found = session.execute(
-        select(table.c.agent_id, table.c.day, *_counted(experiment, spec))
+        select(agent, table.c.day, *_counted(experiment, spec))
         .where(
             table.c.scenario_id == experiment.scenario_id,
             table.c.experiment_id == experiment.id,
             table.c.day <= until,
         )
-        .group_by(table.c.agent_id, table.c.day)
-        .order_by(table.c.agent_id, table.c.day)
+        .group_by(agent, table.c.day)
+        .order_by(agent, table.c.day)
     )
     names: list[str] = []
     numbers = [np.zeros((1 + 2 * len(experiment.arms), 0), dtype=np.int64)]

@@ -52,6 +52,11 @@ class Beta:
         """Expected rate, a share."""
         return self.a / (self.a + self.b)
 
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the rate."""
+        return math.sqrt(self.mean * (1 - self.mean) / (self.a + self.b + 1))
+
     def quantile(self, below: float) -> float:
         """Return the rate that leaves `below` beneath it."""
         return float(special.betaincinv(self.a, self.b, below))

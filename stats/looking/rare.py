@@ -42,7 +42,7 @@ _ENUMERATED = 2000
 _LEAST_LOG_RATIO, _MOST_LOG_RATIO = -12.0, 12.0
 """Between them a rate ratio is looked for: 1 : 160,000 is never, among rare events."""
 
-_BEYOND = 0.01
+_BEYOND = 0.005
 """How far, as a logarithm, an end may lie beyond Ville's: tried first, then twice as far."""
 
 _PRECISE = 1e-5
@@ -232,10 +232,10 @@ def _lower_end(periods: Sequence[Events], harmful: float, alpha: float, *, alarm
         return -_bar(periods, math.exp(log_ratio), harmful) - math.log(alpha)
 
     low, high = (0.0, _MOST_LOG_RATIO) if alarm else (_LEAST_LOG_RATIO, 0.0)
-    if excess(low) > 0:
-        return 0.0
     if bound(low) < 0 < bound(high):
         low = optimize.brentq(bound, low, high, xtol=_PRECISE) - _PRECISE
+    elif excess(low) > 0:
+        return 0.0
     step = _BEYOND
     while low + step < high and excess(low + step) <= 0:
         low, step = low + step, 2 * step

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import comparisons, serving, sets
+from tests.bench import analysis, comparisons, serving, sets
 
 
 def main() -> None:
@@ -14,6 +14,7 @@ def main() -> None:
     arguments.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all when none is named")
     arguments.add_argument("--seconds", type=float, default=3.0, help="of each measurement of serving")
     arguments.add_argument("--rounds", type=int, default=3, help="of each measurement of serving")
+    arguments.add_argument("--readings", type=int, default=7, help="of each measurement of analysis")
     arguments.add_argument("--alternations", type=int, default=7, help="with each rival of the mathematics")
     given = arguments.parse_args()
     if unknown := set(given.parts) - set(PARTS):
@@ -36,6 +37,10 @@ def _sets(_given: argparse.Namespace) -> None:
         sets.sets(floor)
 
 
+def _analysis(given: argparse.Namespace) -> None:
+    analysis.analysis(given.readings)
+
+
 def _statistics(given: argparse.Namespace) -> None:
     comparisons.compare(given.alternations)
 
@@ -43,6 +48,7 @@ def _statistics(given: argparse.Namespace) -> None:
 PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
     "serving": _serving,
     "sets": _sets,
+    "analysis": _analysis,
     "statistics": _statistics,
 }
 
