@@ -45,7 +45,7 @@ _LEAST_LOG_RATIO, _MOST_LOG_RATIO = -12.0, 12.0
 _BEYOND = 0.005
 """How far, as a logarithm, an end may lie beyond Ville's: tried first, then twice as far."""
 
-_PRECISE = 1e-5
+_PRECISE = 1e-4
 """To so much, as a logarithm, an end is found."""
 
 

@@ -4,6 +4,7 @@ The rollup's rows are made up and written straight into its tables. What is time
 them, compare everything by the methods of the plan, and ask about health and segments.
 """
 
+import gc
 import statistics
 import tempfile
 import time
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import insert
 
 from experiments.calendar import day_number
-from experiments.check import reading
+from experiments.check import history, reading
 from experiments.check.rollup import COUNTED, MEASURES, SUMMED, RollupCall, RollupUnit
 from experiments.do.assignments import Floor
 from experiments.do.journal import Origin
@@ -52,7 +53,8 @@ METRICS = (
 
 
 def analysis(rounds: int) -> None:
-    """Time the readings of tests by call and by agent on each database, and print their medians."""
+    """Time the readings of tests by call and by agent on each database, in turns with a bare scan of their rows."""
+    gc.freeze()  # as the server does
     for unit in UNITS_DEALT:
         with tempfile.TemporaryDirectory() as folder:
             told("SQLite", f"sqlite:///{Path(folder) / 'scriptbench.db'}", unit, rounds)
@@ -67,10 +69,11 @@ def told(name: str, url: str, unit: str, rounds: int) -> None:
     key = an_experiment(floor, unit)
     rows = fill(floor.store, key)
     for what, read in READINGS.items():
-        seconds = sorted(timed(floor.store, key, read) for _ in range(rounds))
+        turns = [(timed(floor.store, key, scanned), timed(floor.store, key, read)) for _ in range(rounds)]
+        seconds = sorted(reading for _, reading in turns)
         print(
             f"{name}, dealt by {unit}, {rows} rows of calls: {what} {statistics.median(seconds):.2f} s "
-            f"({seconds[0]:.2f} to {seconds[-1]:.2f})"
+            f"({seconds[0]:.2f} to {seconds[-1]:.2f}), {statistics.median(b / a for a, b in turns):.1f} bare scans"
         )
     floor.store.dispose()
 
@@ -178,6 +181,11 @@ def _units(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 Reading: TypeAlias = Callable[[Any, Experiment], object]
+
+
+def scanned(session: Any, experiment: Experiment) -> object:
+    """Sum every measure by arm in the database, and nothing else: what no reading can do without."""
+    return history.arm_totals(session, experiment)
 
 
 def watched(session: Any, experiment: Experiment) -> object:

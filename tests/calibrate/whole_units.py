@@ -29,7 +29,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "their own past taken off": {"adjust": True},
     "each agent one vote": {"weighting": "unit"},
 }
-RUNS, SHIFT_RUNS = 2000, 800
+RUNS, SHIFT_RUNS = 2000, 500
 WORLDS = 20
 """Centres, each with its own list of deals; their months are shared out evenly."""
 

@@ -27,7 +27,7 @@ from stats.clusters.icc import Clustering, clustering_of_proportions
 from stats.clusters.randomisation import permutation_test, randomisation_test
 from stats.clusters.switchback import Shift, compare_shifts
 from stats.comparison import Comparison
-from stats.moments import Pairs
+from stats.moments import Counts, Pairs
 
 FEW_CLUSTERS = 40
 """Below so many clusters there is one efficacy look only, the final one."""
@@ -115,11 +115,12 @@ def _compare_calls(spec: MetricSpec, control: ArmData, challenger: ArmData, alph
     """Compare calls dealt within agents: each agent with himself where there is enough of everything for that."""
     if not all(_is_a_share(spec, arm.totals) for arm in (control, challenger)):
         return _compare_means(spec, control, challenger, alpha)
-    strata = [
-        (counts_of(spec, control.agents[agent]), counts_of(spec, challenger.agents[agent]))
-        for agent in sorted(control.agents.keys() & challenger.agents.keys())
-        if _is_a_share(spec, control.agents[agent]) and _is_a_share(spec, challenger.agents[agent])
+    both = sorted(control.agents.keys() & challenger.agents.keys())
+    told = [
+        [(denominator_of(spec, arm.agents[agent]), arm.agents[agent][spec.numerator]) for agent in both]
+        for arm in (control, challenger)
     ]
+    strata = [(Counts(n, x), Counts(m, y)) for (n, x), (m, y) in zip(*told, strict=True) if x <= n and y <= m]
     if strata_use(strata).mantel_fleiss >= _LEAST_EXPECTED:
         return compare_stratified(strata, alpha=alpha)
     return compare_proportions(counts_of(spec, control.totals), counts_of(spec, challenger.totals), alpha=alpha)
