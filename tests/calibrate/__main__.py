@@ -15,7 +15,7 @@ QUICK = 0.02
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure everything, print it, and give 0 when all is within bounds."""
     parser = argparse.ArgumentParser(prog="python -m tests.calibrate", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few simulations: does it run? (under a minute)")
+    parser.add_argument("--quick", action="store_true", help="few simulations: does it run? (a minute or two)")
     quick = parser.parse_args(arguments).quick
     begun = time.monotonic()
     rows = measured(QUICK if quick else 1.0)
