@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from scipy import optimize
 
+from stats.arms.brackets import closer
 from stats.arms.choosing import Inverted
 from stats.arms.exact import exact_p
 from stats.arms.intervals import Interval
@@ -61,8 +62,9 @@ def score_interval(scale: Scale, control: Counts, challenger: Counts, *, alpha: 
 
     seen = _place(scale, scale.observed(control, challenger))
     below, above = scale.limited(control, challenger)
-    low = _root(excess, seen, -1.0, bounded=not scale.multiplies) if below else -math.inf
-    high = _root(excess, seen, 1.0, bounded=not scale.multiplies) if above else math.inf
+    reach = z * scale.spread(control, challenger)
+    low = _root(excess, seen, -1.0, reach, bounded=not scale.multiplies) if below else -math.inf
+    high = _root(excess, seen, 1.0, reach, bounded=not scale.multiplies) if above else math.inf
     return Interval(_value(scale, low), _value(scale, high))
 
 
@@ -109,14 +111,21 @@ def _value(scale: Scale, place: float) -> float:
     return math.exp(place) if scale.multiplies else place
 
 
-def _root(excess: Callable[[float], float], seen: float, side: float, *, bounded: bool) -> float:
-    """Find where the excess turns positive on one side of the place seen, which may be infinitely far on the other."""
+def _root(excess: Callable[[float], float], seen: float, side: float, reach: float, *, bounded: bool) -> float:
+    """Find where the excess turns positive on one side of the place seen, which may be infinitely far on the other.
+
+    It is expected at `reach` from there.
+    """
     near = seen + side * _BESIDE
     if bounded:
-        return float(optimize.brentq(excess, near, side)) if abs(near) < 1 else side
+        return _solved(excess, near, side, seen + side * reach) if abs(near) < 1 else side
     if math.isinf(near):
         near = _walk(lambda place: excess(place) < 0, 0.0, -side)
-    return float(optimize.brentq(excess, near, _walk(lambda place: excess(place) >= 0, near + side, side)))
+    return _solved(excess, near, _walk(lambda place: excess(place) >= 0, near + side, side), seen + side * reach)
+
+
+def _solved(excess: Callable[[float], float], near: float, bound: float, expected: float) -> float:
+    return float(optimize.brentq(excess, *closer(excess, near, bound, expected)))
 
 
 def _walk(reached: Callable[[float], bool], place: float, step: float) -> float:

@@ -61,6 +61,9 @@ class Scale(Protocol):
     def limited(self, control: Counts, challenger: Counts) -> tuple[bool, bool]:
         """Say whether the data set a limit from below and from above: none below 5 times 0, none above 5 out of 0."""
 
+    def spread(self, control: Counts, challenger: Counts) -> float:
+        """Return the standard error of the value seen, of its logarithm when it multiplies; nan when it has none."""
+
     def excess(self, control: Counts, challenger: Counts, value: float, z: float) -> float:
         """Return what is 0 at the score interval's ends and negative between them."""
 
@@ -83,6 +86,10 @@ class _Difference:
 
     def limited(self, control: Counts, challenger: Counts) -> tuple[bool, bool]:
         return True, True
+
+    def spread(self, control: Counts, challenger: Counts) -> float:
+        p, q = control.rate, challenger.rate
+        return math.sqrt(p * (1 - p) / control.n + q * (1 - q) / challenger.n)
 
     def excess(self, control: Counts, challenger: Counts, value: float, z: float) -> float:
         return difference_excess(control, challenger, value, z)
@@ -109,6 +116,10 @@ class _Ratio:
 
     def limited(self, control: Counts, challenger: Counts) -> tuple[bool, bool]:
         return challenger.successes > 0, control.successes > 0
+
+    def spread(self, control: Counts, challenger: Counts) -> float:
+        x, y = control.successes, challenger.successes
+        return math.sqrt(1 / x - 1 / control.n + 1 / y - 1 / challenger.n) if x and y else math.nan
 
     def excess(self, control: Counts, challenger: Counts, value: float, z: float) -> float:
         return ratio_excess(control, challenger, value, z)
@@ -141,6 +152,10 @@ class _Odds:
             challenger.successes > 0 and control.successes < control.n,
             control.successes > 0 and challenger.successes < challenger.n,
         )
+
+    def spread(self, control: Counts, challenger: Counts) -> float:
+        cells = [n for arm in (control, challenger) for n in (arm.successes, arm.n - arm.successes)]
+        return math.sqrt(sum(1 / n for n in cells)) if all(cells) else math.nan
 
     def excess(self, control: Counts, challenger: Counts, value: float, z: float) -> float:
         return odds_excess(control, challenger, value, z)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize
 
+from stats.arms.brackets import closer
 from stats.arms.strata import Strata, Tables, tables
 from stats.arms.stratified_score import difference_excess, ratio_excess, weighted_rates
 from stats.checks import require_share
@@ -25,7 +26,6 @@ from stats.tails import normal_quantile, two_sided_p
 __all__ = ["compare_stratified"]
 
 _STEP = 1e-9  # the excess may be exactly 0 at what was observed, which is not the root wanted
-_BESIDE = (1.1, 0.8)  # of the way to where an end is expected: mostly it lies between these two
 
 
 def compare_stratified(strata: Strata, *, alpha: float = 0.05) -> Comparison:
@@ -119,16 +119,7 @@ def _end(
         near, bound = (near, null) if abs(score) > z else (null, bound)
     if excess(near) * excess(bound) > 0:  # rounding: the root is at null itself
         return null
-    return float(optimize.brentq(excess, *_closer(excess, near, bound, expected)))
-
-
-def _closer(excess: Callable[[float], float], near: float, bound: float, expected: float) -> tuple[float, float]:
-    """Bring both towards where the end is expected, each staying on its side of it."""
-    for part in _BESIDE:
-        place = near + part * (expected - near)
-        if (place - near) * (place - bound) < 0:
-            near, bound = (place, bound) if excess(place) < 0 else (near, place)
-    return near, bound
+    return float(optimize.brentq(excess, *closer(excess, near, bound, expected)))
 
 
 def _standard_error(t: Tables) -> float:
