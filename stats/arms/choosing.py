@@ -24,7 +24,7 @@ def choose_method(control: Counts, challenger: Counts) -> Inverted:
     interval so chosen covers at least 93.3 % everywhere; the score interval alone falls to 86 %, and with the exact one
     only where fewer than five are expected it still falls to 91 % (`make calibrate`).
 
-    Wald's is never picked: the score test takes a fifth of a millisecond at any size, and is closer to the truth where
+    Wald's is never picked: the score test takes a tenth of a millisecond at any size, and is closer to the truth where
     they differ.
 
     Args:
