@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from stats.arms.proportions import interval
+from stats.arms.intervals import wilson
 from stats.compliance.listening import Heard, Stratum, heard_difference, share_heard
 from stats.compliance.mishearing import Listener, correct_mishearing
 from stats.moments import Counts
@@ -21,6 +21,11 @@ strata = st.lists(
     ),
     max_size=6,
 )
+
+
+def interval(counts: Counts) -> tuple[float, float]:
+    found = wilson(counts)
+    return found.low, found.high
 
 
 def test_each_agent_stands_for_his_calls() -> None:
