@@ -20,6 +20,8 @@ _Bools: TypeAlias = NDArray[np.bool_]
 
 _ROUNDING = 1e-12  # of what was subtracted from each other; what is smaller is nothing, or mirrored deals would not tie
 
+_NO_DISTANCE = 1e-9  # standard errors: what is left of a difference of 0 by rounding
+
 
 def columns(d: _Floats, x: _Floats) -> _Floats:
     """Return per unit what `absolute_t` sums: 1 (0 of a unit that has nothing), d, x, dd, dx, xx."""
@@ -50,7 +52,7 @@ def _ratio(sums: _Floats) -> tuple[_Floats, _Floats]:
 def _over(difference: _Floats, variance: _Floats) -> _Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = difference / np.sqrt(variance)
-    return np.where(difference == 0, 0.0, t)
+    return np.where((difference == 0) | (t < _NO_DISTANCE), 0.0, t)
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,6 +302,7 @@ class TestTheDemoExperiments:
             ("plan", "in_review"),
             ("plan", "approved"),
             ("do", "running"),
+            ("do", "running"),
             ("do", "paused"),
             ("check", "in_review"),
             ("act", "promoted"),
