@@ -1,6 +1,8 @@
 """The demo call centre, on a small world: a week and a day of sixty calls."""
 
+import shutil
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +31,7 @@ from experiments.plan import catalogue
 from experiments.plan.catalogue import Catalogue
 from experiments.plan.designs import experiment_named
 from experiments.store import Store
+from tests.postgres import Databases
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -92,9 +95,29 @@ class Built:
     report: DemoReport
 
 
-@pytest.fixture
-def built(store: Store) -> Built:
-    return Built(store, build_small(store))
+@pytest.fixture(scope="module")
+def on_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("demo") / "store.db")
+    yield from _built(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(databases: Databases, postgresql_template: str) -> Iterator[Built]:
+    with databases.new(postgresql_template) as address:
+        yield from _built(address.render_as_string(hide_password=False))
+
+
+def _built(url: str) -> Iterator[Built]:
+    store = Store(url)
+    yield Built(store, build_small(store))
+    store.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def built(request: pytest.FixtureRequest) -> Built:
+    """Give the demo on each database, built once for all tests: nobody takes away what another one reads."""
+    on_this_database: Built = request.getfixturevalue(f"on_{request.param}")
+    return on_this_database
 
 
 def test_a_demo_stands_at_every_stage_and_everything_in_it_holds(built: Built) -> None:
@@ -134,17 +157,16 @@ def test_quality_has_heard_a_sample_of_what_runs_and_of_what_has_ended(built: Bu
     assert any(call.twice for calls in heard.values() for call in calls)
 
 
-def test_a_second_build_is_refused(sqlite_store: Store) -> None:
-    first = build_small(sqlite_store)
+def test_a_second_build_is_refused(built: Built) -> None:
     with pytest.raises(Conflict):
-        build_small(sqlite_store)
-    with sqlite_store.read() as session:
-        assert session.scalar(select(func.count()).select_from(Assignment)) == first.calls
+        build_small(built.store)
+    with built.store.read() as session:
+        assert session.scalar(select(func.count()).select_from(Assignment)) == built.report.calls
 
 
-def test_the_same_seed_gives_the_same_totals(sqlite_store: Store, postgresql_store: Store) -> None:
-    assert build_small(sqlite_store) == build_small(postgresql_store)
-    assert funnels(sqlite_store) == funnels(postgresql_store)
+def test_the_same_seed_gives_the_same_totals(on_sqlite: Built, on_postgresql: Built) -> None:
+    assert on_sqlite.report == on_postgresql.report
+    assert funnels(on_sqlite.store) == funnels(on_postgresql.store)
 
 
 def test_nothing_is_told_before_it_has_happened(sqlite_store: Store) -> None:
@@ -157,15 +179,14 @@ def test_nothing_is_told_before_it_has_happened(sqlite_store: Store) -> None:
     assert max(moment for moment in newest if moment is not None) <= morning
 
 
-def test_nobody_approves_what_they_wrote(sqlite_store: Store) -> None:
-    build_small(sqlite_store)
-    with sqlite_store.read() as session:
+def test_nobody_approves_what_they_wrote(built: Built) -> None:
+    with built.store.read() as session:
         approvals = session.scalars(select(cards.Approval)).all()
         assert {people_of(session, approval.person_id) for approval in approvals}.isdisjoint({"lead.lin"})
         assert len(approvals) > 20
 
 
-def test_a_field_that_the_world_does_not_know_is_named(sqlite_store: Store) -> None:
+def test_a_field_that_the_world_does_not_know_is_named() -> None:
     with pytest.raises(Invalid) as refused:
         worlds.parse(a_small_world() | {"weather": "fine"})
     assert [problem.field for problem in refused.value.problems] == ["weather"]

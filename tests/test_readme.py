@@ -21,8 +21,6 @@ from experiments import jobs
 from tests import debian
 from web.application import create_app
 
-pytestmark = pytest.mark.xdist_group("readme")  # one house for all of these
-
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
