@@ -10,6 +10,7 @@ from tests.calibrate.programme import measured
 from tests.calibrate.rows import CONFIDENCE, table
 
 QUICK = 0.02
+"""So few simulations that of hundreds of sound figures some are out of bounds by chance: it is only told which."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\nOut of bounds: {len(out)} of {sum(row.bounded for row in rows)} bounded figures.\n")
     failed = replay.main(2_000, replay.SALTS[:20]) if quick else replay.main()
     print(f"\n{time.monotonic() - begun:.0f} seconds")
-    return 1 if out or failed else 0
+    return 1 if (out and not quick) or failed else 0
 
 
 if __name__ == "__main__":
