@@ -3,7 +3,8 @@
 Challengers share alpha by the family that the plan declares: each is compared alone at the alpha that Dunnett's test,
 or Bonferroni's inequality, leaves it, and that alpha is spent over the looks (Lan & DeMets). So boundaries, p-values
 and intervals of one challenger belong together, whatever the method of the comparison. Dunnett's alpha is exact at one
-look; spent over two to five, of 5 % it is 5.02 % at most by O'Brien and Fleming, 5.10 % by Pocock (`make calibrate`).
+look; spent over several it would come to 5.003 to 5.1 % of 5, so that there Šidák's is taken, which is proven for any
+number of looks and costs some 1.6 % of the calls.
 """
 
 import math
@@ -15,6 +16,7 @@ from experiments.plan.designs import Experiment
 from stats.comparison import Comparison
 from stats.estimates import Estimate
 from stats.families.dunnett import dunnett_alpha, loadings
+from stats.families.simultaneous import sidak_alpha
 from stats.looking.overrun import Overrun, infer_with_overrun
 from stats.looking.spending import Boundary, spending_boundaries
 from stats.looking.stopping import StoppedInference, infer_at_stop
@@ -70,6 +72,8 @@ def alpha_of_each(experiment: Experiment) -> float:
     control, *challengers = (Estimate(math.nan, 1 / arm.weight, 0) for arm in experiment.arms)
     if experiment.family == "bonferroni":
         return experiment.alpha / len(challengers)
+    if len(experiment.looks) > 1:
+        return sidak_alpha(len(challengers), alpha=experiment.alpha)
     return dunnett_alpha(loadings(control, challengers), alpha=experiment.alpha)
 
 

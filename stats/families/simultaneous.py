@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stats.checks import require_share
+from stats.checks import require, require_share
 from stats.estimates import Estimate, compare_estimates
 from stats.families.adjusting import bonferroni
 from stats.tails import t_quantile
 
-__all__ = ["Simultaneous", "bonferroni_intervals"]
+__all__ = ["Simultaneous", "bonferroni_intervals", "sidak_alpha"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,26 @@ class Simultaneous:
     p_value: float
     standard_error: float
     critical_value: float
+
+
+def sidak_alpha(number: int, *, alpha: float = 0.05) -> float:
+    """Return the alpha at which each of several comparisons is to be made alone, so that the family keeps `alpha`.
+
+    1 - (1 - alpha)^(1 / number): exact for independent comparisons and, two-sided, conservative for normal ones however
+    correlated (Šidák 1967, JASA 62:626). It holds too when each comparison is looked at several times: that none of the
+    looks of one is ever beyond its boundary is a convex set symmetric about 0, and such sets are never less likely
+    together than if they were independent (Royen 2014, Far East Journal of Theoretical Statistics 48:139).
+
+    Args:
+        number: Comparisons in the family, >= 1.
+        alpha: Two-sided, of the family, in (0, 1).
+
+    Raises:
+        ValueError: When `alpha` is not in (0, 1) or `number` is under 1.
+    """
+    require_share("alpha", alpha)
+    require("number", number, at_least=1)
+    return -math.expm1(math.log1p(-alpha) / number)
 
 
 def bonferroni_intervals(

@@ -16,9 +16,11 @@ from stats.moments import Counts
 WINS, EVEN = (compare_proportions(Counts(2000, 400), Counts(2000, x)) for x in (500, 405))
 
 
-def a_plan(*weights: int, family: str = "dunnett", spending: str = "obrien-fleming") -> Experiment:
+def a_plan(
+    *weights: int, family: str = "dunnett", spending: str = "obrien-fleming", looks: tuple[float, ...] = (1.0,)
+) -> Experiment:
     arms = [Arm(key=f"arm{i}", weight=weight, position=i) for i, weight in enumerate(weights)]
-    return Experiment(alpha=0.05, family=family, spending=spending, arms=arms)
+    return Experiment(alpha=0.05, family=family, spending=spending, arms=arms, looks=list(looks))
 
 
 def a_look(fraction: float, found: Comparison, nominal_alpha: float) -> dict[str, Any]:
@@ -34,8 +36,10 @@ def a_look(fraction: float, found: Comparison, nominal_alpha: float) -> dict[str
         (a_plan(5000, 5000), 0.05),
         # Dunnett 1964: two in equal arms may err 2.69 % each, for |z| of 2.212
         (a_plan(3334, 3333, 3333), 0.02694),
-        # a large control makes them nearly independent: Sidak's 2.53 % is the least there is
+        # a large control makes them nearly independent: Šidák's 2.53 % is the least there is
         (a_plan(9800, 100, 100), 0.02532),
+        # over two looks Dunnett's would be spent a hair too far: Šidák's
+        (a_plan(3334, 3333, 3333, looks=(0.5, 1.0)), 0.02532),
         # Bonferroni counts challengers, not arms
         (a_plan(3334, 3333, 3333, family="bonferroni"), 0.025),
     ],

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from stats.estimates import Estimate, compare_estimates
-from stats.families.dunnett import dunnett
-from stats.families.simultaneous import bonferroni_intervals
+from stats.families.dunnett import dunnett, dunnett_alpha
+from stats.families.simultaneous import bonferroni_intervals, sidak_alpha
 
 CONTROL = Estimate(0.2, 0.0004, 400)
 CHALLENGERS = (Estimate(0.25, 0.0006, 300), Estimate(0.19, 0.0002, 800))
@@ -41,3 +41,12 @@ def test_arms_without_spread_are_unknown() -> None:
 def test_degrees_of_freedom_are_one_a_challenger() -> None:
     with pytest.raises(ValueError, match=r"degrees_of_freedom has length 1, must be 2"):
         bonferroni_intervals(CONTROL, CHALLENGERS, degrees_of_freedom=[5])
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_sidaks_alpha_lies_between_bonferronis_and_dunnetts(number: int) -> None:
+    assert 0.05 / number <= sidak_alpha(number) <= dunnett_alpha([0.5**0.5] * number) + 1e-12
+
+
+def test_independent_comparisons_at_sidaks_alpha_keep_alpha_exactly() -> None:
+    assert 1 - (1 - sidak_alpha(3, alpha=0.1)) ** 3 == pytest.approx(0.1, rel=1e-14)
