@@ -32,6 +32,7 @@ __all__ = ["Blocks", "compare_within"]
 _Floats: TypeAlias = NDArray[np.float64]
 
 _ROUNDING = 1e-10  # of the outcomes, and of a unit's share of its own fit; what is nearer to nothing is nothing
+_NO_SPREAD = 1e-9  # of the largest total: the difference is known no better, and what is smaller is no spread
 
 
 class Blocks:
@@ -160,6 +161,7 @@ def _fit(y: _Floats, x: _Floats, kind: _Floats, blocks: Blocks) -> _Fit:
     free = own < 1 - _ROUNDING
     left = np.where(free, 1 - own, 1.0)
     residual = np.where(free, blocks.residuals(y - difference * kind * x), 0.0)
+    residual[np.abs(residual) <= _NO_SPREAD * np.abs(y).max(initial=0.0)] = 0.0
     challengers = float(np.sum(kind * x)) / float(x.sum())
     change = unlike / spread
     level = 1 / float(x.sum()) - challengers * change
