@@ -167,7 +167,8 @@ def test_to_swap_the_arms_changes_no_effect_of_the_words(a: tuple[int, ...], b: 
 def test_the_region_holds_the_effect_and_excludes_0_when_p_is_small(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     found = complier_effect(uptake_of_calls(arm(a), arm(b)))
     if found.region.kind != "unknown" and not math.isnan(found.effect):
-        assert found.region.holds(found.effect)
+        # where outcome and words go hand in hand the region is one point, and the effect that point but for rounding
+        assert found.region.holds(found.effect) or found.effect == pytest.approx(found.region.low, rel=1e-12)
         assert abs(found.p_value - 0.05) < 1e-9 or found.region.holds(0.0) == (found.p_value > 0.05)
 
 
