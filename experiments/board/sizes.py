@@ -15,7 +15,7 @@ from experiments.plan import sizing
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind
 from experiments.plan.sizing import ASSUMED_ICC, Design, Floor, Goal, Sizing
-from stats.clusters.icc import Clustering, clustering_of_proportions
+from stats.clusters.icc import Clustering, clustering_of_proportions, design_effect
 from stats.sizing.joint import Guardrail, Primary, power_of_all
 from stats.sizing.means import sd_of
 from stats.sizing.outcomes import Mean, Share
@@ -90,14 +90,16 @@ def power_of_plan(session: Session, experiment: Experiment, total: int) -> PlanP
     """
     goal, specs = _goal(session, experiment), history.specs_of(session, experiment)
     past = history.scenario_history(session, [experiment.scenario_id]).eligible
+    effect = _design_effect(session, experiment, total)
     known: dict[str, Guardrail] = {}
     to_clear = [m for m in experiment.metrics if m.role == "guardrail" and not m.watch]
     for planned in to_clear:
         outcome = _outcome(specs[planned.metric], past)
         if outcome is not None:
-            known[planned.metric] = Guardrail(outcome, planned.margin or 0.0, specs[planned.metric].better)
+            better = specs[planned.metric].better
+            known[planned.metric] = Guardrail(outcome, planned.margin or 0.0, better, max(effect, 1.0))
     shown = power_of_all(
-        Primary(Share(goal.base_rate), goal.effect, inflation=goal.inflation()),
+        Primary(Share(goal.base_rate), goal.effect, effect, goal.inflation()),
         list(known.values()),
         [max(total * arm.weight // 10_000, 1) for arm in experiment.arms],
         alpha=goal.alpha,
@@ -108,6 +110,26 @@ def power_of_plan(session: Session, experiment: Experiment, total: int) -> PlanP
         clearance=dict(zip(known, shown.guardrails, strict=True)),
         unknown=tuple(m.metric for m in to_clear if m.metric not in known),
     )
+
+
+def _design_effect(session: Session, experiment: Experiment, total: int) -> float:
+    """Give the variance over that of independent calls in the primary metric, as the plan's size takes it.
+
+    Guardrails take the same where it is above 1: how alike their own calls are is not asked.
+    """
+    if experiment.unit == "customer":
+        return 1.0
+    workload = _workload(session, experiment)
+    alike = _alike(workload.agents)
+    match experiment.unit:
+        case "call":
+            return 1 - _icc(alike)
+        case "agent_shift":
+            known = designs_of(session, experiment)[-1].design_effect
+            return 1.0 if math.isnan(known) else known
+        case _:
+            units = max(history.cluster_count(session, experiment), 1)
+            return design_effect(_icc(alike), max(total / units, 1.0), _cv(alike))
 
 
 def _outcome(spec: MetricSpec, past: Totals) -> Share | Mean | None:

@@ -13,7 +13,7 @@ from experiments.board.cards import Card, Review, Stage
 from experiments.do.assignments import Floor
 from experiments.imports.ledger import ImportFile
 from experiments.plan import catalogue
-from experiments.plan.rules import ArmPlan, Kind
+from experiments.plan.rules import ArmPlan, Kind, MetricPlan
 from tests.builders import (
     PASSWORD,
     a_call,
@@ -356,3 +356,12 @@ def test_a_character_that_no_database_keeps_is_refused_and_fails_nowhere(
     visitor = a_visitor(app_on_both, floor_on_both, "lead")
     answers = [visitor.get("/experiments/%00"), visitor.get("/scenarios/%00"), visitor.sign_in("lead\x00")]
     assert [answer.status_code for answer in answers] == [400, 400, 400]
+
+
+def test_before_the_start_a_plan_says_how_likely_its_calls_are_to_show_it(app: APIFlask, floor: Floor) -> None:
+    metrics = (MetricPlan("accepted", "primary"), MetricPlan("joined", "guardrail", 0.05))
+    a_week_of_calls(floor, 60, lambda _, i: i % 5 < 2)
+    key = a_draft(floor, metrics=metrics)
+    page = a_visitor(app, floor, "lead").get(f"/experiments/{key}").text
+    assert "Chance that these calls show it" in page
+    assert "no worse" in page

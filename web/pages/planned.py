@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board.sizes import designs_of, size_of
+from experiments.board.sizes import designs_of, power_of_plan, size_of
+from experiments.check import history
 from experiments.errors import Conflict
 from experiments.plan.designs import Experiment
 from experiments.plan.sizing import WINDOW, Design, Hindrance
 from web.formats import UNKNOWN, percent, unknown
-from web.language import say
+from web.language import named, say
 from web.pages import words
 from web.pages.look import naming
 
@@ -44,6 +45,7 @@ def facts(session: Session, experiment: Experiment) -> list[tuple[str, str]]:
         (_("Smallest effect worth having"), _("%(points)s pp", points=f"{100 * experiment.effect:g}")),
         (_("Alpha, two-sided"), f"{experiment.alpha:g}"),
         (_("Power"), percent(experiment.power, 0)),
+        *_together(session, experiment),
         (_("Planned looks"), _("at %(shares)s of the planned calls", shares=looked)),
         *_methods(experiment),
         (_("Started at"), words.moment(experiment.started_at)),
@@ -114,6 +116,28 @@ def _needed(session: Session, experiment: Experiment) -> str:
     if days is None:
         return _("%(calls)s; the scenario has had no calls yet to say how many days", calls=f"{calls:,}")
     return _("%(calls)s, about %(days)s at the scenario's own volume", calls=f"{calls:,}", days=words.days(days))
+
+
+def _together(session: Session, experiment: Experiment) -> Iterable[tuple[str, str]]:
+    """Say, before the start, how likely the calls are to show all that a winner must show."""
+    if experiment.started_at is not None or not any(m.role == "guardrail" and not m.watch for m in experiment.metrics):
+        return
+    try:
+        total = experiment.planned_calls or size_of(session, experiment).total
+        power = power_of_plan(session, experiment, total) if total else None
+    except Conflict:  # the plan's own size says what is missing
+        return
+    if power is None:
+        return
+    specs = history.specs_of(session, experiment)
+    found = _("the effect %(chance)s", chance=percent(power.primary, 0))
+    cleared = [
+        _("“%(metric)s” no worse %(chance)s", metric=named(specs[metric].name), chance=percent(chance, 0))
+        for metric, chance in power.clearance.items()
+    ]
+    unknown_yet = [_("“%(metric)s” not known yet", metric=named(specs[metric].name)) for metric in power.unknown]
+    all_of_it = [_("all together %(chance)s", chance=percent(power.together, 0))] if not unknown_yet else []
+    yield _("Chance that these calls show it"), words.listed([found, *cleared, *unknown_yet, *all_of_it])
 
 
 def designs(session: Session, experiment: Experiment) -> list[DesignRow]:
