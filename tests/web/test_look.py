@@ -1,13 +1,16 @@
 """What a look read, in sentences: the one number, the step that moved, for whom, and how sure."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
 
 from experiments.check.metrics import MetricSpec
+from experiments.plan.designs import Experiment
 from web.pages.look.amounts import how_often, of_hundred, ratio_span
+from web.pages.look.banner import number_of, reasons_of
 from web.pages.look.content import answer, decided
 from web.pages.look.segments import difference_in_words
 from web.pages.look.steps import finding, part_of
@@ -61,7 +64,8 @@ def test_a_p_value_is_said_as_how_often(p: float, said: str) -> None:
     assert how_often(p) == said
 
 
-COUNTED = {"difference": 0.2, "low": 0.1, "high": 0.3, "p_value": 0.01, "confidence": 0.95}
+RATES = {"control": 0.4, "challenger": 0.6, "relative": 0.5, "relative_low": 0.2, "relative_high": 0.8}
+COUNTED = {"difference": 0.2, "low": 0.1, "high": 0.3, "p_value": 0.01, "confidence": 0.95} | RATES
 AT_END = {"estimate": 0.18, "low": 0.08, "high": 0.28, "p_value": 0.02, "confidence": 0.95, "stage": 2}
 
 
@@ -172,3 +176,48 @@ def test_what_was_spoken_stands_beside_with_its_own_doubt(region: Any, weak: boo
     assert facts["quicker's words heard in its own calls"] == "80% [70%, 90%]"
     assert facts["Effect where the words were heard because of the test"] == effect
     assert ("Weak" in facts) == bool(weak)
+
+
+def a_look(at_end: dict[str, Any], matured: int = 1000) -> Any:
+    """Give a final look, and a metric of thirty days of which so many calls have matured."""
+    counted = COUNTED | {"control_n": 500, "challenger_n": 500}
+    late = COUNTED | {"control_n": matured // 2, "challenger_n": matured // 2}
+    primary = a_reading(role="primary", metric="accepted", challenger="b", comparison=counted, stopped=at_end)
+    secondary = a_reading(role="secondary", metric="converted", challenger="b", comparison=late, stopped=None)
+    content = {"readings": [primary, secondary], "watch": {"guards": []}, "verdict": {"reasons": []}}
+    return SimpleNamespace(content=content, challenger="b", final=True)
+
+
+SPECS = {
+    "accepted": MetricSpec("accepted", "proportion", "accepted", "eligible", "higher", 0, {"en": "Accepted"}),
+    "converted": MetricSpec("converted", "proportion", "converted", "eligible", "higher", 30, {"en": "Converted"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("look", "said"),
+    [
+        # surely worth it, and everything is in
+        (a_look(AT_END | {"low": 0.1}), []),
+        # perhaps less than was worth having
+        (a_look(AT_END | {"low": 0.04}), ["It may be less than the 9 points that were worth having."]),
+        # sales come late, and few calls are old enough
+        (a_look(AT_END | {"low": 0.1}, matured=200), ["Not known yet, since most calls are too young: Converted."]),
+    ],
+)
+def test_what_a_winner_may_still_lack_is_said_at_once(look: Any, said: list[str]) -> None:
+    assert reasons_of(look, Experiment(effect=0.09), SPECS) == said
+
+
+@pytest.mark.parametrize(
+    ("estimate", "said"),
+    [
+        # what was counted is what is told, and the lift beside it
+        (0.2, "relative to the control"),
+        # an earlier look might have ended the test: less is told than was counted, and why
+        (0.18, "Told with more caution than counted"),
+    ],
+)
+def test_a_number_that_differs_from_what_was_counted_says_why(estimate: float, said: str) -> None:
+    reading = a_reading(challenger="b", stopped=AT_END | {"estimate": estimate})
+    assert said in number_of(reading, SPECS["accepted"], {}, several=False).counted

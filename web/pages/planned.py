@@ -114,7 +114,7 @@ def _needed(session: Session, experiment: Experiment) -> str:
     if calls is None:
         return _("No number of calls would do with so few units")
     if days is None:
-        return _("%(calls)s; the scenario has had no calls yet to say how many days", calls=f"{calls:,}")
+        return _("%(calls)s; the scenario had no calls then to say how many days", calls=f"{calls:,}")
     return _("%(calls)s, about %(days)s at the scenario's own volume", calls=f"{calls:,}", days=words.days(days))
 
 

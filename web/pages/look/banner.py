@@ -22,8 +22,12 @@ from web.pages.look.content import decided, is_hidden, primaries
 _AT_FIRST = 3
 """So many reasons are read at once; the rest are one click away."""
 
-_QUIET, _OTHERS = 3, 4
-"""Where what gave no alarm stands among the reasons, and where the other challengers' guardrails do."""
+_SMALL, _LATE, _QUIET, _OTHERS = 1, 3, 4, 5
+"""Where among the reasons stands that the effect may be small, what is not known yet, what gave no alarm, and the other
+challengers' guardrails."""
+
+_CAUTION = 0.0005
+"""An estimate is told to be more cautious than what was counted when they differ by so much of a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def _banner(kind: str, headline: str, reasons: list[str], rule: str, changes: st
 
 def _concluded(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], steps: Mapping[str, str]) -> Banner:
     kind, headline = words.headline(look.conclusion, look.challenger or "")
-    reasons = _reasons(look)
+    reasons = reasons_of(look, experiment, specs)
     return Banner(
         kind=kind,
         headline=headline,
@@ -134,17 +138,26 @@ def _found(
     known = [reading for reading in primaries(look) if decided(reading) is not None]
     advised = [reading for reading in known if reading["challenger"] == look.challenger]
     several = len(experiment.arms) > 2
-    return [_number(reading, specs[reading["metric"]], steps, several=several) for reading in advised or known]
+    return [number_of(reading, specs[reading["metric"]], steps, several=several) for reading in advised or known]
 
 
-def _number(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, str], *, several: bool) -> Found:
+def number_of(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, str], *, several: bool) -> Found:
+    """Say what a challenger does to 100 calls, and why that differs from what was counted where it does.
+
+    Args:
+        reading: of the primary metric, with a decided effect.
+        spec: the metric.
+        steps: names of the funnel's steps, by fact.
+        several: whether other challengers make it needed to name this one.
+    """
     at_end, counted = decided(reading) or {}, reading["comparison"]
     sentence = amounts.of_hundred(
         steps.get(spec.numerator, named(spec.name)),
         naming.denominator(spec.denominator),
         (at_end["estimate"], at_end["low"], at_end["high"]),
     )
-    relative = amounts.lift(counted)
+    cautious = abs(at_end["estimate"] - counted["difference"]) > _CAUTION
+    relative = None if cautious else amounts.lift(counted)
     rates = _(
         "As counted: %(control)s with the control, %(challenger)s with %(arm)s",
         control=percent(counted["control"]),
@@ -152,10 +165,12 @@ def _number(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, st
         arm=reading["challenger"],
     )
     beside = _("%(rates)s; relative to the control %(lift)s", rates=rates, lift=relative) if relative else rates
+    if cautious:
+        beside = _("%(rates)s. Told with more caution than counted: the test could have ended earlier.", rates=rates)
     return Found(f"{reading['challenger']}: {sentence}" if several else sentence, beside)
 
 
-def _reasons(look: Look) -> list[str]:
+def reasons_of(look: Look, experiment: Experiment, specs: Mapping[str, MetricSpec]) -> list[str]:
     """Say why, the gravest first: what the rule said of guardrails and data, and in one line what gave no alarm."""
     guards = {(named(guard["name"]), guard["challenger"]): guard for guard in look.content["watch"]["guards"]}
     ranked: list[tuple[int, str]] = []
@@ -168,9 +183,42 @@ def _reasons(look: Look) -> list[str]:
             silent.append(named(guard["name"]))
         else:
             ranked.append((_rank(guard, look.challenger), say(reason)))
-    quiet = [_("No alarm from what is only watched: %(guards)s.", guards=words.listed(dict.fromkeys(silent)))]
-    ranked += [(_QUIET, text) for text in quiet if silent]
+    if silent:
+        names = words.listed(dict.fromkeys(silent))
+        ranked.append(
+            (_QUIET, _("No alarm from what is only watched, which proves nothing: %(guards)s.", guards=names))
+        )
+    ranked += [(_SMALL, text) for text in _perhaps_small(look, experiment, specs)]
+    ranked += [(_LATE, text) for text in _not_known_yet(look, specs)]
     return [text for _rank_of, text in sorted(ranked, key=lambda each: each[0])]
+
+
+def _perhaps_small(look: Look, experiment: Experiment, specs: Mapping[str, MetricSpec]) -> list[str]:
+    """Say of the winner when its effect may be less than was worth having."""
+    for reading in primaries(look):
+        at_end = decided(reading)
+        if reading["challenger"] != look.challenger or at_end is None or at_end["low"] is None:
+            continue
+        least = at_end["low"] if specs[reading["metric"]].better == "higher" else -at_end["high"]
+        if least < experiment.effect:
+            points = f"{100 * experiment.effect:g}"
+            return [_("It may be less than the %(points)s points that were worth having.", points=points)]
+    return []
+
+
+def _not_known_yet(look: Look, specs: Mapping[str, MetricSpec]) -> list[str]:
+    """Name the late metrics of which less than half of the calls had matured."""
+    readings = look.content["readings"]
+    calls = max((_calls(reading) for reading in readings if reading["role"] == "primary"), default=0)
+    late = [r["metric"] for r in readings if specs[r["metric"]].window_days and _calls(r) < calls / 2]
+    names = words.listed(dict.fromkeys(named(specs[metric].name) for metric in late))
+    return (
+        [_("Not known yet, since most calls are too young: %(metrics)s.", metrics=names)] if late and look.final else []
+    )
+
+
+def _calls(reading: Mapping[str, Any]) -> int:
+    return int(reading["comparison"]["control_n"] + reading["comparison"]["challenger_n"])
 
 
 def _is_reading(reason: Mapping[str, Any]) -> bool:

@@ -52,14 +52,14 @@ def _guard(guard: Mapping[str, Any], specs: Mapping[str, MetricSpec]) -> GuardRo
     spec, known = specs[guard["metric"]], str(guard["guard"])
     by_events = guard.get("scale") == "ratio"
     low, high = guard["watched_low"], guard["watched_high"]
-    quiet = guard["watch"] and known in ("open", "cleared")
+    quiet = guard["watch"] and known == "open"
     return GuardRow(
         metric=named(guard["name"]),
         challenger=guard["challenger"],
         margin=f"{'+' if spec.better == 'lower' else MINUS}{amounts.size(guard['margin'], spec)}",
         interval=amounts.ratio_span(low, high) if by_events else amounts.span(low, high, spec),
         scale=_("times the control's rate") if by_events else _("difference"),
-        known=_("No alarm") if quiet else words.guard(known),
-        tone=("good", "check") if quiet else _TONES.get(known, _NO_TONE),
+        known=_("No alarm, nothing proven") if quiet else words.guard(known),
+        tone=_TONES.get(known, _NO_TONE),
         watch_only=guard["watch"],
     )
