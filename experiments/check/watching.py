@@ -8,13 +8,19 @@ from experiments.check import verdict
 from experiments.check.analysis import arms as analysis
 from experiments.check.analysis.arms import ArmData, Compared
 from experiments.check.data import ExperimentData
-from experiments.check.metrics import MetricSpec
+from experiments.check.metrics import MetricSpec, Totals, denominator_of
 from experiments.check.verdict import Guard, GuardrailReading
 from experiments.plan.designs import Experiment, PlannedMetric
 from experiments.plan.traffic import FINE_UNITS
 from stats.comparison import Comparison
 from stats.looking.always_valid import confidence_sequence
 from stats.looking.rare import Events, watch_events
+
+LEAST_EXPECTED = 10
+"""Successes and failures (or calls with a number) that each arm must be expected to have, were there no difference.
+
+Below it the confidence sequence is not read: it is asymptotic, and its error rates are proven from there on (`make
+calibrate`). Expected and not seen, so that an arm in which everything fails is not waited for."""
 
 
 def watched(data: ExperimentData, planned: PlannedMetric, arms: Sequence[ArmData], place: int) -> GuardrailReading:
@@ -27,7 +33,24 @@ def watched(data: ExperimentData, planned: PlannedMetric, arms: Sequence[ArmData
     compared = analysis.compare(data.method, spec, arms, place, alpha=experiment.alpha).answer
     if planned.watch and experiment.unit == "call" and spec.kind == "proportion" and spec.better == "lower":
         return _event_by_event(planned, spec, experiment, arms, place, compared)
-    low, high = confidence_sequence(
+    low, high = math.nan, math.nan
+    if _has_begun(spec, arms[0].totals, arms[place].totals):
+        low, high = _sequence(experiment, compared)
+    guard = verdict.read_guard(spec, compared, planned.margin or 0.0, harmed=verdict.harms(spec, low, high, none=0.0))
+    return _reading(planned, spec, arms[place].key, "difference", (low, high), guard)
+
+
+def _has_begun(spec: MetricSpec, control: Totals, challenger: Totals) -> bool:
+    """Say whether there is enough of everything for an asymptotic watch; before that it is silent."""
+    calls = [denominator_of(spec, totals) for totals in (control, challenger)]
+    if spec.kind != "proportion":
+        return min(calls) >= LEAST_EXPECTED
+    share = (control[spec.numerator] + challenger[spec.numerator]) / max(sum(calls), 1)
+    return min(calls) * min(share, 1 - share) >= LEAST_EXPECTED
+
+
+def _sequence(experiment: Experiment, compared: Comparison) -> tuple[float, float]:
+    return confidence_sequence(
         compared.difference,
         compared.standard_error,
         compared.control_n + compared.challenger_n,
@@ -35,8 +58,6 @@ def watched(data: ExperimentData, planned: PlannedMetric, arms: Sequence[ArmData
         planned_n=max(experiment.planned_calls or 0, 1) if experiment.unit in FINE_UNITS else analysis.FEW_CLUSTERS,
         degrees_of_freedom=compared.degrees_of_freedom or math.inf,
     )
-    guard = verdict.read_guard(spec, compared, planned.margin or 0.0, harmed=verdict.harms(spec, low, high, none=0.0))
-    return _reading(planned, spec, arms[place].key, "difference", (low, high), guard)
 
 
 def compare_for_clearance(

@@ -16,7 +16,7 @@ from experiments.check.analysis.arms import FEW_CLUSTERS, ArmData
 from experiments.check.data import ExperimentData
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.verdict import Guard, harms
-from experiments.check.watching import watched
+from experiments.check.watching import LEAST_EXPECTED, watched
 from experiments.plan.designs import PlannedMetric
 from stats.clusters.cr2 import compare_clusters
 from stats.looking.always_valid import confidence_sequence
@@ -27,9 +27,6 @@ Counted: TypeAlias = NDArray[np.int64]
 
 ALPHA = 0.05
 EVERY, PLANNED = 100, 20_000
-LEAST_SUCCESSES = 10
-"""The stated domain of the confidence sequence: its watch begins when each arm has so many successes and failures."""
-
 SEQUENCES = ((0.02, 1), (0.1, 1), (0.1, 4), (0.5, 1), (0.9, 1))
 DAYS, DAILY = 60, 300
 """A guardrail's watch: so many days, so many calls a day in each arm."""
@@ -53,7 +50,8 @@ def alarms(rate: float, ratio: int, runs: int, random: np.random.Generator) -> t
         share = x / np.maximum(n, 1)
         error = np.sqrt((share * (1 - share) / np.maximum(n, 1)).sum(axis=1))
         _, factor = confidence_sequence(0.0, 1.0, end, alpha=ALPHA, planned_n=PLANNED)
-        begun = np.minimum(x, n - x).min(axis=1) >= LEAST_SUCCESSES
+        common = x.sum(axis=1) / n.sum(axis=1)
+        begun = n.min(axis=1) * np.minimum(common, 1 - common) >= LEAST_EXPECTED
         difference = share[:, 1] - share[:, 0]
         worse |= begun & (difference + factor * error < 0)
         better |= begun & (difference - factor * error > 0)
