@@ -102,7 +102,8 @@ def power_of_plan(session: Session, experiment: Experiment, total: int) -> PlanP
         Primary(Share(goal.base_rate), goal.effect, effect, goal.inflation()),
         list(known.values()),
         [max(total * arm.weight // 10_000, 1) for arm in experiment.arms],
-        alpha=goal.alpha,
+        alpha=experiment.alpha,
+        comparisons=len(experiment.arms) - 1,
     )
     return PlanPower(
         together=shown.power,

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from experiments.calendar import as_date
-from experiments.check.metrics import MetricSpec, Totals
-from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
+from experiments.check.metrics import NOTHING, MetricSpec, Totals
+from experiments.check.rollup import MEASURES, RollupCall
 from experiments.do.days import DirtyDay
 from experiments.do.journal import Assignment, Origin
 from experiments.plan.designs import Experiment
@@ -106,22 +106,7 @@ def arm_totals(session: Session, experiment: Experiment, *, until: int | None = 
     if until is not None:
         query = query.where(RollupCall.day <= until)
     found = {row.arm: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}
-    return {arm.key: found.get(arm.key, dict.fromkeys(MEASURES, 0)) for arm in experiment.arms}
-
-
-def unit_totals(session: Session, experiment: Experiment, *, until: int) -> dict[str, list[Totals]]:
-    """Sum an experiment's units over its days, by arm: the rows that clustered designs are analysed from."""
-    sums = [func.sum(getattr(RollupUnit, name)).label(name) for name in MEASURES]
-    query = (
-        select(RollupUnit.arm, RollupUnit.unit_hash, *sums)
-        .where(RollupUnit.experiment_id == experiment.id, RollupUnit.day <= until)
-        .group_by(RollupUnit.arm, RollupUnit.unit_hash)
-        .order_by(RollupUnit.arm, RollupUnit.unit_hash)
-    )
-    units: dict[str, list[Totals]] = defaultdict(list)
-    for row in session.execute(query):
-        units[row.arm].append({m: int(getattr(row, m)) for m in MEASURES})
-    return units
+    return {arm.key: found.get(arm.key, NOTHING) for arm in experiment.arms}
 
 
 def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str, int]]:

@@ -95,12 +95,25 @@ def _chance(a_chance: Floats, extreme: Flags, b_chance: Floats) -> Floats:
 
 
 def _plausible_rates(scale: Scale, control: Counts, challenger: Counts, value: float, rates: int) -> Floats:
-    """Return a grid of control rates that neither arm rules out, even on the arcsine scale, where precision is."""
+    """Return a grid of control rates that neither arm rules out, even on the arcsine scale, where precision is.
+
+    Even for the control's rate, and where the arms' rates differ as many again even for the challenger's: so the pairs
+    of rates that are tried stay the same when the arms are swapped.
+    """
     low, high = _plausible(control)
     other_low, other_high = _plausible(challenger)
     low, high = max(low, scale.control_rate(other_low, value)), min(high, scale.control_rate(other_high, value))
     if low > high:
         return np.empty(0)
+    own = _even(low, high, rates)
+    if value == scale.equal:
+        return own
+    ends = scale.challenger_rate(np.array([low, high]), value)
+    others = [scale.control_rate(float(rate), value) for rate in _even(float(ends[0]), float(ends[1]), rates)]
+    return np.concatenate((own, np.clip(others, low, high)))
+
+
+def _even(low: float, high: float, rates: int) -> Floats:
     return np.asarray(np.sin(np.linspace(math.asin(low**0.5), math.asin(high**0.5), rates)) ** 2)
 
 

@@ -22,7 +22,7 @@ from stats.tails import normal_quantile
 __all__ = ["exact_interval", "inverted_interval", "score_interval"]
 
 _BESIDE = 1e-9  # the excess may be exactly 0 at the value seen, which is not the root wanted
-_RATES = 100  # of the control, tried at each value
+_RATES = 60  # of each arm, tried at each value
 _FINE = 1e-4  # of the interval's half width: to so much an exact end is found
 _STEP = 0.05  # of the same: how far it is from one value tried to the next
 _STEPS_OUTSIDE = 6  # so many steps outside the score interval's end the search begins

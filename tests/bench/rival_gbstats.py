@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+# It lives in an environment of its own, where mypy, which runs in ours, does not look.
 from gbstats.frequentist.tests import FrequentistConfig, TwoSidedTTest  # type: ignore[import-not-found]
 from gbstats.gbstats import process_experiment_results  # type: ignore[import-not-found]
 from gbstats.models.statistics import (  # type: ignore[import-not-found]

@@ -9,6 +9,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+# It lives in an environment of its own, where mypy, which runs in ours, does not look.
 import tea_tasting as tt  # type: ignore[import-not-found]
 from tea_tasting.aggr import Aggregates  # type: ignore[import-not-found]
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import select
 
-from experiments.check import history, rollup
-from experiments.check.rollup import RollupCall, RollupUnit
+from experiments.check import cube, history, rollup
+from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
 from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
 from experiments.store import Store, table_of
@@ -81,9 +81,11 @@ def test_units_added_up_are_all_the_calls(store: Store) -> None:
     a_week_of_calls(floor, 20, lambda _, i: i % 3 == 0, days=2)
     with store.read() as session:
         experiment = experiment_named(session, key)
-        units = history.unit_totals(session, experiment, until=20261231)
+        cells = cube.units_of(session, experiment, [20261231], MEASURES)
         arms = history.arm_totals(session, experiment)
-    summed = {arm: sum(unit["accepted"] for unit in totals) for arm, totals in units.items()}
+    units = cells.sums(["arm", "unit_hash"], until=20261231)
+    summed = {arm: sum(unit["accepted"] for (own, _), unit in units.items() if own == arm) for arm in arms}
+    assert len(units) == 40
     assert summed == {arm: t["accepted"] for arm, t in arms.items()}
 
 
