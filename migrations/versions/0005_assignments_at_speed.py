@@ -1,0 +1,14 @@
+"""Assignments as fast as the disk, and what two answers to one call leave behind."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
