@@ -4,16 +4,19 @@ SQLite runs in WAL with `synchronous=FULL`. A writing session begins IMMEDIATE, 
 reads and then writes fails with "database is locked" however long it is told to wait; a reading one begins plainly.
 """
 
+import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, cast
+from types import TracebackType
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -28,6 +31,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
@@ -165,14 +169,27 @@ def parameters_fit(columns: int) -> int:
     return max(1, 32_000 // columns)
 
 
+AWAY = (OperationalError, InterfaceError, OSError)
+"""What is raised when a database cannot be reached, is locked by somebody else, or has no room left on its disk."""
+
+_PATIENCE_SECONDS = 2
+"""How long a database that does not answer is waited for: an agent has a customer on the line."""
+
+Result = TypeVar("Result")
+
+
 class Store:
-    """A database: its engine, and the two kinds of session that doors open."""
+    """A database: its engine, and the kinds of session that doors open."""
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
+        #: what whoever writes holds meanwhile; nothing on PostgreSQL, whose writers need not queue
+        self.turn: AbstractContextManager[object] = _Turn(f"{file}-turn") if file else nullcontext()
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._readers = sessionmaker(self.engine.execution_options(reads_only=True), expire_on_commit=False)
+        self._kept: Connection | None = None
+        self._keeping = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -182,12 +199,47 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a session whose work is committed when the block ends well, else undone.
-
-        On SQLite the threads of a process take turns here: its own way of waiting lets some wait for ever.
-        """
-        with self._turn, self._sessions.begin() as session:
+        """Open a session whose work is committed when the block ends well, else undone."""
+        with self.turn, self._sessions.begin() as session:
             yield session
+
+    def quickly(self, work: Callable[[Session], Result]) -> Result:
+        """Do a short piece of work, in a transaction of its own, on a connection that is kept open for it.
+
+        For what happens many times a second: nothing is borrowed from the pool and nothing is asked beforehand. Should
+        the server have gone and come back since, the work is done a second time; so it has to be such that doing it
+        twice is doing it once.
+
+        Raises:
+            OperationalError, InterfaceError, OSError: the database is away (see `AWAY`).
+        """
+        with self.turn, self._keeping:
+            try:
+                return self._on_the_kept(work)
+            except DBAPIError as fault:
+                if not fault.connection_invalidated:
+                    raise
+                return self._on_the_kept(work)
+
+    def _on_the_kept(self, work: Callable[[Session], Result]) -> Result:
+        connection = self._kept or self._open_to_keep()
+        try:
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                return work(session)
+        except BaseException:
+            self._kept = None
+            connection.close()
+            raise
+
+    def _open_to_keep(self) -> Connection:
+        connection = self.engine.connect()
+        connection.detach()
+        if self.engine.dialect.name == "sqlite":
+            # Whoever writes here has the turn already: what still locks the file is somebody else's program.
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout={500 * _PATIENCE_SECONDS}")
+        self._kept = connection
+        return connection
 
     def answers(self) -> bool:
         """Ask the database for nothing, to see that it is there."""
@@ -196,15 +248,55 @@ class Store:
 
     def dispose(self) -> None:
         """Close every connection."""
+        with self._keeping:
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
         self.engine.dispose()
 
 
+class _Turn:
+    """The one queue of a machine's writers to a SQLite file: its threads wait at a lock, its processes at a file.
+
+    SQLite's own way of waiting is to sleep and try again, which lets some wait for seconds and some for ever.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._threads = threading.RLock()
+        self._depth = 0
+        self._file: int | None = None
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            if self._depth == 0:
+                if self._file is None:
+                    self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._depth += 1
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-    return engine
+        return engine
+    # A server that is cut off says nothing: these notice within seconds that nobody listens any more.
+    noticing = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 5000}
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": _PATIENCE_SECONDS, **noticing})
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
