@@ -128,6 +128,54 @@ def insert_new(session: Session, entity: type[Base], unique: Sequence[str]) -> I
     return conflict_free
 
 
+def bulk_insert_new(
+    session: Session, table: Table, unique: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> set[Any]:
+    """Insert rows, passing over those whose `unique` columns are there already; give the ids of the new ones.
+
+    Args:
+        session: a writing session.
+        table: with a column `id` that the rows bring along.
+        unique: the columns of a UNIQUE constraint.
+        columns: what the values of each row are, in order.
+        rows: values as the columns take them, JSON as its canonical text. Sort them by `unique` where several processes may bring the same, or on
+            PostgreSQL two of them may wait for each other.
+    """
+    names, keys = ", ".join(columns), ", ".join(unique)
+    place = list(columns).index("id")
+    driver: Any = session.connection().connection.dbapi_connection
+    if session.get_bind().dialect.name == "postgresql":
+        into = f"INSERT INTO {table.name} ({names}) SELECT {names}"  # noqa: S608 - names of our own tables
+        source = f"json_populate_recordset(NULL::{table.name}, %s::json)"
+        told = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str)
+        found = driver.execute(f"{into} FROM {source} ON CONFLICT ({keys}) DO NOTHING RETURNING id", [told])
+        return {id_ for (id_,) in found}
+    into = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})"
+    stored = _as_stored(session, table, columns, rows)
+    done = driver.executemany(f"{into} ON CONFLICT ({keys}) DO NOTHING", stored)
+    if done.rowcount == len(rows):
+        return {row[place] for row in rows}
+    ids = {row[place] for row in rows}
+    found = driver.execute(
+        f"SELECT id FROM {table.name} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
+        [json.dumps([id_.hex for id_ in ids])],
+    )
+    return ids & {UUID(id_) for (id_,) in found}
+
+
+def _as_stored(
+    session: Session, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[list[Any]]:
+    dialect = session.get_bind().dialect
+    types = [table.c[name].type for name in columns]
+    makes = [None if isinstance(t, CanonicalJson) else t.dialect_impl(dialect).bind_processor(dialect) for t in types]
+    by_column = [
+        values if make is None else [make(value) for value in values]
+        for make, values in zip(makes, zip(*rows, strict=True), strict=True)
+    ]
+    return list(map(list, zip(*by_column, strict=True)))
+
+
 class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it is
     """The seconds from one moment column to another, on either database."""
 
@@ -236,7 +284,7 @@ class Store:
         connection.detach()
         if self.engine.dialect.name == "sqlite":
             # Whoever writes here has the turn already: what still locks the file is somebody else's program.
-            driver: Any = connection.connection.driver_connection
+            driver: Any = connection.connection.dbapi_connection
             driver.execute(f"PRAGMA busy_timeout={500 * _PATIENCE_SECONDS}")
         self._kept = connection
         return connection

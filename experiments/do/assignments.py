@@ -1,7 +1,7 @@
 """Answering a call: choose from the snapshot, write it down durably, say the words of what was written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,24 +9,34 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from experiments.calendar import SiteCalendar
-from experiments.do.journal import Assignment, Journal, Origin
+from experiments.do.journal import Assignment, Origin, Record
+from experiments.do.keeper import Journal
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.do.serving import Call, Choice, choose, decide
 from experiments.do.snapshot import ServedScript, Snapshot, serve_revision, serve_script
+from experiments.do.spool import Spool
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Scenario, parts_of
 from experiments.plan.scripts import version_by_id
 from experiments.plan.traffic import TrafficRevision
-from experiments.store import Store, new_id
+from experiments.store import Store, canonical, new_id
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What one site answers calls with: its database, its calendar and its key for hashing people."""
+    """What one site answers calls with: its database, its calendar and its key for hashing people.
+
+    `spool` stands in for the database while it is away; without one nothing is answered then.
+    """
 
     store: Store
     calendar: SiteCalendar
     pseudonyms: Pseudonyms
+    spool: Spool | None = None
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "journal", Journal(self.store, self.spool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,42 +74,46 @@ def assign(floor: Floor, snapshot: Snapshot, calls: Sequence[Call], *, origin: O
     """
     choices = [choose(snapshot, call, floor.calendar) for call in calls]
     records = [record_of(floor, snapshot, call, choice, origin) for call, choice in zip(calls, choices, strict=True)]
-    rows = Journal(floor.store).append(records)
+    rows = floor.journal.append(records)
     return [_answer(floor.store, snapshot, call, row) for call, row in zip(calls, rows, strict=True)]
 
 
-def record_of(floor: Floor, snapshot: Snapshot, call: Call, choice: Choice, origin: Origin) -> dict[str, Any]:
+def record_of(floor: Floor, snapshot: Snapshot, call: Call, choice: Choice, origin: Origin) -> Record:
     """Write down a choice with everything needed to make it again, and nobody's raw id but the call's and agent's."""
     hashed = floor.pseudonyms.of
-    return {
-        "id": new_id(call.at),
-        "call_id": call.call_id,
-        "scenario_id": snapshot.scenario(call.scenario).scenario_id,
-        "origin": origin,
-        "at": call.at,
-        "day": floor.calendar.day(call.at),
-        "agent_id": call.agent_id,
-        "agent_shift": floor.calendar.shift(call.agent_id, call.at),
-        "team": call.team or "",
-        "region": call.region or "",
-        "channel": call.channel or "",
-        "locale": call.locale,
-        "customer_hash": hashed("customer", call.customer_id) if call.customer_id is not None else None,
-        "reason": choice.reason,
-        "reason_detail": choice.reason_detail,
-        "eligible": choice.eligible,
-        "invite": choice.invites,
-        "experiment_id": choice.experiment_id,
-        "arm": choice.arm or "",
-        "unit_kind": choice.unit_kind,
-        "unit_hash": hashed(choice.unit_kind, choice.unit) if choice.unit_kind and choice.unit is not None else None,
-        "slice_bucket": choice.slice_bucket,
-        "arm_bucket": choice.arm_bucket,
-        "facts": dict(choice.facts),
-        "script_version_id": choice.version_id,
-        "revision_id": choice.revision_id,
-        "traffic_revision": choice.revision,
-    }
+    customer = hashed("customer", call.customer_id) if call.customer_id is not None else None
+    unit = customer if choice.unit_kind == "customer" else None
+    if unit is None and choice.unit_kind and choice.unit is not None:
+        unit = hashed(choice.unit_kind, choice.unit)
+    return Record(
+        id=new_id(call.at),
+        call_id=call.call_id,
+        scenario_id=snapshot.scenario(call.scenario).scenario_id,
+        origin=origin,
+        at=call.at,
+        day=floor.calendar.day(call.at),
+        agent_id=call.agent_id,
+        agent_shift=floor.calendar.shift(call.agent_id, call.at),
+        team=call.team or "",
+        region=call.region or "",
+        channel=call.channel or "",
+        locale=call.locale,
+        customer_hash=customer,
+        reason=choice.reason,
+        reason_detail=choice.reason_detail,
+        eligible=choice.eligible,
+        invite=choice.invites,
+        experiment_id=choice.experiment_id,
+        arm=choice.arm or "",
+        unit_kind=choice.unit_kind,
+        unit_hash=unit,
+        slice_bucket=choice.slice_bucket,
+        arm_bucket=choice.arm_bucket,
+        facts=canonical(dict(choice.facts)) if choice.facts else "{}",
+        script_version_id=choice.version_id,
+        revision_id=choice.revision_id,
+        traffic_revision=choice.revision,
+    )
 
 
 def rederive(session: Session, row: Assignment, revisions: dict[int, Any]) -> Choice:
@@ -122,7 +136,7 @@ def rederive(session: Session, row: Assignment, revisions: dict[int, Any]) -> Ch
     )
 
 
-def _answer(store: Store, snapshot: Snapshot, call: Call, row: Assignment) -> Answer:
+def _answer(store: Store, snapshot: Snapshot, call: Call, row: Record) -> Answer:
     served = snapshot.scenario(call.scenario)
     words = served.scripts.get(row.script_version_id) or _words_of_old(store, row)
     lines = words.inviting if row.eligible else words.service_only
@@ -145,7 +159,7 @@ def _answer(store: Store, snapshot: Snapshot, call: Call, row: Assignment) -> An
     )
 
 
-def _words_of_old(store: Store, row: Assignment) -> ServedScript:
+def _words_of_old(store: Store, row: Record) -> ServedScript:
     """Read the words of a version that today's traffic no longer serves: the call was assigned before."""
     with store.read() as session:
         version = version_by_id(session, row.script_version_id)
@@ -153,7 +167,7 @@ def _words_of_old(store: Store, row: Assignment) -> ServedScript:
         return serve_script(version, version.script.key, parts_of(session, catalogue))
 
 
-def _experiment_key(store: Store, snapshot: Snapshot, call: Call, row: Assignment) -> str | None:
+def _experiment_key(store: Store, snapshot: Snapshot, call: Call, row: Record) -> str | None:
     if row.experiment_id is None:
         return None
     slices: Mapping[int | None, str] = {s.experiment_id: s.key for s in snapshot.scenario(call.scenario).traffic.slices}

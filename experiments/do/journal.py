@@ -1,17 +1,17 @@
-"""The journal: the durable writer of assignments. `append` returns when they are safe, and owns its transaction."""
+"""Assignments as they are kept: the table, one row as a value, and the statement that puts many there at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, select, type_coerce
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments.do import days
 from experiments.do.serving import Reason
-from experiments.store import KEY, OUTSIDE_ID, Base, CanonicalJson, Store, UtcDateTime, insert_new, parameters_fit
+from experiments.store import KEY, OUTSIDE_ID, Base, CanonicalJson, UtcDateTime, bulk_insert_new, table_of
 
 _REASONS = ", ".join(f"'{reason}'" for reason in Reason)
 
@@ -82,25 +82,57 @@ class Assignment(Base):
     traffic_revision: Mapped[int]
 
 
-class Journal:
-    """Writes assignments durably."""
+class Record(NamedTuple):
+    """One assignment as a value, in the order of the table's columns; `facts` is canonical JSON."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    id: UUID
+    call_id: str
+    scenario_id: int
+    origin: str
+    at: datetime
+    day: int
+    agent_id: str
+    agent_shift: str
+    team: str
+    region: str
+    channel: str
+    locale: str
+    customer_hash: str | None
+    reason: str
+    reason_detail: str | None
+    eligible: bool
+    invite: bool
+    experiment_id: int | None
+    arm: str
+    unit_kind: str | None
+    unit_hash: str | None
+    slice_bucket: int | None
+    arm_bucket: int | None
+    facts: str
+    script_version_id: int
+    revision_id: int
+    traffic_revision: int
 
-    def append(self, records: Sequence[Mapping[str, Any]]) -> list[Assignment]:
-        """Make records durable and give the rows that now stand for their calls, in the order asked.
+    @property
+    def key(self) -> tuple[str, int]:
+        """Give what a call is answered by: itself and its scenario."""
+        return self.call_id, self.scenario_id
 
-        A record whose call was assigned in the scenario before changes nothing: the earlier row comes back.
-        """
-        ours = {record["id"] for record in records}
-        with self._store.write() as session:
-            for chunk in _chunks(records):
-                session.execute(insert_new(session, Assignment, ("call_id", "scenario_id")), chunk)
-            rows = _rows_of(session, records)
-            new = [row for row in rows if row.id in ours]
-            days.mark(session, {(row.scenario_id, row.day) for row in new} | _days_before_which(session, new))
-        return rows
+
+def put(session: Session, records: Sequence[Record]) -> list[Record]:
+    """Put records there and give those that now stand for their calls, in the order asked; mark their days.
+
+    A record whose call was assigned in the scenario before changes nothing: the earlier one comes back.
+    """
+    # In one order for everybody, or two workers with the same calls would wait for each other.
+    rows = sorted(records, key=lambda record: record.key)
+    new = bulk_insert_new(session, table_of(Assignment), ("call_id", "scenario_id"), Record._fields, rows)
+    fresh = [record for record in records if record.id in new]
+    days.mark(session, {(r.scenario_id, r.day) for r in fresh} | _days_before_which(session, fresh))
+    if len(fresh) == len(records):
+        return list(records)
+    standing = {r.key: r for r in fresh} | _standing(session, [r for r in records if r.id not in new])
+    return [standing[record.key] for record in records]
 
 
 def days_of_customers(session: Session, hashes: Iterable[str]) -> set[tuple[int, int]]:
@@ -120,25 +152,20 @@ def days_of_customers(session: Session, hashes: Iterable[str]) -> set[tuple[int,
     return found
 
 
-def _days_before_which(session: Session, rows: Sequence[Assignment]) -> set[tuple[int, int]]:
+def _days_before_which(session: Session, records: Sequence[Record]) -> set[tuple[int, int]]:
     """Give the days that past calls come before: an earlier call of a customer's takes her sales from a later one.
 
     A live call is its customer's newest, and changes no day but its own.
     """
-    past = {row.customer_hash for row in rows if row.unit_kind == "customer" and row.origin != Origin.LIVE}
+    past = {r.customer_hash for r in records if r.unit_kind == "customer" and r.origin != Origin.LIVE}
     return days_of_customers(session, (customer for customer in past if customer is not None))
 
 
-def _rows_of(session: Session, records: Sequence[Mapping[str, Any]]) -> list[Assignment]:
-    rows: dict[tuple[str, int], Assignment] = {}
-    for start in range(0, len(records), 500):
-        calls = [r["call_id"] for r in records[start : start + 500]]
-        found = session.scalars(select(Assignment).where(Assignment.call_id.in_(calls)))
-        rows.update({(row.call_id, row.scenario_id): row for row in found})
-    return [rows[r["call_id"], r["scenario_id"]] for r in records]
-
-
-def _chunks(records: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]]]:
-    # A write transaction on SQLite stays short: a few hundred rows at a time.
-    size = min(500, parameters_fit(len(Assignment.__table__.columns)))
-    return [records[i : i + size] for i in range(0, len(records), size)]
+def _standing(session: Session, records: Sequence[Record]) -> dict[tuple[str, int], Record]:
+    columns = [c if c.name != "facts" else type_coerce(c, String) for c in table_of(Assignment).columns]
+    calls = sorted({record.call_id for record in records})
+    found: dict[tuple[str, int], Record] = {}
+    for start in range(0, len(calls), 500):
+        rows = session.execute(select(*columns).where(Assignment.call_id.in_(calls[start : start + 500])))
+        found |= {record.key: record for record in (Record(*row) for row in rows)}
+    return found

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from experiments.do import assignments, outcomes
 from experiments.do.assignments import Floor
-from experiments.do.journal import Assignment, Journal, Origin
+from experiments.do.journal import Assignment, Origin
 from experiments.do.outcomes import Outcome, Receipt
 from experiments.do.serving import Choice, Reason
 from experiments.do.snapshot import Snapshot, compile_snapshot
@@ -222,8 +222,8 @@ def _write_calls(run: _Run, good: Sequence[Incoming]) -> int:
         answers = assignments.assign(run.floor, run.snapshot, [i.call for i in good], origin=Origin.REPLAYED)
         return len({(a.call_id, a.scenario) for a in answers} - there)
     records = [assignments.record_of(run.floor, run.snapshot, i.call, _choice(run, i), Origin.IMPORTED) for i in good]
-    made = {record["id"] for record in records}
-    return len({row.id for row in Journal(run.floor.store).append(records)} & made)
+    made = {record.id for record in records}
+    return len({row.id for row in run.floor.journal.append(records)} & made)
 
 
 def _known(run: _Run, good: Sequence[Incoming]) -> set[tuple[str, str]]:

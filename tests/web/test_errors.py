@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from experiments.do import journal
+from experiments.do import keeper
 from tests.web.conftest import Caller, Callers, a_token, store_of
 from tests.web.test_policy import ALL_SCOPES, API
 from web.api.examples import ASSIGNMENT, OUTCOMES, PLAN
@@ -165,7 +165,7 @@ def test_a_database_that_is_away_is_said_to_be(app: APIFlask, someone: Caller, m
     def fail(*_: Any) -> None:
         raise OperationalError("INSERT", {}, Exception("the server closed the connection"))
 
-    monkeypatch.setattr(journal.Journal, "append", fail)
+    monkeypatch.setattr(keeper.Journal, "append", fail)
     answer = someone.post("/assignments", ASSIGNMENT)
     assert "server closed" not in assert_is_a_problem(answer, 503)["detail"]
     assert answer.headers["Retry-After"]
@@ -175,7 +175,7 @@ def test_a_fault_says_nothing_of_its_cause(app: APIFlask, someone: Caller, monke
     def fail(*_: Any) -> None:
         raise RuntimeError("customer C-80231 broke it")
 
-    monkeypatch.setattr(journal.Journal, "append", fail)
+    monkeypatch.setattr(keeper.Journal, "append", fail)
     assert "C-80231" not in json.dumps(assert_is_a_problem(someone.post("/assignments", ASSIGNMENT), 500))
 
 

@@ -1,0 +1,172 @@
+"""The journal: the durable writer. What it is handed is safe when it returns: in the database, or in the spool.
+
+Requests that wait at the same time share a transaction. When the database is away, live calls are kept in this
+machine's spool, marked as `fallback`, and brought over as soon as it is back; nothing is asked of the database
+meanwhile but, by one thread, whether it is there.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from experiments.commits import GroupCommit
+from experiments.do import journal
+from experiments.do.journal import Origin, Record
+from experiments.do.serving import Reason
+from experiments.do.spool import Spool, Spooled
+from experiments.store import AWAY, Store
+
+_AT_ONCE = 500
+"""Records in one transaction: on SQLite it lasts some 10 ms."""
+
+_PAUSE_SECONDS = 0.5
+"""How often it is asked whether the database is back."""
+
+_log = logging.getLogger(__name__)
+
+
+class Journal:
+    """Keeps assignments durably.
+
+    Args:
+        store: the database.
+        spool: what stands in for it while it is away; without one its absence is raised.
+    """
+
+    def __init__(self, store: Store, spool: Spool | None = None) -> None:
+        self._store = store
+        self._spool = spool
+        self._group = GroupCommit(self._write, turn=lambda: store.turn)
+        self._away = False
+        self._coming_back: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def away(self) -> bool:
+        """Say whether calls are kept in the spool."""
+        return self._away
+
+    def append(self, records: Sequence[Record]) -> list[Record]:
+        """Make records durable and give those that now stand for their calls, in the order asked.
+
+        A record whose call was assigned in the scenario before changes nothing: the earlier one comes back.
+
+        Raises:
+            OperationalError, InterfaceError, OSError: the database is away, and the records are not live ones or the
+                spool is full or missing.
+        """
+        if len(records) <= _AT_ONCE:
+            return self._group.put(records)
+        parts = [records[start : start + _AT_ONCE] for start in range(0, len(records), _AT_ONCE)]
+        return [record for part in parts for record in self._group.put(part)]
+
+    def wake(self) -> None:
+        """Bring over what the spool holds, if anything, by a thread of its own."""
+        if self._spool is not None and self._spool.holds_any():
+            self._come_back()
+
+    def settle(self) -> int:
+        """Bring over what the spool holds; say how many things that were.
+
+        Raises:
+            OperationalError, InterfaceError, OSError: the database is still away.
+        """
+        brought = 0
+        while self._spool is not None and (waiting := self._spool.oldest(_AT_ONCE)):
+            self._bring(waiting)
+            brought += len(waiting)
+        if not brought:
+            self._store.quickly(lambda session: session.execute(select(1)))
+        if self._away:
+            _log.warning("the database is back; %s answers brought over", brought)
+        self._away = False
+        return brought
+
+    def _write(self, items: Sequence[Sequence[Record]]) -> list[list[Record]]:
+        standing = iter(self._keep([record for item in items for record in item]))
+        return [[next(standing) for _ in item] for item in items]
+
+    def _keep(self, records: Sequence[Record]) -> list[Record]:
+        if self._spool is None or records[0].origin != Origin.LIVE:
+            return self._store.quickly(lambda session: journal.put(session, records))
+        if not self._away:
+            try:
+                return self._put_unless_spooled(self._spool, records)
+            except AWAY as fault:
+                self._lose(fault)
+        kept = self._spool.assign([(record.key, _written(_as_fallback(record))) for record in records])
+        return [_read(body) for body in kept]
+
+    def _put_unless_spooled(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
+        """Put records into the database, but for calls whose answer still waits in the spool."""
+        waiting: dict[tuple[str, int], Record] = {}
+        if spool.holds_any():
+            self._come_back()
+            waiting = {key: _read(body) for key, body in spool.answers(r.key for r in records).items()}
+        new = [record for record in records if record.key not in waiting]
+        put = self._store.quickly(lambda session: journal.put(session, new)) if new else []
+        standing = waiting | {record.key: record for record in put}
+        return [standing[record.key] for record in records]
+
+    def _lose(self, fault: BaseException) -> None:
+        _log.warning("the database is away: %s", type(fault).__name__)
+        self._away = True
+        self._come_back()
+
+    def _come_back(self) -> None:
+        with self._starting:
+            if self._coming_back is None or not self._coming_back.is_alive():
+                self._coming_back = threading.Thread(target=self._until_back, name="journal", daemon=True)
+                self._coming_back.start()
+
+    def _until_back(self) -> None:
+        while True:
+            try:
+                self.settle()
+            except AWAY:
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    def _bring(self, waiting: Sequence[Spooled]) -> None:
+        spool = self._spool
+        assert spool is not None  # noqa: S101 - whoever holds something waiting has one
+        try:
+            self._store.quickly(lambda session: _bring_over(session, waiting))
+        except (IntegrityError, DataError) as fault:
+            if len(waiting) == 1:
+                _log.exception("the database will not take a spooled %s", waiting[0].kind)
+                spool.set_aside(waiting[0].seq, type(fault).__name__)
+                return
+            for each in waiting:
+                self._bring([each])
+            return
+        spool.forget([each.seq for each in waiting])
+
+
+def _bring_over(session: Session, waiting: Iterable[Spooled]) -> None:
+    told = [_read(each.body) for each in waiting]
+    journal.put(session, told)
+
+
+def _as_fallback(record: Record) -> Record:
+    return record._replace(reason=Reason.FALLBACK, reason_detail=record.reason)
+
+
+def _written(record: Record) -> str:
+    return json.dumps(
+        [record.id.hex, record.call_id, record.scenario_id, record.origin, record.at.isoformat(), *record[5:]]
+    )
+
+
+def _read(body: str) -> Record:
+    id_, call_id, scenario_id, origin, at, *rest = json.loads(body)
+    return Record(UUID(id_), call_id, scenario_id, origin, datetime.fromisoformat(at), *rest)
