@@ -12,8 +12,8 @@ def main() -> None:
     """Print every measurement, or those of the parts that were named."""
     arguments = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     arguments.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all when none is named")
-    arguments.add_argument("--seconds", type=float, default=3.0, help="of each measurement of serving")
-    arguments.add_argument("--rounds", type=int, default=3, help="of each measurement of serving")
+    arguments.add_argument("--seconds", type=float, default=2.0, help="of each measurement of serving")
+    arguments.add_argument("--rounds", type=int, default=5, help="of each measurement of serving")
     arguments.add_argument("--readings", type=int, default=7, help="of each measurement of analysis")
     arguments.add_argument("--alternations", type=int, default=7, help="with each rival of the mathematics")
     given = arguments.parse_args()
@@ -24,16 +24,12 @@ def main() -> None:
 
 
 def _serving(given: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        _, token = serving.a_house(Path(folder))
-        with serving.server(Path(folder)) as port:
-            for clients in (1, 8):
-                serving.compare(port, token, clients, given.seconds, given.rounds)
+    serving.serving(given.rounds, given.seconds)
 
 
 def _sets(_given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        floor, _ = serving.a_house(Path(folder))
+        floor, _ = serving.a_house(f"sqlite:///{Path(folder) / 'scriptbench.db'}")
         sets.sets(floor)
 
 

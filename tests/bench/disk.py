@@ -21,7 +21,7 @@ class Probe:
         return f"a 4 KiB fdatasync takes {self.median:.0f} µs (p99 {self.p99:.0f})"
 
 
-def probe(folder: Path, writes: int = 300) -> Probe:
+def probe(folder: Path, writes: int = 100) -> Probe:
     """Write blocks one after the other into a file of a folder, as a log does, and time each."""
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         times = sorted(_written(file.fileno()) for _ in range(writes))

@@ -1,47 +1,145 @@
-"""How fast the house answers calls: a bare JSON address and the measured one of the same server, in turns.
+"""How fast the house answers calls, durably, beside three applications on the same server, in turns.
 
-Whatever else the machine does hits both. Bounded: some seconds a round, and the server is ended by its own process id.
+Whatever else the machine does hits all of them: read the ratios. Each is taken within a round, and what is printed is
+their median, the least and the most in brackets. Afterwards the rows are counted: all that was acknowledged is there.
 """
 
-import json
 import os
-import signal
-import socket
 import statistics
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from http.client import HTTPConnection
-from itertools import count
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
+
+from sqlalchemy import func, select
 
 from experiments import people
 from experiments.do.assignments import Floor
+from experiments.do.journal import Assignment
+from experiments.do.outcomes import Outcome
 from experiments.store import Store
 from migrations.run import upgrade
+from tests.bench import disk
+from tests.bench.desks import BATCH, Desks
+from tests.bench.load import Load, drive
+from tests.bench.running import OURS, Running, serve
 from tests.builders import MONDAY, a_floor, a_running_experiment
+from tests.postgres import Databases, temporary_server
 
-ROOT = Path(__file__).parents[2]
+CONNECTIONS = (1, 16, 64)
+BATCHES_OVER = 4  # connections: batches come from servers, which are few
+BARE, ONE_COMMIT, PARSE_ONLY = (f"tests.bench.servers.{name}:app" for name in ("bare", "one_commit", "parse_only"))
+_MOST, _MOST_ONE_BY_ONE, _MOST_BATCHES = 25_000, 5_000, 200  # a second; what is more is made while the clock runs
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """Requests answered in a second, and how long the slowest hundredth took, in milliseconds."""
+class Rivals:
+    """What runs beside each other, who asks each, and how many requests of each kind were acknowledged."""
 
-    a_second: float
-    p99: float
+    folder: Path
+    servers: Mapping[str, Running]
+    desks: Mapping[str, Desks]
+    kept: Counter[tuple[str, str]] = field(default_factory=Counter)
+    probes: list[disk.Probe] = field(default_factory=list)
+
+    def turn(self, app: str, what: str, connections: int, seconds: float) -> Load:
+        """Measure one of them.
+
+        Raises:
+            RuntimeError: something was not answered with 200, so that the figure would mean nothing.
+        """
+        supply = self.desks[app].supplies[what]
+        ready = int(seconds * (_MOST_BATCHES if what == "batches" else min(_MOST, _MOST_ONE_BY_ONE * connections)))
+        load = drive(self.servers[app].port, supply, connections=connections, seconds=seconds, ready=ready)
+        if load.refused:
+            said = "".join(self.servers[app].log.read_text().splitlines(keepends=True)[-30:])
+            raise RuntimeError(f"{app} refused {dict(load.refused)}, first by\n{load.first_refusal}\nIt said:\n{said}")
+        self.kept[app, what] += load.answered
+        return load
+
+    def turns(self, apps: Sequence[str], what: str, connections: int, rounds: int, seconds: float) -> list[list[Load]]:
+        """Measure some of them in turns, and the disk in each round; give the loads of each, by round."""
+        for app in apps:
+            self.turn(app, what, connections, seconds / 4)  # to warm up
+        self.probes.clear()
+        loads = [self._round(apps, what, connections, seconds) for _ in range(rounds)]
+        return [list(of_one) for of_one in zip(*loads, strict=True)]
+
+    def _round(self, apps: Sequence[str], what: str, connections: int, seconds: float) -> list[Load]:
+        self.probes.append(disk.probe(self.folder))
+        return [self.turn(app, what, connections, seconds) for app in apps]
+
+    def tell_disk(self) -> None:
+        """Print what the disk did in the rounds before."""
+        print(
+            f"      {disk.Probe(*(statistics.median(each) for each in zip(*map(astuple, self.probes), strict=True)))}"
+        )
 
 
-Request = Callable[[HTTPConnection, int], None]
+def serving(rounds: int, seconds: float) -> None:
+    """Print every figure of serving, on SQLite and on PostgreSQL."""
+    with tempfile.TemporaryDirectory() as folder:
+        urls = [f"sqlite:///{Path(folder) / name}.db" for name in ("ours", "theirs")]
+        compare("SQLite", Path(folder), *urls, rounds=rounds, seconds=seconds)
+    with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as admin:
+        databases = Databases(admin)
+        with databases.new() as ours, databases.new() as theirs:
+            urls = [address.render_as_string(hide_password=False) for address in (ours, theirs)]
+            compare("PostgreSQL", Path(folder), *urls, rounds=rounds, seconds=seconds)
 
 
-def a_house(folder: Path) -> tuple[Floor, str]:
+def compare(
+    name: str,
+    folder: Path,
+    ours: str,
+    theirs: str,
+    *,
+    rounds: int,
+    seconds: float,
+    counts: Sequence[int] = CONNECTIONS,
+) -> None:
+    """Print every figure on one kind of database.
+
+    Args:
+        name: of the kind of database.
+        folder: for what the servers make.
+        ours: an empty database.
+        theirs: another one, of the same kind, for the classical way.
+        rounds: of turns.
+        seconds: of each turn.
+        counts: of connections.
+
+    Raises:
+        RuntimeError: a request was refused, or what was acknowledged is not in the database.
+    """
+    print(f"{name}; {os.getloadavg()[0]:.1f} processes were running on {os.cpu_count()} cores")
+    with rivals(folder, ours, theirs) as those:
+        for connections in counts:
+            assigned(those, connections, rounds, seconds)
+        asked_and_told(those, counts[-1], rounds, seconds)
+        told_in_batches(those, rounds, seconds)
+        for app, server in those.servers.items():
+            print(f"  {app} has workers of {' and '.join(map(str, server.megabytes()))} MB")
+    check(ours, those.kept, OURS)
+    check(theirs, those.kept, ONE_COMMIT)
+
+
+@contextmanager
+def rivals(folder: Path, ours: str, theirs: str) -> Iterator[Rivals]:
+    """Run ours, the floor, the classical way, and the mere reading of batches."""
+    (our_floor, token), (their_floor, _) = a_house(ours), a_house(theirs)
+    for floor in (our_floor, their_floor):
+        floor.store.dispose()
+    urls = {OURS: ours, BARE: ours, ONE_COMMIT: theirs, PARSE_ONLY: ours}
+    desks = {OURS: (our_desks := Desks(token)), BARE: Desks(), ONE_COMMIT: Desks(), PARSE_ONLY: our_desks}
+    with serve(urls, folder) as servers:
+        yield Rivals(folder, servers, desks)
+
+
+def a_house(url: str) -> tuple[Floor, str]:
     """Open a centre with a running test, and give a desk's token."""
-    url = f"sqlite:///{folder / 'scriptbench.db'}"
     upgrade(url)
     floor = a_floor(Store(url))
     a_running_experiment(floor)
@@ -50,90 +148,64 @@ def a_house(folder: Path) -> tuple[Floor, str]:
         return floor, people.issue_token(session, "bench", scopes, actor=people.system("bench"), now=MONDAY)
 
 
-@contextmanager
-def server(folder: Path) -> Iterator[int]:
-    """Serve the folder's house as `make run` does, and end it by its process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    told = {"SCRIPTBENCH_INSTANCE": str(folder), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--blocking-threads", "8", "--log-level", "error"]
-    environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"} | told
-    with (folder / "server.log").open("wb") as log:
-        running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        wait_for(port)
-        yield port
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait(timeout=20)
+def assigned(those: Rivals, connections: int, rounds: int, seconds: float) -> None:
+    """Print durable assignments beside the floor and beside the classical way."""
+    bare, ours, classical = those.turns((BARE, OURS, ONE_COMMIT), "assignments", connections, rounds, seconds)
+    told(f"durable assignments over {connections} connections", ours)
+    beside("a bare Flask address", ours, bare)
+    beside("one commit a request", ours, classical)
+    those.tell_disk()
 
 
-def wait_for(port: int) -> None:
-    """Wait until the server answers, half a minute at most."""
-    for _ in range(60):
-        try:
-            alive(HTTPConnection("127.0.0.1", port, timeout=5), 0)
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    raise SystemExit("the server did not start")
+def asked_and_told(those: Rivals, connections: int, rounds: int, seconds: float) -> None:
+    """Print what else desktops send one by one."""
+    for what, name in (("repeats", "assignments asked for again"), ("outcomes", "outcomes told one by one")):
+        (ours,) = those.turns((OURS,), what, connections, rounds, seconds)
+        told(f"{name} over {connections} connections", ours)
+    those.tell_disk()
 
 
-def alive(connection: HTTPConnection, _number: int) -> None:
-    """Ask for the bare JSON answer."""
-    connection.request("GET", "/healthz")
-    connection.getresponse().read()
+def told_in_batches(those: Rivals, rounds: int, seconds: float) -> None:
+    """Print batches of outcomes beside the mere reading of them."""
+    read, ours = those.turns((PARSE_ONLY, OURS), "batches", BATCHES_OVER, rounds, seconds)
+    told(f"batches of {BATCH} outcomes over {BATCHES_OVER} connections", ours)
+    beside("reading and judging alone", ours, read)
+    those.tell_disk()
 
 
-def assign(token: str, numbers: Iterator[int]) -> Request:
-    """Make a request that assigns a call nobody saw before, durably."""
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    def ask(connection: HTTPConnection, _number: int) -> None:
-        body = {"call_id": f"b{next(numbers)}", "scenario": "policy_change", "agent_id": "A1"}
-        connection.request("POST", "/api/v1/assignments", json.dumps(body), headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"an assignment was answered {answer.status}")
-
-    return ask
+def told(what: str, loads: Sequence[Load]) -> None:
+    """Print one's figures, and what asking cost."""
+    own = statistics.median(load.own for load in loads)
+    print(f"  {what}: {_figures(loads)}; asking cost {own:.0f} µs")
 
 
-def compare(port: int, token: str, clients: int, seconds: float, rounds: int) -> None:
-    """Measure bare answers and durable assignments in turns, and print the median of their ratio."""
-    request = assign(token, count())
-    ratios, last = [], (Rate(0, 0), Rate(0, 0))
-    for _ in range(rounds):
-        last = measured(port, alive, clients, seconds), measured(port, request, clients, seconds)
-        ratios.append(last[1].a_second / last[0].a_second)
-    bare, durable = last
-    print(
-        f"{clients} clients: assignments {durable.a_second:.0f}/s (p99 {durable.p99:.1f} ms), bare JSON "
-        f"{bare.a_second:.0f}/s (p99 {bare.p99:.1f} ms); ratio {statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+def beside(what: str, ours: Sequence[Load], theirs: Sequence[Load]) -> None:
+    """Print another's figures, and what ours are of them: requests a second, and the time of the slowest hundredth."""
+    rate = _spread([a.a_second / b.a_second for a, b in zip(ours, theirs, strict=True)])
+    slowest = _spread([a.p99 / b.p99 for a, b in zip(ours, theirs, strict=True)])
+    print(f"    ÷ {what}: {rate}; p99 {slowest} times   [{_figures(theirs)}]")
 
 
-def measured(port: int, request: Request, clients: int, seconds: float) -> Rate:
-    """Ask from so many threads for so long."""
-    times: list[float] = []
-    until = time.perf_counter() + seconds
+def check(url: str, kept: Counter[tuple[str, str]], app: str) -> None:
+    """Count what is in a database.
 
-    def run() -> None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=30)
-        while (began := time.perf_counter()) < until:
-            request(connection, 0)
-            times.append(time.perf_counter() - began)
-        connection.close()
+    Raises:
+        RuntimeError: it is not what was acknowledged.
+    """
+    acknowledged = kept[app, "assignments"], kept[app, "outcomes"] + BATCH * kept[app, "batches"]
+    store = Store(url)
+    with store.read() as session:
+        there = tuple(session.scalar(select(func.count()).select_from(each)) for each in (Assignment, Outcome))
+    store.dispose()
+    print(f"  {app}: {acknowledged[0]} assignments and {acknowledged[1]} outcomes acknowledged, and all are there")
+    if there != acknowledged:
+        raise RuntimeError(f"Assignments and outcomes: {acknowledged} were acknowledged, and {there} are there.")
 
-    threads = [threading.Thread(target=run) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    times.sort()
-    return Rate(len(times) / seconds, 1000 * times[int(len(times) * 0.99)])
+
+def _figures(loads: Sequence[Load]) -> str:
+    rate, p50, p99 = (statistics.median(getattr(load, of) for load in loads) for of in ("a_second", "p50", "p99"))
+    return f"{rate:.0f}/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+
+
+def _spread(ratios: Sequence[float]) -> str:
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from tests.bench import serving
+from tests.postgres import Databases
+
+
+def test_every_figure_of_serving_is_printed_on_sqlite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    urls = [f"sqlite:///{tmp_path / name}.db" for name in ("ours", "theirs")]
+    serving.compare("SQLite", tmp_path, *urls, rounds=2, seconds=0.1, counts=(2,))
+
+    assert_whole(capsys.readouterr().out)
+
+
+def test_every_figure_of_serving_is_printed_on_postgresql(
+    databases: Databases, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with databases.new() as ours, databases.new() as theirs:
+        urls = [address.render_as_string(hide_password=False) for address in (ours, theirs)]
+        serving.compare("PostgreSQL", tmp_path, *urls, rounds=2, seconds=0.1, counts=(2,))
+
+    assert_whole(capsys.readouterr().out)
+
+
+def assert_whole(printed: str) -> None:
+    for part in (
+        "durable assignments over 2 connections",
+        "÷ a bare Flask address",
+        "÷ one commit a request",
+        "asked for again",
+        "told one by one",
+        "batches of 1000 outcomes",
+        "÷ reading and judging alone",
+        "fdatasync takes",
+        "has workers of",
+        "all are there",
+    ):
+        assert part in printed
