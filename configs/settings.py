@@ -35,8 +35,10 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", validation_alias=AliasChoices("DATABASE_URL", "SCRIPTBENCH_DATABASE_URL"))
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535, validation_alias=AliasChoices("PORT", "SCRIPTBENCH_PORT"))
-    #: requests answered at the same time
-    threads: int = Field(default=8, ge=1, le=128)
+    #: processes that answer
+    workers: int = Field(default=2, ge=1, le=64)
+    #: requests that each of them answers at the same time; waiting for the disk they share its commits
+    threads: int = Field(default=32, ge=1, le=256)
     #: the site's own days and shifts
     timezone: str = "Asia/Shanghai"
     #: when the morning shift ends, site-local
@@ -49,6 +51,13 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     #: the largest request body, in bytes
     max_body: int = Field(default=10_000_000, ge=1_000)
+    #: bytes of outcomes that a process works on at the same time; what comes on top is asked to try again
+    max_intake: int = Field(default=40_000_000, ge=1_000)
+    #: where calls are kept while the database is away, on this machine's own disk; none means in the instance folder
+    spool: Path | None = None
+    #: bytes of that disk which are held for it, and bytes that it may take
+    spool_reserve: int = Field(default=64_000_000, ge=0)
+    spool_limit: int = Field(default=2_000_000_000, ge=1_000_000)
 
     @field_validator("timezone")
     @classmethod
@@ -82,6 +91,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Give the database's URL, the embedded one where none is set."""
         return self.database_url or f"sqlite:///{self.instance / 'scriptbench.db'}"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Give the folder of what is kept while the database is away."""
+        return self.spool or self.instance
 
     def secret(self, name: Literal["secret_key", "unit_key", "demo_password"]) -> str:
         """Give a secret: the one handed in, or in demo one that is generated once and kept in the instance folder."""

@@ -123,3 +123,11 @@ class Unavailable(Refusal):
     """Try again: a part the answer needs is away for the moment."""
 
     code = "unavailable"
+    retry_after_seconds = 5
+
+
+class Busy(Refusal):
+    """Try again: so much is being done already that more would be done badly."""
+
+    code = "busy"
+    retry_after_seconds = 1

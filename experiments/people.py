@@ -5,7 +5,7 @@ Secrets are never stored: passwords as argon2id, session and token secrets as SH
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -143,6 +143,23 @@ class Actor:
     def has(self, roles: Collection[str]) -> bool:
         """Say whether the actor holds any of the roles."""
         return not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearers:
+    """Who carries a token that is good, by the hash of its secret: what a process knows without asking.
+
+    As old as the snapshot it comes with: a token that is revoked is good for another second.
+    """
+
+    actors: Mapping[str, tuple[Actor, datetime | None]]
+
+    def known(self, secret: str, now: datetime) -> Actor | None:
+        """See who a token speaks for; None when it is not known here, or has expired."""
+        found = self.actors.get(_digest(secret))
+        if found is None or (found[1] is not None and found[1] <= now):
+            return None
+        return found[0]
 
 
 def system(name: str) -> Actor:
@@ -365,17 +382,37 @@ def token_bearer(session: Session, secret: str, *, now: datetime) -> Actor:
     token = session.scalar(select(ApiToken).where(ApiToken.secret_hash == _digest(secret)))
     if token is None or token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):
         raise NotSignedIn("The token is not valid.")
-    scopes = frozenset(token.scopes)
-    if token.person_id is None:
-        return Actor(name=f"token:{token.name}", scopes=scopes)
-    person = session.get_one(Person, token.person_id)
-    if not person.active:
+    person = session.get_one(Person, token.person_id) if token.person_id is not None else None
+    if person is not None and not person.active:
         raise NotSignedIn("The token is not valid.")
-    return actor_of(person, scopes)
+    return _bearer(token, person)
+
+
+def bearers(session: Session, scopes: Collection[str]) -> Bearers:
+    """Read every token that is not revoked and has one of these scopes, with whom it speaks for.
+
+    Tokens whose person may no longer sign in are left out.
+    """
+    tokens = session.scalars(select(ApiToken).where(ApiToken.revoked_at.is_(None))).all()
+    wanted = [token for token in tokens if not frozenset(scopes).isdisjoint(token.scopes)]
+    named = {token.person_id for token in wanted} - {None}
+    persons = {p.id: p for p in session.scalars(select(Person).where(Person.id.in_(named), Person.active))}
+    return Bearers(
+        {
+            token.secret_hash: (_bearer(token, persons.get(token.person_id or 0)), token.expires_at)
+            for token in wanted
+            if token.person_id is None or token.person_id in persons
+        }
+    )
+
+
+def _bearer(token: ApiToken, person: Person | None) -> Actor:
+    scopes = frozenset(token.scopes)
+    return actor_of(person, scopes) if person is not None else Actor(name=f"token:{token.name}", scopes=scopes)
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _password_matches(password_hash: str, password: str) -> bool:

@@ -14,6 +14,7 @@ from web.api.routes import api
 from web.health import health
 from web.house import open_house, wall_clock
 from web.pages.routes import pages
+from web.short_way import ShortWay
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -> APIFlask:
@@ -35,7 +36,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.json = StrictJson(app)
-    app.extensions["scriptbench"] = open_house(settings, clock)
+    here = app.extensions["scriptbench"] = open_house(settings, clock)
     for part in (logs, language, auth, refusals, security, formats):
         part.install(app)
     csrf = CSRFProtect(app)
@@ -44,4 +45,5 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
         app.register_blueprint(windows)
     docs.install(app)
     cli.install(app)
+    app.wsgi_app = ShortWay(app, here)  # type: ignore[method-assign]  # where the framework says to put what stands in front
     return app

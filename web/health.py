@@ -24,10 +24,14 @@ def _start() -> None:
 
 @health.after_app_request
 def _count(response: Response) -> Response:
-    endpoint = request.endpoint or "none"
-    _requests.labels(endpoint, response.status_code).inc()
-    _seconds.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+    count(request.endpoint or "none", response.status_code, time.perf_counter() - g.get("started", time.perf_counter()))
     return response
+
+
+def count(endpoint: str, status: int, seconds: float) -> None:
+    """Count an answer."""
+    _requests.labels(endpoint, status).inc()
+    _seconds.labels(endpoint).observe(seconds)
 
 
 @health.get("/healthz")

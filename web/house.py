@@ -14,8 +14,12 @@ from flask import current_app
 from configs.settings import Settings
 from experiments.calendar import SiteCalendar
 from experiments.do.assignments import Floor
+from experiments.do.in_force import Keeping
+from experiments.do.intake import Intake
 from experiments.do.pseudonyms import Pseudonyms
-from experiments.do.snapshot import Snapshot, Snapshots
+from experiments.do.snapshot import Snapshot
+from experiments.do.spool import Spool
+from experiments.people import Actor
 from experiments.store import Store
 
 
@@ -30,7 +34,8 @@ class House:
 
     settings: Settings
     floor: Floor
-    snapshots: Snapshots
+    keeping: Keeping
+    intake: Intake
     clock: Callable[[], datetime]
 
     @property
@@ -45,7 +50,12 @@ class House:
 
     def snapshot(self) -> Snapshot:
         """Give what is in force now, at most one second old."""
-        return self.snapshots.current(self.clock())
+        return self.keeping.current(self.clock()).snapshot
+
+    def bearer(self, secret: str) -> Actor | None:
+        """See who a token speaks for, by what is in force; None when it is not known here."""
+        now = self.clock()
+        return self.keeping.current(now).bearers.known(secret, now)
 
 
 def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -> House:
@@ -57,8 +67,9 @@ def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
         store,
         SiteCalendar(ZoneInfo(settings.timezone), settings.noon),
         Pseudonyms(settings.secret("unit_key").encode()),
+        Spool(settings.spool_folder, reserve=settings.spool_reserve, limit=settings.spool_limit),
     )
-    return House(settings, floor, Snapshots(store), clock)
+    return House(settings, floor, Keeping(store, floor.journal, None), Intake(settings.max_intake), clock)
 
 
 def house() -> House:

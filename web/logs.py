@@ -28,9 +28,13 @@ def install(app: Flask) -> None:
     app.after_request(_end)
 
 
+def request_id(given: str | None) -> str:
+    """Give the id of a request: the one it came with, or a new one."""
+    return given if given and _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+
+
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = request_id(request.headers.get("X-Request-Id"))
     g.began = time.perf_counter()
 
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,16 +25,22 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.Unknown: 404,
     errors.Conflict: 409,
     errors.Unavailable: 503,
+    errors.Busy: 429,
 }
+
+REFUSED = "scriptbench.refused"
+"""Where the short way leaves, in a request's environment, what it met on the way: it is told here like any other."""
 
 _log = structlog.get_logger()
 
 
 def install(app: Flask) -> None:
     """Answer every refusal and every fault in one shape."""
+    app.before_request(_refuse_again)
     app.register_error_handler(errors.Refusal, _refused)
     app.register_error_handler(HTTPError, _misread)
-    app.register_error_handler(OperationalError, _away)
+    for away in (OperationalError, InterfaceError):
+        app.register_error_handler(away, _away)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
@@ -81,6 +87,12 @@ _WHY = {
 }
 
 
+def _refuse_again() -> None:
+    met = request.environ.pop(REFUSED, None)
+    if met is not None:
+        raise met
+
+
 def _refused(refusal: errors.Refusal) -> AnyResponse:
     status = STATUS[type(refusal)]
     if isinstance(refusal, errors.NotSignedIn) and not is_api():
@@ -92,6 +104,8 @@ def _refused(refusal: errors.Refusal) -> AnyResponse:
     answer = _answer(status, refusal.code, say(told), found)
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(refusal, errors.Unavailable | errors.Busy):
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return answer
 
 
@@ -102,11 +116,9 @@ def _misread(error: HTTPError) -> AnyResponse:
     return _answer(error.status_code, "refused", error.message or "")
 
 
-def _away(error: OperationalError) -> AnyResponse:
+def _away(error: OperationalError | InterfaceError) -> AnyResponse:
     _log.error("database_away", endpoint=request.endpoint, exc_info=error)
-    answer = _refused(errors.Unavailable("The database does not answer. Try again."))
-    answer.headers["Retry-After"] = "5"
-    return answer
+    return _refused(errors.Unavailable("The database does not answer. Try again."))
 
 
 def _stale_form(_error: CSRFError) -> AnyResponse:

@@ -30,6 +30,7 @@ HEADERS = {
     # Pages show people's names and unpublished results. Assets say for themselves how long they keep.
     "Cache-Control": "no-store",
 }
+ONLY_TLS = ("Strict-Transport-Security", "max-age=31536000")
 
 
 def install(app: Flask) -> None:
@@ -41,5 +42,5 @@ def _protect(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.setdefault(*ONLY_TLS)
     return response

@@ -22,6 +22,7 @@ from experiments.do import journal
 from experiments.do.journal import Origin, Record
 from experiments.do.serving import Reason
 from experiments.do.spool import Spool, Spooled
+from experiments.errors import Unavailable
 from experiments.store import AWAY, Store
 
 _AT_ONCE = 500
@@ -60,13 +61,24 @@ class Journal:
         A record whose call was assigned in the scenario before changes nothing: the earlier one comes back.
 
         Raises:
-            OperationalError, InterfaceError, OSError: the database is away, and the records are not live ones or the
-                spool is full or missing.
+            OperationalError, InterfaceError, OSError: the database is away, and the records are not live ones or there
+                is no spool.
+            Unavailable: the spool takes nothing either.
         """
         if len(records) <= _AT_ONCE:
             return self._group.put(records)
         parts = [records[start : start + _AT_ONCE] for start in range(0, len(records), _AT_ONCE)]
         return [record for part in parts for record in self._group.put(part)]
+
+    def lose(self, fault: BaseException) -> None:
+        """Take the database for away until it answers again, after somebody found that it does not.
+
+        Without a spool that is for whoever asks next to find out.
+        """
+        if self._spool is not None:
+            _log.warning("the database is away: %s", type(fault).__name__)
+            self._away = True
+            self._come_back()
 
     def wake(self) -> None:
         """Bring over what the spool holds, if anything, by a thread of its own."""
@@ -101,8 +113,14 @@ class Journal:
             try:
                 return self._put_unless_spooled(self._spool, records)
             except AWAY as fault:
-                self._lose(fault)
-        kept = self._spool.assign([(record.key, _written(_as_fallback(record))) for record in records])
+                self.lose(fault)
+        return self._put_by(self._spool, records)
+
+    def _put_by(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
+        try:
+            kept = spool.assign([(record.key, _written(_as_fallback(record))) for record in records])
+        except AWAY as fault:
+            raise Unavailable("Neither the database nor this machine's spool takes the call. Try again.") from fault
         return [_read(body) for body in kept]
 
     def _put_unless_spooled(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
@@ -115,11 +133,6 @@ class Journal:
         put = self._store.quickly(lambda session: journal.put(session, new)) if new else []
         standing = waiting | {record.key: record for record in put}
         return [standing[record.key] for record in records]
-
-    def _lose(self, fault: BaseException) -> None:
-        _log.warning("the database is away: %s", type(fault).__name__)
-        self._away = True
-        self._come_back()
 
     def _come_back(self) -> None:
         with self._starting:

@@ -4,6 +4,7 @@ One SQLite file a machine, written through to the disk and read by all its worke
 by each. Part of the disk is held in reserve by a file that is given up when nothing else is free.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -19,12 +20,19 @@ from sqlalchemy.orm import Session
 
 from experiments.store import Store
 
-_MADE = (
-    "CREATE TABLE IF NOT EXISTS spooled (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, call_id TEXT, "
-    "scenario_id INTEGER, body TEXT NOT NULL, UNIQUE (call_id, scenario_id))",
-    "CREATE TABLE IF NOT EXISTS set_aside (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, "
-    "why TEXT NOT NULL)",
-)
+_WAITING = """
+    CREATE TABLE IF NOT EXISTS spooled (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        call_id TEXT,
+        scenario_id INTEGER,
+        body TEXT NOT NULL,
+        UNIQUE (call_id, scenario_id)
+    )"""
+_REFUSED = """
+    CREATE TABLE IF NOT EXISTS set_aside (
+        seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, why TEXT NOT NULL
+    )"""
 _ASSIGN = text(
     "INSERT INTO spooled (kind, call_id, scenario_id, body) VALUES ('assignment', :call_id, :scenario_id, :body) "
     "ON CONFLICT DO NOTHING"
@@ -34,6 +42,10 @@ _OLDEST = text("SELECT seq, kind, body FROM spooled ORDER BY seq LIMIT :most")
 _FORGET = text("DELETE FROM spooled WHERE seq IN (SELECT value FROM json_each(:seqs))")
 _ASIDE = text("INSERT INTO set_aside SELECT seq, kind, body, :why FROM spooled WHERE seq = :seq")
 _FIND = "SELECT call_id, scenario_id, body FROM spooled WHERE call_id IN (SELECT value FROM json_each(?))"
+
+_BYTES = (
+    "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+)
 
 Key = tuple[str, int]
 
@@ -135,6 +147,9 @@ class Spool:
         self._reader = self._store = None
 
     def _write(self, work: Any) -> None:
+        reader = self._to_read()
+        if reader is not None and reader.execute(_BYTES).fetchone()[0] > self._limit:
+            raise OSError(errno.ENOSPC, f"the spool holds its limit of {self._limit} bytes")
         try:
             self._opened().quickly(work)
         except (OperationalError, OSError) as fault:
@@ -153,7 +168,7 @@ class Spool:
         return self._store
 
     def _make(self, session: Session) -> None:
-        for statement in (*_MADE, f"PRAGMA max_page_count = {max(64, self._limit // 4096)}"):
+        for statement in (_WAITING, _REFUSED):
             session.execute(text(statement))
 
     def _to_read(self) -> sqlite3.Connection | None:
@@ -175,4 +190,6 @@ class Spool:
 
 def _is_full(fault: BaseException) -> bool:
     cause = getattr(fault, "orig", fault)
-    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(cause, "errno", None) == 28
+    return (
+        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(cause, "errno", None) == errno.ENOSPC
+    )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import Response
 from sqlalchemy.orm import Session
 from werkzeug.routing import BaseConverter
 
@@ -21,7 +22,7 @@ from web.api.schemas.results import ResultsAnswer
 from web.api.schemas.variables import VariablesAnswer, VariablesQuery
 from web.api.variables import variables
 from web.auth import actor
-from web.house import house
+from web.house import House, house
 
 VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in moves.TRANSITIONS.items() if move.roles))
 """The moves that people ask for; the others are the schedule's."""
@@ -41,13 +42,17 @@ api.before_request(expect_json)
 @api.post("/assignments")
 @api.input(AssignmentRequest, arg_name="asked", example=ASSIGNMENT)
 @api.output(AssignmentAnswer)
-def assign(asked: AssignmentRequest) -> dict[str, Any]:
+def assign(asked: AssignmentRequest) -> Response:
     """Ask which script to read in a call.
 
     The answer is kept before it is given. The first answer for a call in a scenario is its answer for ever,
     whatever a later body says.
     """
-    here = house()
+    return Response(assigned(house(), asked), mimetype="application/json")
+
+
+def assigned(here: House, asked: AssignmentRequest) -> bytes:
+    """Assign a call and write the answer: the verb behind this address, whichever way a request came in."""
     (answer,) = assignments.assign(here.floor, here.snapshot(), [asked.as_call(here.clock())])
     return answers.assignment(answer)
 
