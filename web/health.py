@@ -1,20 +1,41 @@
-"""What machines ask of the process: alive, ready, and counted (Prometheus)."""
+"""What machines ask of the process: alive, ready, and counted (Prometheus).
 
+Where several workers answer, each counts into files of a folder that all share (`PROMETHEUS_MULTIPROC_DIR`, which
+`up` sets), and whichever is asked tells the sum.
+"""
+
+import os
 import time
+from collections.abc import Iterator
 
 from apiflask import APIBlueprint
 from flask import Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from experiments.errors import Unavailable
-from web.house import house
+from experiments.store import AWAY
+from web.house import House, house
 
 health = APIBlueprint("health", __name__, enable_openapi=False)
 
 _registry = CollectorRegistry()
 _requests = Counter("scriptbench_requests", "Requests answered", ["endpoint", "status"], registry=_registry)
 _seconds = Histogram("scriptbench_request_seconds", "Time to answer", ["endpoint"], registry=_registry)
+
+
+class _Spool(Collector):
+    """What waits on this machine for the database."""
+
+    def __init__(self, here: House) -> None:
+        self._here = here
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Count it."""
+        waiting = self._here.floor.journal.waiting()
+        yield GaugeMetricFamily("scriptbench_spooled", "Answers and facts that wait for the database", waiting)
 
 
 @health.before_app_request
@@ -42,14 +63,23 @@ def alive() -> dict[str, str]:
 
 @health.get("/readyz")
 def ready() -> dict[str, str | int]:
-    """Say whether calls can be answered: the database is there and the snapshot is read."""
+    """Say whether calls can be answered: by the database, or as `fallback` from the last snapshot without it."""
+    here = house()
     try:
-        return {"status": "ready", "snapshot": house().snapshot().version}
-    except SQLAlchemyError as error:
+        version = here.snapshot().version
+    except AWAY as error:
         raise Unavailable("The database does not answer.") from error
+    here.floor.journal.wake()
+    status = "fallback" if here.floor.journal.away else "ready"
+    return {"status": status, "snapshot": version, "spooled": here.floor.journal.waiting()}
 
 
 @health.get("/metrics")
 def metrics() -> Response:
     """Give the counters in Prometheus's text format."""
-    return Response(generate_latest(_registry), content_type=CONTENT_TYPE_LATEST)
+    told = CollectorRegistry()
+    told.register(_Spool(house()))
+    counted = _registry
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(counted := CollectorRegistry())  # type: ignore[no-untyped-call]  # it registers itself
+    return Response(generate_latest(counted) + generate_latest(told), content_type=CONTENT_TYPE_LATEST)

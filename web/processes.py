@@ -1,5 +1,7 @@
-"""The processes of a running house: a server, and the scheduler in a process of its own."""
+"""The processes of a running house: a server with its workers, and the scheduler in a process of its own."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +18,11 @@ from web.house import House
 
 def serve(settings: Settings) -> None:
     """Run the server and the scheduler until Ctrl-C or until one of them ends, then end both."""
-    children = [subprocess.Popen(command, cwd=ROOT) for command in (_server(settings), _scheduler())]  # noqa: S603 - our own programs
+    counts = settings.instance / "counts"
+    shutil.rmtree(counts, ignore_errors=True)  # of workers that are gone
+    counts.mkdir(mode=0o700, parents=True)
+    told = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(counts)}
+    children = [subprocess.Popen(command, cwd=ROOT, env=told) for command in (server(settings), _scheduler())]  # noqa: S603 - our own programs
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: ended.set())
@@ -62,11 +68,13 @@ def _end(scheduler: BlockingScheduler) -> None:
     threading.Thread(target=scheduler.shutdown, kwargs={"wait": True}).start()
 
 
-def _server(settings: Settings) -> list[str]:
+def server(settings: Settings) -> list[str]:
+    """Give the command that serves: each worker a process, each of its threads a request at a time."""
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "wsgi:app"),
         *("--host", settings.host, "--port", str(settings.port)),
-        *("--workers", "1", "--blocking-threads", str(settings.threads), "--log-level", "error"),
+        *("--workers", str(settings.workers), "--blocking-threads", str(settings.threads)),
+        *("--no-access-log", "--log-level", "error"),
     ]
 
 

@@ -85,6 +85,10 @@ class Journal:
         if self._spool is not None and self._spool.holds_any():
             self._come_back()
 
+    def waiting(self) -> int:
+        """Say how many things wait in the spool."""
+        return self._spool.count() if self._spool is not None else 0
+
     def settle(self) -> int:
         """Bring over what the spool holds; say how many things that were.
 

@@ -117,6 +117,11 @@ class Spool:
         reader = self._to_read()
         return reader is not None and reader.execute("SELECT 1 FROM spooled LIMIT 1").fetchone() is not None
 
+    def count(self) -> int:
+        """Say how many things wait."""
+        reader = self._to_read()
+        return int(reader.execute("SELECT COUNT(*) FROM spooled").fetchone()[0]) if reader is not None else 0
+
     def oldest(self, most: int) -> list[Spooled]:
         """Give what has waited longest."""
         if not self.holds_any():

@@ -56,7 +56,7 @@ def serve(urls: Mapping[str, str], folder: Path) -> Iterator[dict[str, Running]]
 def _started(app: str, folder: Path, url: str) -> "tuple[subprocess.Popen[bytes], Running]":
     folder.mkdir()
     port = _free_port()
-    command = processes._server(Settings(PORT=port, DATABASE_URL=url, instance=folder))
+    command = processes.server(Settings(PORT=port, DATABASE_URL=url, instance=folder))
     told = {"SCRIPTBENCH_INSTANCE": str(folder), "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
     said = folder / "server.log"
     with said.open("wb") as log:
