@@ -1,8 +1,10 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.bench import serving
+from tests.builders import a_call, assigned
 from tests.postgres import Databases
 
 
@@ -21,6 +23,22 @@ def test_every_figure_of_serving_is_printed_on_postgresql(
         serving.compare("PostgreSQL", tmp_path, *urls, rounds=2, seconds=0.1, counts=(2,))
 
     assert_whole(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(("acknowledged", "outcomes"), [(2, 0), (0, 0), (1, 1)])
+def test_an_acknowledged_row_that_is_not_there_is_a_failure(
+    sqlite_blank_url: str, acknowledged: int, outcomes: int
+) -> None:
+    floor, _ = serving.a_house(sqlite_blank_url)
+    assigned(floor, [a_call()])
+    floor.store.dispose()
+    there = {("ours", "assignments"): 1}
+    serving.check(sqlite_blank_url, Counter(there), "ours")
+
+    with pytest.raises(RuntimeError, match=r"1, 0.* are there"):
+        serving.check(
+            sqlite_blank_url, Counter({("ours", "assignments"): acknowledged, ("ours", "outcomes"): outcomes}), "ours"
+        )
 
 
 def assert_whole(printed: str) -> None:
