@@ -54,10 +54,11 @@ def serve(urls: Mapping[str, str], folder: Path) -> Iterator[dict[str, Running]]
 
 
 def _started(app: str, folder: Path, url: str) -> "tuple[subprocess.Popen[bytes], Running]":
-    folder.mkdir()
+    counts = folder / "counts"
+    counts.mkdir(parents=True)
     port = _free_port()
     command = processes.server(Settings(PORT=port, DATABASE_URL=url, instance=folder))
-    told = {"SCRIPTBENCH_INSTANCE": str(folder), "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
+    told = {"SCRIPTBENCH_INSTANCE": str(folder), "DATABASE_URL": url, "PROMETHEUS_MULTIPROC_DIR": str(counts)}
     said = folder / "server.log"
     with said.open("wb") as log:
         process = subprocess.Popen(
