@@ -36,6 +36,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
 
+from experiments.appending import Appending, Row
+
 KEY = String(64)
 """The length of every key that people choose: scenarios, elements, experiments, arms."""
 
@@ -128,52 +130,12 @@ def insert_new(session: Session, entity: type[Base], unique: Sequence[str]) -> I
     return conflict_free
 
 
-def bulk_insert_new(
-    session: Session, table: Table, unique: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> set[Any]:
-    """Insert rows, passing over those whose `unique` columns are there already; give the ids of the new ones.
-
-    Args:
-        session: a writing session.
-        table: with a column `id` that the rows bring along.
-        unique: the columns of a UNIQUE constraint.
-        columns: what the values of each row are, in order.
-        rows: values as the columns take them, JSON as its canonical text. Sort them by `unique` where several processes may bring the same, or on
-            PostgreSQL two of them may wait for each other.
-    """
-    names, keys = ", ".join(columns), ", ".join(unique)
-    place = list(columns).index("id")
+def append_within(session: Session, appending: Appending, rows: Sequence[Row]) -> set[UUID]:
+    """Append rows to a table of facts within a writing session; give the ids that were new."""
     driver: Any = session.connection().connection.dbapi_connection
     if session.get_bind().dialect.name == "postgresql":
-        into = f"INSERT INTO {table.name} ({names}) SELECT {names}"  # noqa: S608 - names of our own tables
-        source = f"json_populate_recordset(NULL::{table.name}, %s::json)"
-        told = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str)
-        found = driver.execute(f"{into} FROM {source} ON CONFLICT ({keys}) DO NOTHING RETURNING id", [told])
-        return {id_ for (id_,) in found}
-    into = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})"
-    stored = _as_stored(session, table, columns, rows)
-    done = driver.executemany(f"{into} ON CONFLICT ({keys}) DO NOTHING", stored)
-    if done.rowcount == len(rows):
-        return {row[place] for row in rows}
-    ids = {row[place] for row in rows}
-    found = driver.execute(
-        f"SELECT id FROM {table.name} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
-        [json.dumps([id_.hex for id_ in ids])],
-    )
-    return ids & {UUID(id_) for (id_,) in found}
-
-
-def _as_stored(
-    session: Session, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> list[list[Any]]:
-    dialect = session.get_bind().dialect
-    types = [table.c[name].type for name in columns]
-    makes = [None if isinstance(t, CanonicalJson) else t.dialect_impl(dialect).bind_processor(dialect) for t in types]
-    by_column = [
-        values if make is None else [make(value) for value in values]
-        for make, values in zip(makes, zip(*rows, strict=True), strict=True)
-    ]
-    return list(map(list, zip(*by_column, strict=True)))
+        return appending.on_postgresql(driver, rows)
+    return appending.on_sqlite(driver, rows)
 
 
 class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as the SQL function it is
@@ -223,6 +185,9 @@ AWAY = (OperationalError, InterfaceError, OSError)
 _PATIENCE_SECONDS = 2
 """How long a database that does not answer is waited for: an agent has a customer on the line."""
 
+_SHORT_PATIENCE = f"PRAGMA busy_timeout={500 * _PATIENCE_SECONDS}"
+"""Whoever writes to SQLite has the turn already: what still locks the file is somebody else's program."""
+
 Result = TypeVar("Result")
 
 
@@ -237,6 +202,7 @@ class Store:
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._readers = sessionmaker(self.engine.execution_options(reads_only=True), expire_on_commit=False)
         self._kept: Connection | None = None
+        self._driver: Any = None
         self._keeping = threading.Lock()
 
     @contextmanager
@@ -269,6 +235,49 @@ class Store:
                     raise
                 return self._on_the_kept(work)
 
+    def append(self, appending: Appending, rows: Sequence[Row]) -> set[UUID]:
+        """Append rows to a table of facts, durably, on a connection kept open for it; give the ids that were new.
+
+        Raises:
+            OperationalError, InterfaceError, OSError: the database is away (see `AWAY`).
+        """
+        dbapi = self.engine.dialect.loaded_dbapi
+        with self.turn, self._keeping:
+            for known in (self._driver, None):
+                try:
+                    return self._append(known or self._open_driver(), appending, rows)
+                except (dbapi.OperationalError, dbapi.InterfaceError) as fault:
+                    self._close_driver()
+                    if known is None or self.engine.dialect.name == "sqlite":
+                        raise OperationalError("append", None, fault) from fault
+                except BaseException:
+                    self._close_driver()
+                    raise
+        raise AssertionError("unreachable")
+
+    def _append(self, driver: Any, appending: Appending, rows: Sequence[Row]) -> set[UUID]:
+        if self.engine.dialect.name == "postgresql":
+            return appending.on_postgresql(driver, rows)
+        driver.execute("BEGIN IMMEDIATE")
+        new = appending.on_sqlite(driver, rows)
+        driver.execute("COMMIT")
+        return new
+
+    def _open_driver(self) -> Any:
+        fairy = self.engine.raw_connection()
+        self._driver = fairy.dbapi_connection
+        fairy.detach()
+        if self.engine.dialect.name == "postgresql":
+            self._driver.autocommit = True
+        else:
+            self._driver.execute(_SHORT_PATIENCE)
+        return self._driver
+
+    def _close_driver(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
+
     def _on_the_kept(self, work: Callable[[Session], Result]) -> Result:
         connection = self._kept or self._open_to_keep()
         try:
@@ -283,9 +292,8 @@ class Store:
         connection = self.engine.connect()
         connection.detach()
         if self.engine.dialect.name == "sqlite":
-            # Whoever writes here has the turn already: what still locks the file is somebody else's program.
             driver: Any = connection.connection.dbapi_connection
-            driver.execute(f"PRAGMA busy_timeout={500 * _PATIENCE_SECONDS}")
+            driver.execute(_SHORT_PATIENCE)
         self._kept = connection
         return connection
 
@@ -300,6 +308,7 @@ class Store:
             if self._kept is not None:
                 self._kept.close()
                 self._kept = None
+            self._close_driver()
         self.engine.dispose()
 
 

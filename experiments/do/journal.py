@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, select, type_coerce
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from experiments.appending import Appending
 from experiments.do import days
 from experiments.do.serving import Reason
-from experiments.store import KEY, OUTSIDE_ID, Base, CanonicalJson, UtcDateTime, bulk_insert_new, table_of
+from experiments.store import KEY, OUTSIDE_ID, Base, CanonicalJson, Store, UtcDateTime, append_within, table_of
 
 _REASONS = ", ".join(f"'{reason}'" for reason in Reason)
 
@@ -119,19 +120,23 @@ class Record(NamedTuple):
         return self.call_id, self.scenario_id
 
 
-def put(session: Session, records: Sequence[Record]) -> list[Record]:
-    """Put records there and give those that now stand for their calls, in the order asked; mark their days.
+APPENDING = Appending(table_of(Assignment), ("call_id", "scenario_id"), noted_in=table_of(days.DirtyDay))
+"""The first row of a call in a scenario stays; the day of each new row is marked as dirty."""
+
+
+def put(store: Store, records: Sequence[Record]) -> list[Record]:
+    """Put records there, durably, and give those that now stand for their calls, in the order asked.
 
     A record whose call was assigned in the scenario before changes nothing: the earlier one comes back.
+
+    Raises:
+        OperationalError, InterfaceError, OSError: the database is away.
     """
-    # In one order for everybody, or two workers with the same calls would wait for each other.
-    rows = sorted(records, key=lambda record: record.key)
-    new = bulk_insert_new(session, table_of(Assignment), ("call_id", "scenario_id"), Record._fields, rows)
-    fresh = [record for record in records if record.id in new]
-    days.mark(session, {(r.scenario_id, r.day) for r in fresh} | _days_before_which(session, fresh))
-    if len(fresh) == len(records):
+    live = all(record.origin == Origin.LIVE for record in records)
+    new = store.append(APPENDING, records) if live else _put_past(store, records)
+    if len(new) == len(records):
         return list(records)
-    standing = {r.key: r for r in fresh} | _standing(session, [r for r in records if r.id not in new])
+    standing = {r.key: r for r in records if r.id in new} | _standing(store, [r for r in records if r.id not in new])
     return [standing[record.key] for record in records]
 
 
@@ -152,20 +157,25 @@ def days_of_customers(session: Session, hashes: Iterable[str]) -> set[tuple[int,
     return found
 
 
-def _days_before_which(session: Session, records: Sequence[Record]) -> set[tuple[int, int]]:
-    """Give the days that past calls come before: an earlier call of a customer's takes her sales from a later one.
+def _put_past(store: Store, records: Sequence[Record]) -> set[UUID]:
+    """Put past calls there, and mark the days that they come before.
 
-    A live call is its customer's newest, and changes no day but its own.
+    An earlier call of a customer's takes her sales from a later one; a live call is its customer's newest, and changes
+    no day but its own.
     """
-    past = {r.customer_hash for r in records if r.unit_kind == "customer" and r.origin != Origin.LIVE}
-    return days_of_customers(session, (customer for customer in past if customer is not None))
+    with store.write() as session:
+        new = append_within(session, APPENDING, records)
+        hers = {r.customer_hash for r in records if r.unit_kind == "customer" and r.id in new}
+        days.mark(session, days_of_customers(session, (customer for customer in hers if customer is not None)))
+    return new
 
 
-def _standing(session: Session, records: Sequence[Record]) -> dict[tuple[str, int], Record]:
+def _standing(store: Store, records: Sequence[Record]) -> dict[tuple[str, int], Record]:
     columns = [c if c.name != "facts" else type_coerce(c, String) for c in table_of(Assignment).columns]
     calls = sorted({record.call_id for record in records})
     found: dict[tuple[str, int], Record] = {}
-    for start in range(0, len(calls), 500):
-        rows = session.execute(select(*columns).where(Assignment.call_id.in_(calls[start : start + 500])))
-        found |= {record.key: record for record in (Record(*row) for row in rows)}
+    with store.read() as session:
+        for start in range(0, len(calls), 500):
+            rows = session.execute(select(*columns).where(Assignment.call_id.in_(calls[start : start + 500])))
+            found |= {record.key: record for record in (Record(*row) for row in rows)}
     return found

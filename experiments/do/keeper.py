@@ -15,7 +15,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.orm import Session
 
 from experiments.commits import GroupCommit
 from experiments.do import journal
@@ -112,7 +111,7 @@ class Journal:
 
     def _keep(self, records: Sequence[Record]) -> list[Record]:
         if self._spool is None or records[0].origin != Origin.LIVE:
-            return self._store.quickly(lambda session: journal.put(session, records))
+            return journal.put(self._store, records)
         if not self._away:
             try:
                 return self._put_unless_spooled(self._spool, records)
@@ -134,7 +133,7 @@ class Journal:
             self._come_back()
             waiting = {key: _read(body) for key, body in spool.answers(r.key for r in records).items()}
         new = [record for record in records if record.key not in waiting]
-        put = self._store.quickly(lambda session: journal.put(session, new)) if new else []
+        put = journal.put(self._store, new) if new else []
         standing = waiting | {record.key: record for record in put}
         return [standing[record.key] for record in records]
 
@@ -157,7 +156,7 @@ class Journal:
         spool = self._spool
         assert spool is not None  # noqa: S101 - whoever holds something waiting has one
         try:
-            self._store.quickly(lambda session: _bring_over(session, waiting))
+            _bring_over(self._store, waiting)
         except (IntegrityError, DataError) as fault:
             if len(waiting) == 1:
                 _log.exception("the database will not take a spooled %s", waiting[0].kind)
@@ -169,9 +168,8 @@ class Journal:
         spool.forget([each.seq for each in waiting])
 
 
-def _bring_over(session: Session, waiting: Iterable[Spooled]) -> None:
-    told = [_read(each.body) for each in waiting]
-    journal.put(session, told)
+def _bring_over(store: Store, waiting: Iterable[Spooled]) -> None:
+    journal.put(store, [_read(each.body) for each in waiting])
 
 
 def _as_fallback(record: Record) -> Record:

@@ -1,0 +1,133 @@
+"""Appending to tables of facts on the driver's own connection: what happens many times a second, said once a database.
+
+A row whose unique columns are there already is passed over. Which rows were new is told by their ids; where only some
+were, row counts mean different things on the two databases.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, Uuid
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Appending:
+    """How rows are appended to a table.
+
+    Args:
+        table: with a column `id` that rows bring along; a row's values are in the order of its columns, and values of
+            JSON columns are their canonical text.
+        unique: the columns of one of its UNIQUE constraints.
+        noted_in: a table of marks that is told, once for all new rows alike, the columns both tables have but `id`.
+    """
+
+    table: Table
+    unique: tuple[str, ...]
+    noted_in: Table | None = None
+
+    def on_sqlite(self, driver: Any, rows: Sequence[Row]) -> set[UUID]:
+        """Append on a connection that is in a transaction; give the ids of the rows that were new."""
+        done = driver.executemany(self._into_sqlite, [self._stored(row) for row in rows])
+        ids = {row[self._id] for row in rows}
+        if done.rowcount != len(rows):
+            told = json.dumps([id_.hex for id_ in ids])
+            ids = {UUID(id_) for (id_,) in driver.execute(self._known_to_sqlite, [told])}
+        if self.noted_in is not None:
+            driver.executemany(self._note_sqlite, self._notes([row for row in rows if row[self._id] in ids]))
+        return ids
+
+    def on_postgresql(self, driver: Any, rows: Sequence[Row]) -> set[UUID]:
+        """Append by one statement, which is a transaction of its own outside of one; give the ids that were new.
+
+        Rows go over in one order, so that two who bring the same do not wait for each other.
+        """
+        ordered = sorted(rows, key=self._key)
+        told = _encode([dict(zip(self._columns, row, strict=True)) for row in ordered])
+        return {id_ for (id_,) in driver.execute(self._into_postgresql, [told])}
+
+    @cached_property
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.table.columns)
+
+    @cached_property
+    def _id(self) -> int:
+        return self._columns.index("id")
+
+    @cached_property
+    def _noted(self) -> tuple[str, ...]:
+        ours = set(self._columns)
+        return (
+            tuple(c.name for c in self.noted_in.columns if c.name in ours and c.name != "id")
+            if self.noted_in is not None
+            else ()
+        )
+
+    @cached_property
+    def _moments(self) -> tuple[int, ...]:
+        return tuple(i for i, c in enumerate(self.table.columns) if c.type.python_type is datetime)
+
+    @cached_property
+    def _ids(self) -> tuple[int, ...]:
+        return tuple(i for i, c in enumerate(self.table.columns) if isinstance(c.type, Uuid))
+
+    @cached_property
+    def _places_of_key(self) -> tuple[int, ...]:
+        return tuple(self._columns.index(name) for name in self.unique)
+
+    def _key(self, row: Row) -> tuple[Any, ...]:
+        return tuple(row[place] for place in self._places_of_key)
+
+    def _notes(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        places = [self._columns.index(name) for name in self._noted]
+        return sorted({tuple(row[place] for place in places) for row in rows})
+
+    def _stored(self, row: Row) -> list[Any]:
+        """Write a row as SQLite keeps it: ids as 32 hex digits, moments as UTC without a zone."""
+        stored = list(row)
+        for place in self._ids:
+            if stored[place] is not None:
+                stored[place] = stored[place].hex
+        for place in self._moments:
+            if stored[place] is not None:
+                stored[place] = stored[place].isoformat(" ", "microseconds")[:-6]
+        return stored
+
+    @cached_property
+    def _into_sqlite(self) -> str:
+        marks = ", ".join("?" * len(self._columns))
+        into = f"INSERT INTO {self.table.name} ({', '.join(self._columns)}) VALUES ({marks})"  # noqa: S608 - our names
+        return f"{into} ON CONFLICT ({', '.join(self.unique)}) DO NOTHING"
+
+    @cached_property
+    def _known_to_sqlite(self) -> str:
+        return f"SELECT id FROM {self.table.name} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - our names
+
+    @cached_property
+    def _note_sqlite(self) -> str:
+        assert self.noted_in is not None  # noqa: S101 - asked only where there is one
+        names, marks = ", ".join(self._noted), ", ".join("?" * len(self._noted))
+        return f"INSERT INTO {self.noted_in.name} ({names}) VALUES ({marks})"  # noqa: S608 - our names
+
+    @cached_property
+    def _into_postgresql(self) -> str:
+        name, columns = self.table.name, ", ".join(self._columns)
+        back = ", ".join(("id", *self._noted))
+        new = (
+            f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s::json) "  # noqa: S608 - our names
+            f"ON CONFLICT ({', '.join(self.unique)}) DO NOTHING RETURNING {back}"
+        )
+        if self.noted_in is None:
+            return new
+        noted = ", ".join(self._noted)
+        note = f"INSERT INTO {self.noted_in.name} ({noted}) SELECT DISTINCT {noted} FROM new"  # noqa: S608 - our names
+        return f"WITH new AS ({new}), note AS ({note}) SELECT id FROM new"  # noqa: S608 - our names
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
