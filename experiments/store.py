@@ -174,6 +174,11 @@ def count_anew(session: Session, *entities: type[Base]) -> None:
             session.execute(text(f"ANALYZE {entity.__tablename__}"))
 
 
+def where(condition: str) -> dict[str, Any]:
+    """Give what makes an index hold only the rows of which a condition is true, on either database."""
+    return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
+
+
 def parameters_fit(columns: int) -> int:
     """Say how many rows of so many columns one statement may carry (SQLite allows 32,766 parameters)."""
     return max(1, 32_000 // columns)

@@ -7,6 +7,7 @@ Where several workers answer, each counts into files of a folder that all share 
 import os
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 
 from apiflask import APIBlueprint
 from flask import Response, g, request
@@ -51,8 +52,14 @@ def _count(response: Response) -> Response:
 
 def count(endpoint: str, status: int, seconds: float) -> None:
     """Count an answer."""
-    _requests.labels(endpoint, status).inc()
-    _seconds.labels(endpoint).observe(seconds)
+    requests, times = _counters(endpoint, status)
+    requests.inc()
+    times.observe(seconds)
+
+
+@lru_cache(maxsize=1024)
+def _counters(endpoint: str, status: int) -> tuple[Counter, Histogram]:
+    return _requests.labels(endpoint, status), _seconds.labels(endpoint)
 
 
 @health.get("/healthz")

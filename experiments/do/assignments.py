@@ -83,13 +83,13 @@ def record_of(floor: Floor, snapshot: Snapshot, call: Call, choice: Choice, orig
     hashed = floor.pseudonyms.of
     customer = hashed("customer", call.customer_id) if call.customer_id is not None else None
     unit = customer if choice.unit_kind == "customer" else None
-    if unit is None and choice.unit_kind and choice.unit is not None:
+    if choice.unit_kind not in (None, "call", "customer") and choice.unit is not None:
         unit = hashed(choice.unit_kind, choice.unit)
     return Record(
         id=new_id(call.at),
         call_id=call.call_id,
         scenario_id=snapshot.scenario(call.scenario).scenario_id,
-        origin=origin,
+        origin=origin.value,
         at=call.at,
         day=floor.calendar.day(call.at),
         agent_id=call.agent_id,
@@ -99,7 +99,7 @@ def record_of(floor: Floor, snapshot: Snapshot, call: Call, choice: Choice, orig
         channel=call.channel or "",
         locale=call.locale,
         customer_hash=customer,
-        reason=choice.reason,
+        reason=choice.reason.value,
         reason_detail=choice.reason_detail,
         eligible=choice.eligible,
         invite=choice.invites,

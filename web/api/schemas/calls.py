@@ -33,7 +33,18 @@ class AssignmentRequest(Body):
 
     def as_call(self, at: datetime) -> Call:
         """See the request as the call it tells of, at a moment."""
-        return Call(**{name: getattr(self, name) for name in type(self).model_fields}, at=at)
+        return Call(
+            self.call_id,
+            self.scenario,
+            self.agent_id,
+            self.customer_id,
+            self.team,
+            self.region,
+            self.channel,
+            self.locale,
+            self.attributes,
+            at,
+        )
 
 
 class Step(Answer):
