@@ -29,8 +29,16 @@ class Running:
 
     def megabytes(self) -> list[int]:
         """Give the resident memory of each worker."""
-        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [_resident(Path(f"/proc/{worker}/status").read_text()) for worker in workers]
+        return [_resident((worker / "status").read_text()) for worker in self._workers()]
+
+    def cpu_seconds(self) -> float:
+        """Give the processor's time that the workers have used so far, the system's on their behalf included."""
+        times = [(worker / "stat").read_text().rpartition(")")[2].split()[11:13] for worker in self._workers()]
+        return sum(int(ticks) for each in times for ticks in each) / os.sysconf("SC_CLK_TCK")
+
+    def _workers(self) -> list[Path]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [Path("/proc", child) for child in children.split()]
 
 
 @contextmanager

@@ -35,6 +35,17 @@ _MOST, _MOST_ONE_BY_ONE, _MOST_BATCHES = 25_000, 5_000, 200  # a second; what is
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What came of one measurement, and the microseconds of its workers' CPU that a request took.
+
+    Other work on the machine slows the one, and hardly changes the other.
+    """
+
+    load: Load
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rivals:
     """What runs beside each other, who asks each, and how many requests of each kind were acknowledged."""
 
@@ -44,7 +55,7 @@ class Rivals:
     kept: Counter[tuple[str, str]] = field(default_factory=Counter)
     probes: list[disk.Probe] = field(default_factory=list)
 
-    def turn(self, app: str, what: str, connections: int, seconds: float) -> Load:
+    def turn(self, app: str, what: str, connections: int, seconds: float) -> Turn:
         """Measure one of them.
 
         Raises:
@@ -52,22 +63,25 @@ class Rivals:
         """
         supply = self.desks[app].supplies[what]
         ready = int(seconds * (_MOST_BATCHES if what == "batches" else min(_MOST, _MOST_ONE_BY_ONE * connections)))
-        load = drive(self.servers[app].port, supply, connections=connections, seconds=seconds, ready=ready)
+        server = self.servers[app]
+        used = server.cpu_seconds()
+        load = drive(server.port, supply, connections=connections, seconds=seconds, ready=ready)
+        used = server.cpu_seconds() - used
         if load.refused:
-            said = "".join(self.servers[app].log.read_text().splitlines(keepends=True)[-30:])
+            said = "".join(server.log.read_text().splitlines(keepends=True)[-30:])
             raise RuntimeError(f"{app} refused {dict(load.refused)}, first by\n{load.first_refusal}\nIt said:\n{said}")
         self.kept[app, what] += load.answered
-        return load
+        return Turn(load, 1e6 * used / load.answered)
 
-    def turns(self, apps: Sequence[str], what: str, connections: int, rounds: int, seconds: float) -> list[list[Load]]:
-        """Measure some of them in turns, and the disk in each round; give the loads of each, by round."""
+    def turns(self, apps: Sequence[str], what: str, connections: int, rounds: int, seconds: float) -> list[list[Turn]]:
+        """Measure some of them in turns, and the disk in each round; give those of each, by round."""
         for app in apps:
             self.turn(app, what, connections, seconds / 4)  # to warm up
         self.probes.clear()
         loads = [self._round(apps, what, connections, seconds) for _ in range(rounds)]
         return [list(of_one) for of_one in zip(*loads, strict=True)]
 
-    def _round(self, apps: Sequence[str], what: str, connections: int, seconds: float) -> list[Load]:
+    def _round(self, apps: Sequence[str], what: str, connections: int, seconds: float) -> list[Turn]:
         self.probes.append(disk.probe(self.folder))
         return [self.turn(app, what, connections, seconds) for app in apps]
 
@@ -173,16 +187,16 @@ def told_in_batches(those: Rivals, rounds: int, seconds: float) -> None:
     those.tell_disk()
 
 
-def told(what: str, loads: Sequence[Load]) -> None:
-    """Print one's figures, and what asking cost."""
-    own = statistics.median(load.own for load in loads)
-    print(f"  {what}: {_figures(loads)}; asking cost {own:.0f} µs")
+def told(what: str, ours: Sequence[Turn]) -> None:
+    """Print one's figures."""
+    print(f"  {what}: {_figures(ours)}")
 
 
-def beside(what: str, ours: Sequence[Load], theirs: Sequence[Load]) -> None:
+def beside(what: str, ours: Sequence[Turn], theirs: Sequence[Turn]) -> None:
     """Print another's figures, and what ours are of them: requests a second, and the time of the slowest hundredth."""
-    rate = _spread([a.a_second / b.a_second for a, b in zip(ours, theirs, strict=True)])
-    slowest = _spread([a.p99 / b.p99 for a, b in zip(ours, theirs, strict=True)])
+    turns = list(zip(ours, theirs, strict=True))
+    rate = _spread([a.load.a_second / b.load.a_second for a, b in turns])
+    slowest = _spread([a.load.p99 / b.load.p99 for a, b in turns])
     print(f"    ÷ {what}: {rate}; p99 {slowest} times   [{_figures(theirs)}]")
 
 
@@ -197,14 +211,15 @@ def check(url: str, kept: Counter[tuple[str, str]], app: str) -> None:
     with store.read() as session:
         there = tuple(session.scalar(select(func.count()).select_from(each)) for each in (Assignment, Outcome))
     store.dispose()
-    print(f"  {app}: {acknowledged[0]} assignments and {acknowledged[1]} outcomes acknowledged, and all are there")
     if there != acknowledged:
         raise RuntimeError(f"Assignments and outcomes: {acknowledged} were acknowledged, and {there} are there.")
+    print(f"  {app}: {acknowledged[0]} assignments and {acknowledged[1]} outcomes acknowledged, and all are there")
 
 
-def _figures(loads: Sequence[Load]) -> str:
-    rate, p50, p99 = (statistics.median(getattr(load, of) for load in loads) for of in ("a_second", "p50", "p99"))
-    return f"{rate:.0f}/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+def _figures(turns: Sequence[Turn]) -> str:
+    rate, p50, p99 = (statistics.median(getattr(turn.load, of) for turn in turns) for of in ("a_second", "p50", "p99"))
+    cpu = statistics.median(turn.cpu for turn in turns)
+    return f"{rate:.0f}/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms, {cpu:.0f} µs of its workers' CPU each"
 
 
 def _spread(ratios: Sequence[float]) -> str:
