@@ -47,7 +47,8 @@ class Journal:
         self._group = GroupCommit(self._write, turn=lambda: store.turn)
         self._away = False
         self._coming_back: threading.Thread | None = None
-        self._starting = threading.Lock()
+        # Held while something is put by and while the database is declared back, so that nothing is left behind.
+        self._spooling = threading.RLock()
 
     @property
     def away(self) -> bool:
@@ -89,21 +90,22 @@ class Journal:
         return self._spool.count() if self._spool is not None else 0
 
     def settle(self) -> int:
-        """Bring over what the spool holds; say how many things that were.
+        """Bring over what the spool holds, until it is empty; say how many things that were.
 
         Raises:
             OperationalError, InterfaceError, OSError: the database is still away.
         """
         brought = 0
-        while self._spool is not None and (waiting := self._spool.oldest(_AT_ONCE)):
-            self._bring(waiting)
-            brought += len(waiting)
-        if not brought:
-            self._store.quickly(lambda session: session.execute(select(1)))
-        if self._away:
-            _log.warning("the database is back; %s answers brought over", brought)
-        self._away = False
-        return brought
+        while True:
+            while self._spool is not None and (waiting := self._spool.oldest(_AT_ONCE)):
+                self._bring(waiting)
+                brought += len(waiting)
+            if not brought:
+                self._store.quickly(lambda session: session.execute(select(1)))
+            with self._spooling:
+                if self._spool is None or not self._spool.holds_any():
+                    self._away = False
+                    return brought
 
     def _write(self, items: Sequence[Sequence[Record]]) -> list[list[Record]]:
         standing = iter(self._keep([record for item in items for record in item]))
@@ -116,8 +118,11 @@ class Journal:
             try:
                 return self._put_unless_spooled(self._spool, records)
             except AWAY as fault:
-                self.lose(fault)
-        return self._put_by(self._spool, records)
+                with self._spooling:
+                    self.lose(fault)
+                    return self._put_by(self._spool, records)
+        with self._spooling:
+            return self._put_by(self._spool, records)
 
     def _put_by(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
         try:
@@ -138,7 +143,7 @@ class Journal:
         return [standing[record.key] for record in records]
 
     def _come_back(self) -> None:
-        with self._starting:
+        with self._spooling:
             if self._coming_back is None or not self._coming_back.is_alive():
                 self._coming_back = threading.Thread(target=self._until_back, name="journal", daemon=True)
                 self._coming_back.start()
@@ -146,10 +151,11 @@ class Journal:
     def _until_back(self) -> None:
         while True:
             try:
-                self.settle()
+                brought = self.settle()
             except AWAY:
                 time.sleep(_PAUSE_SECONDS)
             else:
+                _log.warning("the database is there; %s answers of meanwhile are brought over", brought)
                 return
 
     def _bring(self, waiting: Sequence[Spooled]) -> None:

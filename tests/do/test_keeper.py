@@ -1,0 +1,149 @@
+"""The journal while the database is away: calls are answered alike, kept on this machine, and brought over once."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from experiments.do.assignments import Answer, Floor, assign
+from experiments.do.journal import Assignment, Origin
+from experiments.do.serving import choose
+from experiments.do.snapshot import Snapshot
+from experiments.do.spool import Spool
+from experiments.errors import Unavailable
+from experiments.store import AWAY, Store
+from tests.builders import MONDAY, a_call, a_floor, a_running_experiment, moved, snapshot_of
+from tests.outages import away
+
+
+@pytest.fixture
+def floor(store: Store, tmp_path: Path) -> Iterator[Floor]:
+    """A centre with a running test, and a spool."""
+    here = replace(a_floor(store), spool=Spool(tmp_path, reserve=0, limit=10_000_000))
+    a_running_experiment(here)
+    yield here
+    settled(here)
+    assert here.spool is not None
+    here.spool.close()
+
+
+@pytest.fixture
+def snapshot(floor: Floor) -> Snapshot:
+    return snapshot_of(floor)
+
+
+def settled(floor: Floor) -> None:
+    """Wait until the journal has brought everything over."""
+    give_up = time.monotonic() + 20
+    while (floor.journal.away or floor.journal.waiting()) and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert not floor.journal.away
+    assert not floor.journal.waiting()
+
+
+def rows_of(floor: Floor) -> dict[str, Assignment]:
+    with floor.store.read() as session:
+        return {row.call_id: row for row in session.scalars(select(Assignment))}
+
+
+def words(answer: Answer) -> tuple[object, ...]:
+    return answer.arm, answer.script, answer.version, answer.steps
+
+
+def test_nobody_is_refused_and_no_arm_changes(floor: Floor, snapshot: Snapshot) -> None:
+    calls = [a_call(i) for i in range(30)]
+    arms = [choose(snapshot, call, floor.calendar).arm for call in calls]
+    with away(floor.store.engine):
+        answers = [assign(floor, snapshot, [call])[0] for call in calls]
+    assert [answer.arm for answer in answers] == arms
+    assert {(answer.reason, answer.reason_detail) for answer in answers} == {("fallback", "split")}
+
+
+def test_what_was_kept_arrives_once_with_the_ids_that_were_told(floor: Floor, snapshot: Snapshot) -> None:
+    with away(floor.store.engine):
+        told = {a.call_id: a.assignment_id for a in assign(floor, snapshot, [a_call(i) for i in range(30)])}
+    settled(floor)
+    assert {call_id: row.id for call_id, row in rows_of(floor).items()} == told
+
+
+def test_a_call_is_answered_alike_while_the_database_is_away(floor: Floor, snapshot: Snapshot) -> None:
+    with away(floor.store.engine):
+        (first,) = assign(floor, snapshot, [a_call()])
+        (second,) = assign(floor, snapshot, [a_call(agent_id="somebody else", attributes={})])
+    assert second == first
+
+
+def test_a_call_answered_from_the_spool_keeps_its_answer_when_the_database_is_back(
+    floor: Floor, snapshot: Snapshot
+) -> None:
+    with away(floor.store.engine):
+        (first,) = assign(floor, snapshot, [a_call()])
+    (before_it_settled,) = assign(floor, snapshot, [a_call(attributes={})])
+    settled(floor)
+    (after,) = assign(floor, snapshot, [a_call(attributes={})])
+    assert before_it_settled == first
+    assert after == first
+
+
+def test_another_worker_of_the_machine_answers_alike(floor: Floor, snapshot: Snapshot, tmp_path: Path) -> None:
+    other = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
+    with away(floor.store.engine):
+        (first,) = assign(floor, snapshot, [a_call()])
+        (second,) = assign(other, snapshot, [a_call(attributes={})])
+    settled(other)
+    assert second == first
+
+
+def test_calls_go_to_the_database_again_once_it_is_back(floor: Floor, snapshot: Snapshot) -> None:
+    with away(floor.store.engine):
+        assign(floor, snapshot, [a_call(1)])
+    settled(floor)
+    (answer,) = assign(floor, snapshot, [a_call(2)])
+    assert answer.reason == "split"
+
+
+def test_a_call_assigned_before_keeps_its_row_and_the_later_answer_does_not_replace_it(
+    floor: Floor, snapshot: Snapshot
+) -> None:
+    (before,) = assign(floor, snapshot, [a_call()])
+    moved(floor, "change_benefit", "stop", "supervisor", reason="customers are confused")
+    with away(floor.store.engine):
+        (meanwhile,) = assign(
+            floor, snapshot_of(floor) if floor.store.engine.name == "sqlite" else snapshot, [a_call()]
+        )
+    settled(floor)
+    assert rows_of(floor)["call-1"].id == before.assignment_id != meanwhile.assignment_id
+
+
+def test_a_day_that_calls_were_brought_over_to_is_dirty(floor: Floor, snapshot: Snapshot) -> None:
+    with away(floor.store.engine):
+        assign(floor, snapshot, [a_call()])
+    settled(floor)
+    with floor.store.read() as session:
+        assert session.connection().exec_driver_sql("SELECT COUNT(*) FROM dirty_day").scalar_one() == 1
+
+
+def test_an_import_is_not_put_by_but_told(floor: Floor, snapshot: Snapshot) -> None:
+    with away(floor.store.engine), pytest.raises(AWAY):
+        assign(floor, snapshot, [a_call(at=MONDAY)], origin=Origin.REPLAYED)
+
+
+def test_without_a_spool_the_absence_is_told(store: Store) -> None:
+    floor = a_floor(store)
+    snapshot = snapshot_of(floor)
+    with away(store.engine), pytest.raises(AWAY):
+        assign(floor, snapshot, [a_call()])
+
+
+def test_a_full_spool_is_told_before_anything_is_answered(floor: Floor, snapshot: Snapshot, tmp_path: Path) -> None:
+    small = replace(floor, spool=Spool(tmp_path / "small", reserve=0, limit=100_000))
+    crowds = [[a_call(i) for i in range(start, start + 100)] for start in range(0, 5_000, 100)]
+    with away(floor.store.engine):
+        with pytest.raises(Unavailable):
+            [assign(small, snapshot, crowd) for crowd in crowds]
+        kept = small.journal.waiting()
+    settled(small)
+    assert len(rows_of(floor)) == kept
