@@ -48,7 +48,7 @@ class ShortWay:
 
     def __init__(self, app: Flask, here: House) -> None:
         self._app = app
-        self._long: WSGIApplication = app.wsgi_app
+        self.long: WSGIApplication = app.wsgi_app
         self._here = here
         self._scope = POLICY["api.assign"].scope
         self._headers = [("Content-Type", "application/json"), *security.HEADERS.items()]
@@ -59,12 +59,12 @@ class ShortWay:
         if path == _REPORT:
             return self._with_room(environ, start_response)
         if path != _ASSIGN or environ["REQUEST_METHOD"] != "POST":
-            return self._long(environ, start_response)
+            return self.long(environ, start_response)
         began = time.perf_counter()
         try:
             answer = self._answered(environ)
         except _LongWay:
-            return self._long(environ, start_response)
+            return self.long(environ, start_response)
         headers = [
             *self._headers,
             ("Content-Length", str(len(answer))),
@@ -77,7 +77,7 @@ class ShortWay:
         return [answer]
 
     def _answered(self, environ: "WSGIEnvironment") -> bytes:
-        if not self._may_assign(self._bearer(environ)) or not environ.get("CONTENT_TYPE", "").startswith(_JSON):
+        if not self._may_assign(self._bearer(environ)) or not _is_json(environ):
             raise _LongWay
         body = _body(environ)
         try:
@@ -104,13 +104,15 @@ class ShortWay:
         """Let the long way take outcomes in, when there is room to work on them."""
         try:
             with self._here.intake.room(_length(environ) or self._here.settings.max_body):
-                return self._long(environ, start_response)
+                return self.long(environ, start_response)
         except Busy as busy:
             environ[REFUSED] = busy
-            return self._long(environ, start_response)
+            return self.long(environ, start_response)
 
 
-_JSON = "application/json"
+def _is_json(environ: "WSGIEnvironment") -> bool:
+    kind: str = environ.get("CONTENT_TYPE", "")
+    return kind == "application/json" or kind.partition(";")[0].strip().lower() == "application/json"
 
 
 def _length(environ: "WSGIEnvironment") -> int:
