@@ -12,7 +12,8 @@ from typing import Any
 
 from experiments.calendar import SiteCalendar
 from experiments.do.snapshot import ServedScenario, Snapshot, arm_at
-from experiments.plan import audience, bucketing
+from experiments.plan import bucketing
+from experiments.plan.audience import conditions, facts as facts_of
 from experiments.plan.traffic import ArmSlice, Slice, SliceState
 
 DO_NOT_INVITE = "do_not_invite"
@@ -142,7 +143,7 @@ def decide(
         slice_bucket: where the unit falls in the layer; None when the call has no such unit.
         arm_bucket: where it fell within the slice, when that is already known; else it is drawn from `unit`.
     """
-    welcome = audience.matches(scenario.traffic.audience, facts)
+    welcome = conditions.matches(scenario.traffic.audience, facts)
     owner = scenario.slice_at(slice_bucket)
     if owner is not None and arm_bucket is None and unit is not None:
         arm_bucket = bucketing.bucket(owner.seed, unit)
@@ -182,7 +183,7 @@ def _ruling(
         return (Reason.STANDARD, None, None) if welcome else (Reason.NOT_ELIGIBLE, "scenario", None)
     if owner.state is not SliceState.RUNNING:
         return Reason(owner.state.value), owner.key, None
-    if not audience.matches(owner.condition, facts):
+    if not conditions.matches(owner.condition, facts):
         return Reason.NOT_ELIGIBLE, owner.key, None
     return _REASON_OF_KIND[owner.kind], owner.key, arm_at(owner, arm_bucket)
 
@@ -193,5 +194,5 @@ _REASON_OF_KIND = {"experiment": Reason.SPLIT, "rollout": Reason.ROLLOUT, "holdb
 def _read_facts(scenario: ServedScenario, owner: Slice | None, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Keep exactly what the conditions of this decision read, so that it can be made again."""
     read = [scenario.traffic.audience, *([owner.condition] if owner is not None else [])]
-    kept = audience.facts_kept({"$and": read}, facts)
+    kept = facts_of.facts_kept({"$and": read}, facts)
     return kept | ({DO_NOT_INVITE: facts[DO_NOT_INVITE]} if DO_NOT_INVITE in facts else {})

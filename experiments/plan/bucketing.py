@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
+from fnv_hash_fast import fnv1a_32
 from numpy.typing import NDArray
 
 BUCKETS = 10_000
@@ -31,7 +32,8 @@ def fnv32a(text: str) -> int:
     Returns:
         The hash, 0 … 2³² − 1.
     """
-    return _fold(_OFFSET, text)
+    # Nearly every unit is an ASCII id: each of its code units is one byte, and those are hashed in C.
+    return fnv1a_32(text.encode()) if text.isascii() else _fold(_OFFSET, text)
 
 
 def bucket(seed: str, value: str) -> int:
@@ -44,7 +46,9 @@ def bucket(seed: str, value: str) -> int:
     Returns:
         An integer, 0 … 9999.
     """
-    return fnv32a(str(_fold(_seeded(seed), value))) % BUCKETS
+    whole = seed + value
+    first = fnv1a_32(whole.encode()) if whole.isascii() else _fold(_seeded(seed), value)
+    return fnv1a_32(b"%d" % first) % BUCKETS
 
 
 def buckets(seeds: Sequence[str], values: Sequence[str]) -> NDArray[np.int64]:
@@ -127,6 +131,27 @@ def pick(ranges: Sequence[Range], bucket: int) -> int | None:
     return None
 
 
+def edges(owners: Sequence[Iterable[Range]]) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """Prepare the question which owner holds a bucket: then it is ``owning[bisect_right(edges, bucket)]``.
+
+    Args:
+        owners: The ranges of each owner; where several hold a bucket, the first of them owns it.
+
+    Returns:
+        The buckets at which the owner changes, and the index of the owner below the first of them and from each of them
+        on, or None.
+    """
+    held = [tuple(ranges) for ranges in owners]
+    changes: list[int] = []
+    owning: list[int | None] = [None]
+    for edge in sorted({edge for ranges in held for pair in ranges for edge in pair}):
+        owner = next((index for index, ranges in enumerate(held) if pick(ranges, edge) is not None), None)
+        if owner != owning[-1]:
+            changes.append(edge)
+            owning.append(owner)
+    return tuple(changes), tuple(owning)
+
+
 def free_ranges(taken: Iterable[Range], width: int) -> tuple[Range, ...]:
     """Room for a new slice: the lowest free buckets of the layer.
 
@@ -170,9 +195,6 @@ def _fold(state: int, text: str) -> int:
 
 
 def _code_units(text: str) -> Iterable[int]:
-    # Iterating bytes is the fast path: nearly every unit is an ASCII id, and each of its code units is one byte.
-    if text.isascii():
-        return text.encode()
     units = text.encode("utf-16-le", "surrogatepass")
     return struct.unpack(f"<{len(units) // 2}H", units)
 

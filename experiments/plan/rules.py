@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import Any
 
 from experiments.errors import Invalid, Problem, invalid
-from experiments.plan import audience
+from experiments.plan.audience.checking import check_condition
+from experiments.plan.audience.facts import facts_used
 from experiments.plan.scenarios import Metric, Part
 from experiments.plan.scripts import ASK, Lines, Value, block_of, differences, missing_locales, value_in
 from experiments.store import canonical
@@ -164,11 +165,11 @@ def _audience_problems(condition: Mapping[str, Any] | None) -> Iterable[Problem]
     if condition is None:
         return
     try:
-        audience.check_condition(condition)
+        check_condition(condition)
     except ValueError as error:
         yield Problem("audience", "bad_condition", Message("%(why)s", {"why": str(error)}))
         return
-    if any(path.split(".")[0] == "customer_id" for path in audience.facts_used(condition)):
+    if any(path.split(".")[0] == "customer_id" for path in facts_used(condition)):
         # What a condition reads is stored with the assignment; a customer's id never is.
         yield Problem("audience", "personal", Message("An audience cannot be chosen by customer_id."))
 

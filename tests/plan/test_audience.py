@@ -8,8 +8,10 @@ import pytest
 from growthbook.core import evalCondition
 from hypothesis import given, settings, strategies as st
 
-from experiments.plan.audience import check_condition, facts_kept, facts_used, matches
-from experiments.plan.patterns import BadCondition
+from experiments.plan.audience.checking import check_condition
+from experiments.plan.audience.conditions import matches
+from experiments.plan.audience.facts import facts_kept, facts_used
+from experiments.plan.audience.patterns import BadCondition
 
 CALLER: dict[str, Any] = {
     "relation": "spouse",

@@ -1,5 +1,7 @@
 """Buckets: the published hash, and what a layer promises to those who slice it."""
 
+import struct
+from bisect import bisect_right
 from itertools import pairwise
 
 import pytest
@@ -12,6 +14,8 @@ from experiments.plan.bucketing import (
     Range,
     arm_ranges,
     bucket,
+    buckets,
+    edges,
     fnv32a,
     free_ranges,
     hash_unit,
@@ -63,6 +67,15 @@ def some_weights(draw: st.DrawFn) -> tuple[int, ...]:
     return tuple(right - left for left, right in pairwise([0, *cuts, BUCKETS]))
 
 
+def fnv32a_as_defined(text: str) -> int:
+    """Hash by the definition, a code unit after the other."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    state = 0x811C9DC5
+    for unit in struct.unpack(f"<{len(units) // 2}H", units):
+        state = (state ^ unit) * 0x01000193 % 2**32
+    return state
+
+
 def buckets_in(ranges: tuple[Range, ...] | list[Range]) -> set[int]:
     return {held for left, right in ranges for held in range(left, right)}
 
@@ -80,6 +93,16 @@ def test_names_and_emoji_hash_as_in_javascript(text: str, plain: int, chinese_se
 @given(anything, anything, st.sampled_from([1, 2, 3]))
 def test_the_hash_agrees_with_growthbook_on_any_text(seed: str, value: str, version: int) -> None:
     assert hash_unit(seed, value, version) == gbhash(seed, value, version)
+
+
+@given(anything | st.text(st.characters(max_codepoint=127)))
+def test_the_hash_is_the_definition_for_every_text(text: str) -> None:
+    assert fnv32a(text) == fnv32a_as_defined(text)
+
+
+@given(st.lists(anything, max_size=3), st.lists(anything, max_size=3))
+def test_many_buckets_at_once_are_those_drawn_one_by_one(seeds: list[str], units: list[str]) -> None:
+    assert buckets(seeds, units).tolist() == [[bucket(seed, unit) for unit in units] for seed in seeds]
 
 
 def test_a_pair_split_between_seed_and_value_is_the_same_two_units() -> None:
@@ -175,3 +198,16 @@ def test_a_slice_is_new_exact_and_disjoint(taken: list[Range], wanted: int) -> N
 @given(layer, layer)
 def test_ranges_overlap_when_they_share_a_bucket(a: list[Range], b: list[Range]) -> None:
     assert overlaps(a, b) == overlaps(b, a) == bool(buckets_in(a) & buckets_in(b))
+
+
+@given(st.lists(layer, max_size=4), st.integers(0, BUCKETS - 1))
+def test_the_prepared_question_for_an_owner_is_answered_like_the_plain_one(
+    owners: list[list[Range]], drawn: int
+) -> None:
+    changes, owning = edges(owners)
+    plain = (index for index, ranges in enumerate(owners) if pick(ranges, drawn) is not None)
+    assert owning[bisect_right(changes, drawn)] == next(plain, None)
+
+
+def test_neighbouring_ranges_of_one_owner_are_no_change() -> None:
+    assert edges([[(0, 10), (10, 20)], [(20, 30)]]) == ((0, 20, 30), (None, 0, 1, None))
