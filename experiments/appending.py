@@ -5,16 +5,19 @@ were, row counts mean different things on the two databases.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Table, Uuid
 
 Row = Sequence[Any]
+
+_FEW = 500
+"""Rows up to which one statement that carries them is quicker than copying them aside."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Appending:
     """How rows are appended to a table.
 
     Args:
-        table: with a column `id` that rows bring along; a row's values are in the order of its columns, and values of
-            JSON columns are their canonical text.
+        table: with a column `id` that rows bring along. A row's values are in the order of its columns: ids as UUID or
+            as 32 hex digits, moments in UTC, JSON as its canonical text.
         unique: the columns of one of its UNIQUE constraints.
         noted_in: a table of marks that is told, once for all new rows alike, the columns both tables have but `id`.
     """
@@ -32,25 +35,46 @@ class Appending:
     unique: tuple[str, ...]
     noted_in: Table | None = None
 
-    def on_sqlite(self, driver: Any, rows: Sequence[Row]) -> set[UUID]:
+    def on_sqlite(self, driver: Any, rows: Sequence[Row]) -> set[Any]:
         """Append on a connection that is in a transaction; give the ids of the rows that were new."""
         done = driver.executemany(self._into_sqlite, [self._stored(row) for row in rows])
         ids = {row[self._id] for row in rows}
         if done.rowcount != len(rows):
-            told = json.dumps([id_.hex for id_ in ids])
-            ids = {UUID(id_) for (id_,) in driver.execute(self._known_to_sqlite, [told])}
+            asked = {_hex(id_): id_ for id_ in ids}
+            ids = {asked[there] for (there,) in driver.execute(self._known_to_sqlite, [json.dumps(list(asked))])}
         if self.noted_in is not None:
             driver.executemany(self._note_sqlite, self._notes([row for row in rows if row[self._id] in ids]))
         return ids
 
-    def on_postgresql(self, driver: Any, rows: Sequence[Row]) -> set[UUID]:
+    def on_postgresql(self, driver: Any, rows: Sequence[Row]) -> set[Any]:
         """Append by one statement, which is a transaction of its own outside of one; give the ids that were new.
 
-        Rows go over in one order, so that two who bring the same do not wait for each other.
+        Many rows are copied aside first, which takes a transaction to be in. Rows go over in one order, so that two who
+        bring the same do not wait for each other.
         """
         ordered = sorted(rows, key=self._key)
+        if len(ordered) > _FEW:
+            return self._copied(driver, ordered)
         told = _encode([dict(zip(self._columns, row, strict=True)) for row in ordered])
-        return {id_ for (id_,) in driver.execute(self._into_postgresql, [told])}
+        asked = {_hex(row[self._id]): row[self._id] for row in rows}
+        return {asked[new.hex] for (new,) in driver.execute(self._into_postgresql, [told])}
+
+    def _copied(self, driver: Any, rows: Sequence[Row]) -> set[Any]:
+        aside, name, columns = f"aside_{self.table.name}", self.table.name, ", ".join(self._columns)
+        with driver.cursor() as cursor:
+            cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {aside} (LIKE {name}) ON COMMIT DELETE ROWS")
+            with cursor.copy(f"COPY {aside} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            into = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}"  # noqa: S608 - our names
+            cursor.execute(f"{into} ON CONFLICT ({', '.join(self.unique)}) DO NOTHING")
+            ids = {row[self._id] for row in rows}
+            if cursor.rowcount != len(rows):
+                known = cursor.execute(f"SELECT id FROM {name} JOIN {aside} USING (id)")  # noqa: S608 - our names
+                asked = {_hex(id_): id_ for id_ in ids}
+                ids = {asked[there.hex] for (there,) in known}
+            cursor.execute(f"TRUNCATE {aside}")
+        return ids
 
     @cached_property
     def _columns(self) -> tuple[str, ...]:
@@ -78,11 +102,8 @@ class Appending:
         return tuple(i for i, c in enumerate(self.table.columns) if isinstance(c.type, Uuid))
 
     @cached_property
-    def _places_of_key(self) -> tuple[int, ...]:
-        return tuple(self._columns.index(name) for name in self.unique)
-
-    def _key(self, row: Row) -> tuple[Any, ...]:
-        return tuple(row[place] for place in self._places_of_key)
+    def _key(self) -> Callable[[Row], Any]:
+        return itemgetter(*(self._columns.index(name) for name in self.unique))
 
     def _notes(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
         places = [self._columns.index(name) for name in self._noted]
@@ -93,7 +114,7 @@ class Appending:
         stored = list(row)
         for place in self._ids:
             if stored[place] is not None:
-                stored[place] = stored[place].hex
+                stored[place] = _hex(stored[place])
         for place in self._moments:
             if stored[place] is not None:
                 stored[place] = stored[place].isoformat(" ", "microseconds")[:-6]
@@ -128,6 +149,11 @@ class Appending:
         noted = ", ".join(self._noted)
         note = f"INSERT INTO {self.noted_in.name} ({noted}) SELECT DISTINCT {noted} FROM new"  # noqa: S608 - our names
         return f"WITH new AS ({new}), note AS ({note}) SELECT id FROM new"  # noqa: S608 - our names
+
+
+def _hex(id_: Any) -> str:
+    """Give an id's 32 hex digits."""
+    return id_ if isinstance(id_, str) else id_.hex
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode

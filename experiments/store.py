@@ -117,6 +117,12 @@ def new_id(now: datetime) -> UUID:
     return UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))
 
 
+def new_ids(now: datetime, many: int) -> list[str]:
+    """Make ids as `new_id` does, as 32 hex digits, in their order: for rows that are written together."""
+    first = new_id(now).int
+    return [f"{first + more:032x}" for more in range(many)]
+
+
 def insert_new(session: Session, entity: type[Base], unique: Sequence[str]) -> Insert:
     """Write an INSERT that passes over rows whose `unique` columns are there already.
 
@@ -130,7 +136,7 @@ def insert_new(session: Session, entity: type[Base], unique: Sequence[str]) -> I
     return conflict_free
 
 
-def append_within(session: Session, appending: Appending, rows: Sequence[Row]) -> set[UUID]:
+def append_within(session: Session, appending: Appending, rows: Sequence[Row]) -> set[Any]:
     """Append rows to a table of facts within a writing session; give the ids that were new."""
     driver: Any = session.connection().connection.dbapi_connection
     if session.get_bind().dialect.name == "postgresql":
@@ -240,7 +246,7 @@ class Store:
                     raise
                 return self._on_the_kept(work)
 
-    def append(self, appending: Appending, rows: Sequence[Row]) -> set[UUID]:
+    def append(self, appending: Appending, rows: Sequence[Row]) -> set[Any]:
         """Append rows to a table of facts, durably, on a connection kept open for it; give the ids that were new.
 
         Raises:
@@ -260,7 +266,7 @@ class Store:
                     raise
         raise AssertionError("unreachable")
 
-    def _append(self, driver: Any, appending: Appending, rows: Sequence[Row]) -> set[UUID]:
+    def _append(self, driver: Any, appending: Appending, rows: Sequence[Row]) -> set[Any]:
         if self.engine.dialect.name == "postgresql":
             return appending.on_postgresql(driver, rows)
         driver.execute("BEGIN IMMEDIATE")

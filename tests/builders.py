@@ -14,10 +14,10 @@ from experiments.board import cards, moves
 from experiments.board.cards import Move
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
-from experiments.do import outcomes
+from experiments.do import recording
 from experiments.do.assignments import Answer, Floor, assign
-from experiments.do.outcomes import Receipt
 from experiments.do.pseudonyms import Pseudonyms
+from experiments.do.recording import Receipt
 from experiments.do.serving import Call
 from experiments.do.snapshot import Snapshot, compile_snapshot
 from experiments.people import Actor
@@ -169,7 +169,7 @@ def assigned(floor: Floor, calls: Iterable[Call]) -> list[Answer]:
 def told(floor: Floor, rows: Sequence[Mapping[str, Any]], source: str = "desk", at: datetime = MONDAY) -> Receipt:
     """Report outcomes."""
     with floor.store.write() as session:
-        return outcomes.record(session, source, rows, pseudonyms=floor.pseudonyms, now=at)
+        return recording.record(session, source, rows, pseudonyms=floor.pseudonyms, now=at)
 
 
 def outcome(call_id: str, kind: str, minutes: float = 5, **more: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from experiments.demo.calls import Served
 from experiments.demo.ears import Ears
 from experiments.demo.story import Story
 from experiments.demo.world import Effect, World
-from experiments.do import outcomes
+from experiments.do import recording
 from experiments.do.assignments import Answer, Floor, assign
 from experiments.do.journal import Assignment, Origin
 from experiments.do.outcomes import Outcome
@@ -118,7 +118,7 @@ class _Build:
             known.append(heapq.heappop(self._later)[2])
         for start in range(0, len(known), _BATCH):
             with self.floor.store.write() as session:
-                receipt = outcomes.record(
+                receipt = recording.record(
                     session, SOURCE, known[start : start + _BATCH], pseudonyms=self.floor.pseudonyms, now=now
                 )
             if receipt.rejected:

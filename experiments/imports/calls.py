@@ -14,10 +14,11 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from experiments.do import assignments, outcomes
+from experiments.do import assignments, recording
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment, Origin
-from experiments.do.outcomes import Outcome, Receipt
+from experiments.do.outcomes import Outcome
+from experiments.do.recording import Receipt
 from experiments.do.serving import Choice, Reason
 from experiments.do.snapshot import Snapshot, compile_snapshot
 from experiments.errors import Conflict, invalid
@@ -269,7 +270,7 @@ def _write_facts(run: _Run, good: Sequence[Incoming], *, now: datetime) -> tuple
     made = isinstance(run.mapping.call.id, MadeId)
     source = f"import:{run.source.sha256[:16]}" if made else "import"
     with run.floor.store.write() as session:
-        return outcomes.record(session, source, facts, pseudonyms=run.floor.pseudonyms, now=now), told
+        return recording.record(session, source, facts, pseudonyms=run.floor.pseudonyms, now=now), told
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from experiments.check import rollup
-from experiments.do import assignments, outcomes
+from experiments.do import assignments, recording
 from experiments.do.assignments import Floor
 from experiments.do.serving import Call
 from experiments.do.snapshot import Snapshot
@@ -31,7 +31,7 @@ def in_batches(floor: Floor, snapshot: Snapshot, calls: list[Call]) -> None:
 def told_in_batches(floor: Floor, facts: list[dict[str, object]]) -> None:
     for start in range(0, len(facts), 500):
         with floor.store.write() as session:
-            outcomes.record(
+            recording.record(
                 session, "bench", facts[start : start + 500], pseudonyms=floor.pseudonyms, now=datetime.now(UTC)
             )
 

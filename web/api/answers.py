@@ -14,7 +14,7 @@ from experiments.check.looks import Look
 from experiments.check.spoken.heard import HeardCall
 from experiments.check.spoken.sample import worklist
 from experiments.do.assignments import Answer
-from experiments.do.outcomes import Receipt
+from experiments.do.recording import Receipt
 from experiments.people import Actor
 from experiments.plan import designs, scripts
 from web.language import say

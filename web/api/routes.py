@@ -10,7 +10,7 @@ from werkzeug.routing import BaseConverter
 from experiments.board import cards, moves
 from experiments.board.cards import Move
 from experiments.check.spoken import hearing
-from experiments.do import assignments, outcomes
+from experiments.do import assignments, recording
 from experiments.errors import invalid
 from web.api import answers
 from web.api.bodies import expect_json
@@ -68,7 +68,7 @@ def report(batch: OutcomeEnvelope) -> dict[str, Any]:
     whose call is not here yet is kept and attached later.
     """
     here = house()
-    receipt = outcomes.deliver(
+    receipt = recording.deliver(
         here.store, actor().name, batch.outcomes, pseudonyms=here.floor.pseudonyms, now=here.clock()
     )
     return answers.receipt(receipt)

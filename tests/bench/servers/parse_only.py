@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from flask import Flask, request
 
-from experiments.do.outcomes import Rejection, _read
 from experiments.do.pseudonyms import Pseudonyms
+from experiments.do.telling import Teller, read
 
 app = Flask(__name__)
 PSEUDONYMS = Pseudonyms(b"a key that only the bench knows")
@@ -13,7 +13,5 @@ PSEUDONYMS = Pseudonyms(b"a key that only the bench knows")
 
 @app.post("/api/v1/outcomes")
 def report() -> dict[str, int]:
-    now = datetime.now(UTC)
-    read = [_read(i, raw, {}, "bench", PSEUDONYMS, now) for i, raw in enumerate(request.get_json()["outcomes"])]
-    rejected = sum(isinstance(row, Rejection) for row in read)
-    return {"accepted": len(read) - rejected, "rejected": rejected}
+    told = read(Teller("bench", {}, PSEUDONYMS, datetime.now(UTC)), request.get_json()["outcomes"])
+    return {"accepted": len(told.facts), "rejected": len(told.rejected)}
