@@ -19,6 +19,7 @@ from experiments.do.intake import Intake
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.do.snapshot import Snapshot
 from experiments.do.spool import Spool
+from experiments.do.telling import Teller
 from experiments.people import Actor
 from experiments.store import Store
 
@@ -51,6 +52,11 @@ class House:
     def snapshot(self) -> Snapshot:
         """Give what is in force now, at most one second old."""
         return self.keeping.current(self.clock()).snapshot
+
+    def teller(self, source: str) -> Teller:
+        """Give what a batch of facts that arrives now is read by."""
+        now = self.clock()
+        return Teller(source, self.keeping.current(now).scenarios, self.floor.pseudonyms, now)
 
     def bearer(self, secret: str) -> Actor | None:
         """See who a token speaks for, by what is in force; None when it is not known here."""

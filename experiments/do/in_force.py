@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from experiments import people
-from experiments.do import snapshot as snapshots
+from experiments.do import recording, snapshot as snapshots
 from experiments.do.keeper import Journal
 from experiments.do.snapshot import Snapshot
 from experiments.people import Actor, Bearers
+from experiments.plan.scenarios import Scenario
 from experiments.plan.traffic import TrafficRevision
 from experiments.store import AWAY, Store
 
@@ -40,10 +41,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """One moment's traffic and bearers."""
+    """One moment's traffic and bearers, and the ids of all scenarios by key."""
 
     snapshot: Snapshot
     bearers: Bearers
+    scenarios: Mapping[str, int]
 
 
 class Copy:
@@ -132,15 +134,15 @@ class Keeping:
             return renewed
 
     def _asked(self, current: InForce | None) -> InForce:
-        before = current.snapshot if current else None
         with self._store.read() as session:
             version = session.scalar(select(func.max(TrafficRevision.id))) or 0
+            many = session.scalar(select(func.count()).select_from(Scenario))
             bearers = people.bearers(session, SCOPES)
-            if before is not None and before.version == version:
-                snapshot = before
+            if current is not None and (current.snapshot.version, len(current.scenarios)) == (version, many):
+                renewed = replace(current, bearers=bearers)
             else:
-                snapshot = snapshots.compile_snapshot(session)
-        renewed = InForce(snapshot, bearers)
+                snapshot = snapshots.compile_snapshot(session, current.snapshot if current else None)
+                renewed = InForce(snapshot, bearers, recording.scenarios_of(session))
         if self._copy is not None and renewed != current:
             self._copy.write(renewed)
         return renewed
@@ -163,13 +165,14 @@ def _plain(current: InForce) -> dict[str, Any]:
         }
         for digest, (actor, expires_at) in current.bearers.actors.items()
     }
-    return {"snapshot": snapshots.as_json(current.snapshot), "bearers": bearers}
+    return {"snapshot": snapshots.as_json(current.snapshot), "bearers": bearers, "scenarios": current.scenarios}
 
 
 def _made(plain: Mapping[str, Any]) -> InForce:
     return InForce(
         snapshots.from_json(plain["snapshot"]),
         Bearers({digest: _bearer(dict(each)) for digest, each in plain["bearers"].items()}),
+        plain["scenarios"],
     )
 
 

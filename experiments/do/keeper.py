@@ -5,27 +5,33 @@ machine's spool, marked as `fallback`, and brought over as soon as it is back; n
 meanwhile but, by one thread, whether it is there.
 """
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from experiments.commits import GroupCommit
-from experiments.do import journal
+from experiments.do import journal, recording, waiting
 from experiments.do.journal import Origin, Record
+from experiments.do.recording import Receipt
 from experiments.do.serving import Reason
 from experiments.do.spool import Spool, Spooled
+from experiments.do.telling import Teller, Told, read
 from experiments.errors import Unavailable
 from experiments.store import AWAY, Store
 
 _AT_ONCE = 500
 """Records in one transaction: on SQLite it lasts some 10 ms."""
+
+_FEW = 100
+"""Facts up to which a batch shares its transaction with others."""
+
+_BATCHES_AT_ONCE = 25
+"""Such batches in one transaction."""
 
 _PAUSE_SECONDS = 0.5
 """How often it is asked whether the database is back."""
@@ -34,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class Journal:
-    """Keeps assignments durably.
+    """Keeps assignments and outcomes durably.
 
     Args:
         store: the database.
@@ -44,7 +50,8 @@ class Journal:
     def __init__(self, store: Store, spool: Spool | None = None) -> None:
         self._store = store
         self._spool = spool
-        self._group = GroupCommit(self._write, turn=lambda: store.turn)
+        self._calls = GroupCommit(self._write, turn=lambda: store.turn)
+        self._batches = GroupCommit(self._write_facts, turn=lambda: store.turn, most=_BATCHES_AT_ONCE)
         self._away = False
         self._coming_back: threading.Thread | None = None
         # Held while something is put by and while the database is declared back, so that nothing is left behind.
@@ -66,9 +73,25 @@ class Journal:
             Unavailable: the spool takes nothing either.
         """
         if len(records) <= _AT_ONCE:
-            return self._group.put(records)
+            return self._calls.put(records)
         parts = [records[start : start + _AT_ONCE] for start in range(0, len(records), _AT_ONCE)]
-        return [record for part in parts for record in self._group.put(part)]
+        return [record for part in parts for record in self._calls.put(part)]
+
+    def tell(self, teller: Teller, rows: Sequence[Any]) -> Receipt:
+        """Keep a batch of facts durably, each row judged by itself; say what became of it.
+
+        While the database is away a fact that is put by counts as accepted; whether it was there already is found out
+        when it is brought over.
+
+        Raises:
+            OperationalError, InterfaceError, OSError: the database is away and there is no spool.
+            Unavailable: the spool takes nothing either. What was kept of the batch is a duplicate next time.
+        """
+        if len(rows) <= _FEW:
+            return self._batches.put(read(teller, rows))
+        most = recording.AT_ONCE[self._store.engine.dialect.name]
+        parts = (read(teller, rows[start : start + most], first=start) for start in range(0, len(rows), most))
+        return recording.total(receipt for part in parts for receipt in self._write_facts([part]))
 
     def lose(self, fault: BaseException) -> None:
         """Take the database for away until it answers again, after somebody found that it does not.
@@ -97,9 +120,9 @@ class Journal:
         """
         brought = 0
         while True:
-            while self._spool is not None and (waiting := self._spool.oldest(_AT_ONCE)):
-                self._bring(waiting)
-                brought += len(waiting)
+            while self._spool is not None and (things := self._spool.oldest(_AT_ONCE)):
+                self._bring(things)
+                brought += len(things)
             if not brought:
                 self._store.quickly(lambda session: session.execute(select(1)))
             with self._spooling:
@@ -124,22 +147,43 @@ class Journal:
         with self._spooling:
             return self._put_by(self._spool, records)
 
+    def _write_facts(self, batches: Sequence[Told]) -> list[Receipt]:
+        if self._spool is None:
+            return self._store.quickly(lambda session: recording.write(session, batches))
+        if not self._away:
+            try:
+                return self._store.quickly(lambda session: recording.write(session, batches))
+            except AWAY as fault:
+                with self._spooling:
+                    self.lose(fault)
+                    return self._put_facts_by(self._spool, batches)
+        with self._spooling:
+            return self._put_facts_by(self._spool, batches)
+
+    def _put_facts_by(self, spool: Spool, batches: Sequence[Told]) -> list[Receipt]:
+        try:
+            spool.tell(waiting.FACTS, [waiting.facts_written(told.facts) for told in batches if told.facts])
+        except AWAY as fault:
+            raise Unavailable("Neither the database nor this machine's spool takes the facts. Try again.") from fault
+        return [Receipt(len(told.facts), 0, tuple(told.rejected)) for told in batches]
+
     def _put_by(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
         try:
-            kept = spool.assign([(record.key, _written(_as_fallback(record))) for record in records])
+            kept = spool.assign([(record.key, waiting.call_written(_as_fallback(record))) for record in records])
         except AWAY as fault:
             raise Unavailable("Neither the database nor this machine's spool takes the call. Try again.") from fault
-        return [_read(body) for body in kept]
+        return [waiting.call_read(body) for body in kept]
 
     def _put_unless_spooled(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
         """Put records into the database, but for calls whose answer still waits in the spool."""
-        waiting: dict[tuple[str, int], Record] = {}
+        standing: dict[tuple[str, int], Record] = {}
         if spool.holds_any():
             self._come_back()
-            waiting = {key: _read(body) for key, body in spool.answers(r.key for r in records).items()}
-        new = [record for record in records if record.key not in waiting]
+            answers = spool.answers(record.key for record in records)
+            standing = {key: waiting.call_read(body) for key, body in answers.items()}
+        new = [record for record in records if record.key not in standing]
         put = journal.put(self._store, new) if new else []
-        standing = waiting | {record.key: record for record in put}
+        standing |= {record.key: record for record in put}
         return [standing[record.key] for record in records]
 
     def _come_back(self) -> None:
@@ -158,36 +202,30 @@ class Journal:
                 _log.warning("the database is there; %s answers of meanwhile are brought over", brought)
                 return
 
-    def _bring(self, waiting: Sequence[Spooled]) -> None:
+    def _bring(self, things: Sequence[Spooled]) -> None:
         spool = self._spool
         assert spool is not None  # noqa: S101 - whoever holds something waiting has one
         try:
-            _bring_over(self._store, waiting)
+            self._bring_over(things)
         except (IntegrityError, DataError) as fault:
-            if len(waiting) == 1:
-                _log.exception("the database will not take a spooled %s", waiting[0].kind)
-                spool.set_aside(waiting[0].seq, type(fault).__name__)
+            if len(things) == 1:
+                _log.exception("the database will not take a spooled %s", things[0].kind)
+                spool.set_aside(things[0].seq, type(fault).__name__)
                 return
-            for each in waiting:
+            for each in things:
                 self._bring([each])
             return
-        spool.forget([each.seq for each in waiting])
+        spool.brought([each.seq for each in things])
 
-
-def _bring_over(store: Store, waiting: Iterable[Spooled]) -> None:
-    journal.put(store, [_read(each.body) for each in waiting])
+    def _bring_over(self, things: Sequence[Spooled]) -> None:
+        """Put what waited into the database; what is there already stays."""
+        calls = [waiting.call_read(each.body) for each in things if each.kind == waiting.CALL]
+        facts = [waiting.facts_read(each.body) for each in things if each.kind == waiting.FACTS]
+        if calls:
+            journal.put(self._store, calls)
+        if facts:
+            self._store.quickly(lambda session: recording.write(session, facts))
 
 
 def _as_fallback(record: Record) -> Record:
-    return record._replace(reason=Reason.FALLBACK, reason_detail=record.reason)
-
-
-def _written(record: Record) -> str:
-    return json.dumps(
-        [record.id.hex, record.call_id, record.scenario_id, record.origin, record.at.isoformat(), *record[5:]]
-    )
-
-
-def _read(body: str) -> Record:
-    id_, call_id, scenario_id, origin, at, *rest = json.loads(body)
-    return Record(UUID(id_), call_id, scenario_id, origin, datetime.fromisoformat(at), *rest)
+    return record._replace(reason=Reason.FALLBACK.value, reason_detail=record.reason)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, select, tuple_, type_coerce, update
+from sqlalchemy import String, bindparam, exists, select, tuple_, type_coerce, update
 from sqlalchemy.orm import Session
 
 from experiments.appending import Appending
@@ -18,6 +18,7 @@ from experiments.do.journal import Assignment, days_of_customers
 from experiments.do.outcomes import OF_CUSTOMERS, Outcome
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.do.telling import Fact, Rejection, Teller, Told, read
+from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Scenario
 from experiments.store import Store, append_within, table_of
 from experiments.wording import Message
@@ -180,5 +181,7 @@ def _attach(session: Session, outcomes: Sequence[Outcome]) -> int:
 def _mark(session: Session, facts: Sequence[tuple[str, str | None, Owner]]) -> None:
     """Mark the days of facts' calls, and those from which an experiment by customer counts what the customer did."""
     touched = {(owner.scenario_id, owner.day) for _, _, owner in facts}
-    customers = {hers or owner.customer_hash for kind, hers, owner in facts if kind in OF_CUSTOMERS}
-    days.mark(session, touched | days_of_customers(session, {each for each in customers if each is not None}))
+    customers = {hers or owner.customer_hash for kind, hers, owner in facts if kind in OF_CUSTOMERS} - {None}
+    if customers and session.scalar(select(exists().where(Experiment.unit == "customer"))):
+        touched |= days_of_customers(session, (each for each in customers if each is not None))
+    days.mark(session, touched)

@@ -27,20 +27,26 @@ _WAITING = """
         call_id TEXT,
         scenario_id INTEGER,
         body TEXT NOT NULL,
+        brought_at INTEGER,
         UNIQUE (call_id, scenario_id)
     )"""
+_WAITS = "CREATE INDEX IF NOT EXISTS waits ON spooled (seq) WHERE brought_at IS NULL"
 _REFUSED = """
     CREATE TABLE IF NOT EXISTS set_aside (
         seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, why TEXT NOT NULL
     )"""
 _ASSIGN = text(
-    "INSERT INTO spooled (kind, call_id, scenario_id, body) VALUES ('assignment', :call_id, :scenario_id, :body) "
+    "INSERT INTO spooled (kind, call_id, scenario_id, body) VALUES ('call', :call_id, :scenario_id, :body) "
     "ON CONFLICT DO NOTHING"
 )
 _TELL = text("INSERT INTO spooled (kind, body) VALUES (:kind, :body)")
-_OLDEST = text("SELECT seq, kind, body FROM spooled ORDER BY seq LIMIT :most")
-_FORGET = text("DELETE FROM spooled WHERE seq IN (SELECT value FROM json_each(:seqs))")
+_OLDEST = text("SELECT seq, kind, body FROM spooled WHERE brought_at IS NULL ORDER BY seq LIMIT :most")
+_NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
+_BROUGHT = text(f"UPDATE spooled SET brought_at = {_NOW} WHERE seq IN (SELECT value FROM json_each(:seqs))")  # noqa: S608
+_FORGET = text(f"DELETE FROM spooled WHERE brought_at < {_NOW} - 60")  # noqa: S608
 _ASIDE = text("INSERT INTO set_aside SELECT seq, kind, body, :why FROM spooled WHERE seq = :seq")
+_HOLDS = "SELECT 1 FROM spooled WHERE brought_at IS NULL LIMIT 1"
+_COUNT = "SELECT COUNT(*) FROM spooled WHERE brought_at IS NULL"
 _FIND = "SELECT call_id, scenario_id, body FROM spooled WHERE call_id IN (SELECT value FROM json_each(?))"
 
 _BYTES = (
@@ -104,7 +110,7 @@ class Spool:
         self._write(lambda session: session.execute(_TELL, rows))
 
     def answers(self, keys: Iterable[Key]) -> dict[Key, str]:
-        """Give the answers that wait here, of those asked for."""
+        """Give the answers that are here, of those asked for."""
         reader = self._to_read()
         if reader is None:
             return {}
@@ -115,12 +121,12 @@ class Spool:
     def holds_any(self) -> bool:
         """Say whether anything waits."""
         reader = self._to_read()
-        return reader is not None and reader.execute("SELECT 1 FROM spooled LIMIT 1").fetchone() is not None
+        return reader is not None and reader.execute(_HOLDS).fetchone() is not None
 
     def count(self) -> int:
         """Say how many things wait."""
         reader = self._to_read()
-        return int(reader.execute("SELECT COUNT(*) FROM spooled").fetchone()[0]) if reader is not None else 0
+        return int(reader.execute(_COUNT).fetchone()[0]) if reader is not None else 0
 
     def oldest(self, most: int) -> list[Spooled]:
         """Give what has waited longest."""
@@ -130,16 +136,24 @@ class Spool:
             lambda session: [Spooled(*row) for row in session.execute(_OLDEST, {"most": most})]
         )
 
-    def forget(self, seqs: Sequence[int]) -> None:
-        """Let go of what the database has."""
-        self._opened().quickly(lambda session: session.execute(_FORGET, {"seqs": json.dumps(seqs)}))
+    def brought(self, seqs: Sequence[int]) -> None:
+        """Note what the database has now. It is forgotten a minute later.
+
+        Until then a worker that has not noticed yet that the database is back finds the answers here.
+        """
+
+        def note(session: Session) -> None:
+            session.execute(_FORGET)
+            session.execute(_BROUGHT, {"seqs": json.dumps(seqs)})
+
+        self._opened().quickly(note)
 
     def set_aside(self, seq: int, why: str) -> None:
         """Put by what the database will not take, so that the rest can go on."""
 
         def move(session: Session) -> None:
             session.execute(_ASIDE, {"seq": seq, "why": why})
-            session.execute(_FORGET, {"seqs": json.dumps([seq])})
+            session.execute(_BROUGHT, {"seqs": json.dumps([seq])})
 
         self._opened().quickly(move)
 
@@ -173,7 +187,7 @@ class Spool:
         return self._store
 
     def _make(self, session: Session) -> None:
-        for statement in (_WAITING, _REFUSED):
+        for statement in (_WAITING, _WAITS, _REFUSED):
             session.execute(text(statement))
 
     def _to_read(self) -> sqlite3.Connection | None:

@@ -48,10 +48,11 @@ def _script(key: str, version: int, locale: str, steps: tuple[tuple[str, str], .
 _compact = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def receipt(receipt: Receipt) -> dict[str, Any]:
-    """Tell a source what became of its batch."""
+def receipt(receipt: Receipt) -> bytes:
+    """Tell a source what became of its batch, as JSON."""
     rejected = [{**asdict(row), "message": say(row.message)} for row in receipt.rejected]
-    return {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "rejected": rejected}
+    told = {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "rejected": rejected}
+    return _compact(told).encode()
 
 
 def card(session: Session, card: cards.Card, actor: Actor) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _MODELS = (
     calls.AssignmentAnswer,
     calls.OutcomeEnvelope,
     OutcomeReport,
-    calls.Receipt,
+    calls.ReceiptAnswer,
     plans.PlanBody,
     plans.MoveBody,
     plans.Card,

@@ -108,7 +108,7 @@ class Rejected(Answer):
     message: str
 
 
-class Receipt(Answer):
+class ReceiptAnswer(Answer):
     """What became of a batch."""
 
     accepted: int
