@@ -161,8 +161,10 @@ class Journal:
             return self._put_facts_by(self._spool, batches)
 
     def _put_facts_by(self, spool: Spool, batches: Sequence[Told]) -> list[Receipt]:
+        bodies = [waiting.facts_written(told.facts) for told in batches if told.facts]
         try:
-            spool.tell(waiting.FACTS, [waiting.facts_written(told.facts) for told in batches if told.facts])
+            if bodies:
+                spool.tell(waiting.FACTS, bodies)
         except AWAY as fault:
             raise Unavailable("Neither the database nor this machine's spool takes the facts. Try again.") from fault
         return [Receipt(len(told.facts), 0, tuple(told.rejected)) for told in batches]

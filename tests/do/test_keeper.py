@@ -1,21 +1,35 @@
 """The journal while the database is away: calls are answered alike, kept on this machine, and brought over once."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from experiments.do import recording
 from experiments.do.assignments import Answer, Floor, assign
 from experiments.do.journal import Assignment, Origin
+from experiments.do.outcomes import Outcome
 from experiments.do.serving import choose
 from experiments.do.snapshot import Snapshot
 from experiments.do.spool import Spool
+from experiments.do.telling import Teller
 from experiments.errors import Unavailable
 from experiments.store import AWAY, Store
-from tests.builders import MONDAY, a_call, a_floor, a_running_experiment, moved, snapshot_of
+from tests.builders import (
+    MONDAY,
+    SCENARIO,
+    a_call,
+    a_floor,
+    a_running_experiment,
+    moved,
+    outcome,
+    rolled_up,
+    snapshot_of,
+)
 from tests.outages import away
 
 
@@ -33,6 +47,12 @@ def floor(store: Store, tmp_path: Path) -> Iterator[Floor]:
 @pytest.fixture
 def snapshot(floor: Floor) -> Snapshot:
     return snapshot_of(floor)
+
+
+@pytest.fixture
+def teller(floor: Floor) -> Teller:
+    with floor.store.read() as session:
+        return Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY)
 
 
 def settled(floor: Floor) -> None:
@@ -147,3 +167,57 @@ def test_a_full_spool_is_told_before_anything_is_answered(floor: Floor, snapshot
         kept = small.journal.waiting()
     settled(small)
     assert len(rows_of(floor)) == kept
+
+
+class TestFacts:
+    def test_told_while_the_database_is_away_arrive_once(
+        self, floor: Floor, snapshot: Snapshot, teller: Teller
+    ) -> None:
+        assign(floor, snapshot, [a_call()])
+        facts = [outcome("call-1", "resolved"), outcome("call-1", "invited")]
+        with away(floor.store.engine):
+            first = floor.journal.tell(teller, facts)
+        settled(floor)
+        again = floor.journal.tell(teller, facts)
+        assert (first.accepted, again.accepted, again.duplicates) == (2, 0, 2)
+
+    def test_find_the_call_that_was_assigned_meanwhile(self, floor: Floor, snapshot: Snapshot, teller: Teller) -> None:
+        with away(floor.store.engine):
+            floor.journal.tell(teller, [outcome("call-1", "resolved")])
+            assign(floor, snapshot, [a_call()])
+        settled(floor)
+        rolled_up(floor)
+        with floor.store.read() as session:
+            assert session.scalars(select(Outcome.assignment_id)).all() == [rows_of(floor)["call-1"].id]
+
+    def test_that_cannot_be_read_are_refused_meanwhile_as_ever(self, floor: Floor, teller: Teller) -> None:
+        with away(floor.store.engine):
+            receipt = floor.journal.tell(teller, [{"id": "x"}, outcome("call-1", "resolved", scenario="weather")])
+        assert [(r.index, r.code) for r in receipt.rejected] == [(0, "invalid"), (1, "unknown_scenario")]
+
+    def test_of_a_large_batch_arrive_whole(self, floor: Floor, teller: Teller) -> None:
+        facts = [outcome(f"call-{i}", "resolved") for i in range(3_000)]
+        with away(floor.store.engine):
+            receipt = floor.journal.tell(teller, facts)
+        settled(floor)
+        with floor.store.read() as session:
+            assert session.scalar(select(func.count()).select_from(Outcome)) == receipt.accepted == 3_000
+
+    def test_name_no_customer_in_the_spool(self, floor: Floor, teller: Teller, tmp_path: Path) -> None:
+        with away(floor.store.engine):
+            fact = {"id": "x", "customer_id": "13800138000", "type": "converted", "at": MONDAY.isoformat()}
+            floor.journal.tell(teller, [fact])
+            kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"converted" in kept
+        assert b"13800138000" not in kept
+
+
+def test_what_the_database_will_not_take_is_set_aside_and_the_rest_goes_on(floor: Floor, snapshot: Snapshot) -> None:
+    assert floor.spool is not None
+    with away(floor.store.engine):
+        (good,) = assign(floor, snapshot, [a_call(1)])
+        body = json.loads(floor.spool.answers([("call-1", snapshot.scenario(SCENARIO).scenario_id)]).popitem()[1])
+        body[0], body[1], body[-2] = "0" * 32, "call-2", 999_999  # a revision that there never was
+        floor.spool.assign([(("call-2", 1), json.dumps(body))])
+    settled(floor)
+    assert list(rows_of(floor)) == [good.call_id]

@@ -30,6 +30,7 @@ CALL = {
     "attributes": {"caller_relation": "self"},
 }
 JSON = {"Content-Type": "application/json"}
+FACT = {"id": "1", "call_id": "call-1", "type": "resolved", "at": "2026-11-02T09:30:00+08:00"}
 
 
 @pytest.fixture
@@ -46,13 +47,20 @@ def token(app: APIFlask) -> str:
     return a_token(store_of(app), "assign report")
 
 
-def asked(app: APIFlask, way: str, body: bytes, headers: dict[str, str], method: str = "POST") -> TestResponse:
+def asked(
+    app: APIFlask,
+    way: str,
+    body: bytes,
+    headers: dict[str, str],
+    method: str = "POST",
+    path: str = "/api/v1/assignments",
+) -> TestResponse:
     """Ask by one way: `short` as everybody does, `long` behind it."""
     short = app.wsgi_app
     assert isinstance(short, ShortWay)
     try:
         app.wsgi_app = short if way == "short" else short.long  # type: ignore[method-assign, assignment]
-        return app.test_client().open("/api/v1/assignments", method=method, data=body, headers=headers)
+        return app.test_client().open(path, method=method, data=body, headers=headers)
     finally:
         app.wsgi_app = short  # type: ignore[method-assign]
 
@@ -201,7 +209,39 @@ def test_while_the_database_is_away_both_ways_answer_from_the_last_snapshot(app:
     assert short == long
 
 
+def reported(app: APIFlask, body: Any, headers: dict[str, str]) -> list[tuple[int, dict[str, str], bytes]]:
+    """Report by both ways, each to a source of its own: what one kept is there for the other."""
+    answers = []
+    for way in ("short", "long"):
+        token = a_token(store_of(app), "report", mark=f"{way}{len(json.dumps(body))}")
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answers.append(told(asked(app, way, sent, bearer(token) | headers, path="/api/v1/outcomes")))
+    return answers
+
+
+REPORTS: list[tuple[Any, int]] = [
+    # all is well
+    ({"outcomes": [FACT, FACT | {"id": "2", "type": "invited"}]}, 200),
+    # one id twice, alike and not
+    ({"outcomes": [FACT, FACT, FACT | {"type": "invited"}]}, 200),
+    # a good row beside a bad one
+    ({"outcomes": [FACT, {"id": "2"}, FACT | {"id": "3", "scenario": "weather"}, 7]}, 200),
+    # no batch
+    ({"outcomes": []}, 422),
+    ({"outcome": [FACT]}, 422),
+    ([FACT], 422),
+    (b'{"outcomes": [', 400),
+]
+
+
 class TestOutcomes:
+    @pytest.mark.parametrize(("body", "status"), REPORTS)
+    @pytest.mark.parametrize("language", ["en", "zh-CN"])
+    def test_are_answered_alike(self, app: APIFlask, body: Any, status: int, language: str) -> None:
+        short, long = reported(app, body, {"Accept-Language": language})
+        assert short[0] == status
+        assert short == long
+
     def test_are_taken_in_when_there_is_room(self, app: APIFlask, token: str) -> None:
         answer = app.test_client().post("/api/v1/outcomes", json={"outcomes": [{}]}, headers=bearer(token))
         assert answer.get_json()["rejected"][0]["code"] == "invalid"
