@@ -252,27 +252,30 @@ class Store:
         Raises:
             OperationalError, InterfaceError, OSError: the database is away (see `AWAY`).
         """
-        dbapi = self.engine.dialect.loaded_dbapi
         with self.turn, self._keeping:
-            for known in (self._driver, None):
-                try:
-                    return self._append(known or self._open_driver(), appending, rows)
-                except (dbapi.OperationalError, dbapi.InterfaceError) as fault:
-                    self._close_driver()
-                    if known is None or self.engine.dialect.name == "sqlite":
-                        raise OperationalError("append", None, fault) from fault
-                except BaseException:
-                    self._close_driver()
+            was_open = self._driver is not None
+            try:
+                return self._append(appending, rows)
+            except (OperationalError, InterfaceError):
+                if not was_open or self.engine.dialect.name == "sqlite":
                     raise
-        raise AssertionError("unreachable")
+                return self._append(appending, rows)  # the server may have gone and come back since the last time
 
-    def _append(self, driver: Any, appending: Appending, rows: Sequence[Row]) -> set[Any]:
-        if self.engine.dialect.name == "postgresql":
-            return appending.on_postgresql(driver, rows)
-        driver.execute("BEGIN IMMEDIATE")
-        new = appending.on_sqlite(driver, rows)
-        driver.execute("COMMIT")
-        return new
+    def _append(self, appending: Appending, rows: Sequence[Row]) -> set[Any]:
+        dbapi = self.engine.dialect.loaded_dbapi
+        try:
+            driver = self._driver or self._open_driver()
+            if self.engine.dialect.name == "postgresql":
+                return appending.on_postgresql(driver, rows)
+            driver.execute("BEGIN IMMEDIATE")
+            new = appending.on_sqlite(driver, rows)
+            driver.execute("COMMIT")
+            return new
+        except BaseException as fault:
+            self._close_driver()
+            if isinstance(fault, dbapi.Error):
+                raise DBAPIError.instance("append", None, fault, dbapi.Error) from fault
+            raise
 
     def _open_driver(self) -> Any:
         fairy = self.engine.raw_connection()
