@@ -158,7 +158,7 @@ def a_call(number: int = 1, **changes: Any) -> Call:
         attributes={"caller_relation": "self"},
         at=MONDAY + timedelta(seconds=number),
     )
-    return replace(call, **changes)
+    return call._replace(**changes)
 
 
 def assigned(floor: Floor, calls: Iterable[Call]) -> list[Answer]:

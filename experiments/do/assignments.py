@@ -13,8 +13,9 @@ from experiments.do.journal import Assignment, Origin, Record
 from experiments.do.keeper import Journal
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.do.serving import Call, Choice, choose, decide
-from experiments.do.snapshot import ServedScript, Snapshot, serve_revision, serve_script
+from experiments.do.snapshot import Snapshot, serve_revision
 from experiments.do.spool import Spool
+from experiments.do.words import ServedScript, serve_script
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Scenario, parts_of
 from experiments.plan.scripts import version_by_id
@@ -139,7 +140,6 @@ def rederive(session: Session, row: Assignment, revisions: dict[int, Any]) -> Ch
 def _answer(store: Store, snapshot: Snapshot, call: Call, row: Record) -> Answer:
     served = snapshot.scenario(call.scenario)
     words = served.scripts.get(row.script_version_id) or _words_of_old(store, row)
-    lines = words.inviting if row.eligible else words.service_only
     return Answer(
         assignment_id=row.id,
         call_id=row.call_id,
@@ -152,7 +152,7 @@ def _answer(store: Store, snapshot: Snapshot, call: Call, row: Record) -> Answer
         script=words.key,
         version=words.version,
         locale=row.locale,
-        steps=tuple((line.element, line.text[row.locale]) for line in lines),
+        steps=words.steps(row.locale, inviting=row.eligible),
         agent_shift=row.agent_shift,
         traffic_revision=row.traffic_revision,
         assigned_at=row.at,
@@ -164,7 +164,7 @@ def _words_of_old(store: Store, row: Record) -> ServedScript:
     with store.read() as session:
         version = version_by_id(session, row.script_version_id)
         catalogue = session.get_one(Scenario, row.scenario_id).catalogue
-        return serve_script(version, version.script.key, parts_of(session, catalogue))
+        return serve_script(version.script.key, version.number, version.lines, parts_of(session, catalogue))
 
 
 def _experiment_key(store: Store, snapshot: Snapshot, call: Call, row: Record) -> str | None:

@@ -4,20 +4,16 @@ Stickiness fixes the arm only: who is let in is judged again on every call, so a
 served the standard without its invitation whatever her arm was.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments.calendar import SiteCalendar
-from experiments.do.snapshot import ServedScenario, Snapshot, arm_at
-from experiments.plan import bucketing
-from experiments.plan.audience import conditions, facts as facts_of
-from experiments.plan.traffic import ArmSlice, Slice, SliceState
-
-DO_NOT_INVITE = "do_not_invite"
-"""The attribute that contact policy reads: true means this caller is not invited, in any arm."""
+from experiments.do.layer import DO_NOT_INVITE, Cut, Layer, Served
+from experiments.do.snapshot import ServedScenario, Snapshot
+from experiments.plan.bucketing import bucket
 
 
 class Reason(StrEnum):
@@ -43,8 +39,7 @@ class Reason(StrEnum):
     FALLBACK = "fallback"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call as the desktop knows it when it asks."""
 
     call_id: str
@@ -60,16 +55,17 @@ class Call:
 
     def facts(self) -> dict[str, Any]:
         """Give the one flat map that conditions see: named fields and attributes."""
-        named = {
-            "call_id": self.call_id,
-            "agent_id": self.agent_id,
-            "customer_id": self.customer_id,
-            "team": self.team,
-            "region": self.region,
-            "channel": self.channel,
-            "locale": self.locale,
-        }
-        return {k: v for k, v in named.items() if v is not None} | dict(self.attributes)
+        facts: dict[str, Any] = {"call_id": self.call_id, "agent_id": self.agent_id, "locale": self.locale}
+        if self.customer_id is not None:
+            facts["customer_id"] = self.customer_id
+        if self.team is not None:
+            facts["team"] = self.team
+        if self.region is not None:
+            facts["region"] = self.region
+        if self.channel is not None:
+            facts["channel"] = self.channel
+        facts.update(self.attributes)
+        return facts
 
     def unit(self, kind: str, calendar: SiteCalendar) -> str | None:
         """Give the call's value of a randomisation unit; None when it has none."""
@@ -86,8 +82,7 @@ class Call:
                 return calendar.shift(self.agent_id, self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What a call is served, and everything needed to derive it again.
 
     `facts` are exactly the attributes that the conditions read; `buckets` were drawn by `unit_kind`'s value.
@@ -117,11 +112,11 @@ def choose(snapshot: Snapshot, call: Call, calendar: SiteCalendar) -> Choice:
         Unknown: the snapshot has no traffic for the call's scenario.
     """
     scenario = snapshot.scenario(call.scenario)
-    facts = call.facts()
-    kind = scenario.traffic.slice_unit if scenario.traffic.slices else None
-    unit = call.unit(kind, calendar) if kind else None
-    drawn = bucketing.bucket(scenario.traffic.slice_seed, unit) if unit is not None else None
-    return decide(scenario, facts, unit_kind=kind, unit=unit, slice_bucket=drawn, arm_bucket=None)
+    layer = scenario.layer
+    unit = call.unit(layer.unit, calendar) if layer.unit else None
+    drawn = bucket(layer.seed, unit) if unit is not None else None
+    facts = call.facts() if layer.reads_call else call.attributes
+    return decide(scenario, facts, unit_kind=layer.unit, unit=unit, slice_bucket=drawn, arm_bucket=None)
 
 
 def decide(
@@ -143,56 +138,50 @@ def decide(
         slice_bucket: where the unit falls in the layer; None when the call has no such unit.
         arm_bucket: where it fell within the slice, when that is already known; else it is drawn from `unit`.
     """
-    welcome = conditions.matches(scenario.traffic.audience, facts)
-    owner = scenario.slice_at(slice_bucket)
-    if owner is not None and arm_bucket is None and unit is not None:
-        arm_bucket = bucketing.bucket(owner.seed, unit)
+    layer = scenario.layer
+    cut = None if slice_bucket is None else layer.cuts[bisect_right(layer.edges, slice_bucket)]
+    if cut is not None and arm_bucket is None and unit is not None:
+        arm_bucket = bucket(cut.seed, unit)
     missing = unit_kind if slice_bucket is None else None
-    reason, detail, arm = _ruling(owner, facts, arm_bucket, welcome=welcome, missing=missing)
-    served = arm.version_id if arm else scenario.traffic.standard_id
-    eligible = not facts.get(DO_NOT_INVITE) and (arm is not None or welcome)
-    split = owner if reason is Reason.SPLIT else None
+    reason, detail, served, eligible = _ruling(layer, cut, facts, arm_bucket, missing)
+    # In the order of the fields: to name fifteen of them takes as long as to draw both buckets.
     return Choice(
-        version_id=served,
-        reason=reason,
-        reason_detail=detail,
-        eligible=eligible,
-        invites=eligible and scenario.script(served).asks,
-        experiment_id=split.experiment_id if split else None,
-        experiment=split.key if split else None,
-        arm=arm.key if arm and split else None,
-        unit_kind=unit_kind,
-        unit=unit,
-        slice_bucket=slice_bucket,
-        arm_bucket=arm_bucket if arm else None,
-        facts=_read_facts(scenario, owner, facts),
-        revision_id=scenario.revision_id,
-        revision=scenario.revision,
+        served.version_id,
+        reason,
+        detail,
+        eligible,
+        eligible and served.asks,
+        served.experiment_id,
+        served.experiment,
+        served.arm,
+        unit_kind,
+        unit,
+        slice_bucket,
+        arm_bucket if served.in_arm else None,
+        (layer if cut is None else cut).keep(facts),
+        scenario.revision_id,
+        scenario.revision,
     )
 
 
 def _ruling(
-    owner: Slice | None, facts: Mapping[str, Any], arm_bucket: int | None, *, welcome: bool, missing: str | None
-) -> tuple[Reason, str | None, ArmSlice | None]:
-    """Say why a call is served what it is, in what detail, and which arm that is; None is the standard."""
+    layer: Layer, cut: Cut | None, facts: Mapping[str, Any], arm_bucket: int | None, missing: str | None
+) -> tuple[Reason, str | None, Served, bool]:
+    """Say why a call is served what it is, in what detail, what that is, and whether the call is eligible."""
     if facts.get(DO_NOT_INVITE):
-        return Reason.NOT_ELIGIBLE, DO_NOT_INVITE, None
+        return Reason.NOT_ELIGIBLE, DO_NOT_INVITE, layer.standard, False
     if missing is not None:
-        return Reason.NO_UNIT, missing, None
-    if owner is None:
-        return (Reason.STANDARD, None, None) if welcome else (Reason.NOT_ELIGIBLE, "scenario", None)
-    if owner.state is not SliceState.RUNNING:
-        return Reason(owner.state.value), owner.key, None
-    if not conditions.matches(owner.condition, facts):
-        return Reason.NOT_ELIGIBLE, owner.key, None
-    return _REASON_OF_KIND[owner.kind], owner.key, arm_at(owner, arm_bucket)
+        return Reason.NO_UNIT, missing, layer.standard, layer.welcomes(facts)
+    if cut is None:
+        if layer.welcomes(facts):
+            return Reason.STANDARD, None, layer.standard, True
+        return Reason.NOT_ELIGIBLE, "scenario", layer.standard, False
+    if not cut.runs:
+        return Reason(cut.state.value), cut.key, layer.standard, layer.welcomes(facts)
+    if not cut.lets_in(facts):
+        return Reason.NOT_ELIGIBLE, cut.key, layer.standard, layer.welcomes(facts)
+    served = cut.served[0 if arm_bucket is None else bisect_right(cut.edges, arm_bucket)]
+    return _REASON_OF_KIND[cut.kind], cut.key, served, served.in_arm or layer.welcomes(facts)
 
 
 _REASON_OF_KIND = {"experiment": Reason.SPLIT, "rollout": Reason.ROLLOUT, "holdback": Reason.HOLDBACK}
-
-
-def _read_facts(scenario: ServedScenario, owner: Slice | None, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep exactly what the conditions of this decision read, so that it can be made again."""
-    read = [scenario.traffic.audience, *([owner.condition] if owner is not None else [])]
-    kept = facts_of.facts_kept({"$and": read}, facts)
-    return kept | ({DO_NOT_INVITE: facts[DO_NOT_INVITE]} if DO_NOT_INVITE in facts else {})

@@ -1,39 +1,24 @@
 """The snapshot: the newest traffic of every scenario, with the words it serves, as one value in memory.
 
-It is swapped whole. `Snapshots` asks the database at most once a second whether a newer revision exists.
+It is swapped whole, and made from the one before: what did not change is taken over.
 """
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from experiments.do.layer import Layer, layer_of
+from experiments.do.words import ServedScript, serve_script
 from experiments.errors import Unknown
-from experiments.plan import bucketing, scripts
-from experiments.plan.scenarios import Part, Scenario, parts_of
-from experiments.plan.scripts import ASK, Lines, Script, ScriptVersion
-from experiments.plan.traffic import ArmSlice, Slice, Traffic, TrafficRevision
-from experiments.store import Store
+from experiments.plan.scenarios import Part, Scenario, parts_by_catalogue, parts_of
+from experiments.plan.scripts import Script, ScriptVersion
+from experiments.plan.traffic import Traffic, TrafficRevision
 
-_MAX_AGE = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ServedScript:
-    """One version's words, said with the invitation and without it."""
-
-    key: str
-    version: int
-    inviting: Lines
-    service_only: Lines
-
-    @property
-    def asks(self) -> bool:
-        """Say whether the script invites."""
-        return any(line.element == ASK for line in self.inviting)
+Parts = Mapping[str, Mapping[str, Part]]
+"""Every catalogue's elements, by their keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +31,27 @@ class ServedScenario:
     revision: int
     traffic: Traffic
     scripts: Mapping[int, ServedScript]
+    layer: Layer = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        asks = {version_id: script.asks for version_id, script in self.scripts.items()}
+        object.__setattr__(self, "layer", layer_of(self.traffic, asks))
 
     def script(self, version_id: int) -> ServedScript:
         """Give the words of a version this revision serves."""
         return self.scripts[version_id]
 
-    def slice_at(self, bucket: int | None) -> Slice | None:
-        """Find the slice that owns a bucket of the layer."""
-        if bucket is None:
-            return None
-        return next((s for s in self.traffic.slices if bucketing.pick(s.ranges, bucket) is not None), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Every scenario's traffic in force; `version` is the newest revision's global number."""
+    """Every scenario's traffic in force; `version` is the newest revision's global number.
+
+    `parts` are the elements that the words were composed by.
+    """
 
     version: int
     scenarios: Mapping[str, ServedScenario]
+    parts: Parts
 
     def scenario(self, key: str) -> ServedScenario:
         """Give a scenario's traffic.
@@ -77,58 +65,102 @@ class Snapshot:
         return found
 
 
-class Snapshots:
-    """Keeps the snapshot of one process fresh."""
+def compile_snapshot(session: Session, before: Snapshot | None = None) -> Snapshot:
+    """Read the newest revision of every scenario, in as many statements for one scenario as for thousands.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-        self._snapshot: Snapshot | None = None
-        self._looked_at: datetime | None = None
-
-    def current(self, now: datetime) -> Snapshot:
-        """Give the snapshot, at most one second old."""
-        snapshot, looked_at = self._snapshot, self._looked_at
-        if snapshot is not None and looked_at is not None and abs(now - looked_at) < _MAX_AGE:
-            return snapshot
-        with self._lock, self._store.read() as session:
-            version = session.scalar(select(func.max(TrafficRevision.id))) or 0
-            if self._snapshot is None or self._snapshot.version != version:
-                self._snapshot = compile_snapshot(session)
-            self._looked_at = now
-            return self._snapshot
-
-
-def compile_snapshot(session: Session) -> Snapshot:
-    """Read the newest revision of every scenario."""
-    newest = select(func.max(TrafficRevision.id)).group_by(TrafficRevision.scenario_id)
-    revisions = session.scalars(select(TrafficRevision).where(TrafficRevision.id.in_(newest))).all()
-    return Snapshot(
-        max((r.id for r in revisions), default=0),
-        {served.key: served for served in (serve_revision(session, r) for r in revisions)},
+    Args:
+        session: to read.
+        before: an earlier snapshot of this database, or one kept on the disk: only revisions after it are read, and
+            scenarios without any are taken over as they are.
+    """
+    parts = parts_by_catalogue(session)
+    newest = session.scalar(select(func.max(TrafficRevision.id))) or 0
+    # Words depend on the elements too, and a database put back from a backup has numbers that mean something else.
+    known = before if before is not None and before.parts == parts and before.version <= newest else None
+    since = known.version if known else 0
+    latest = (
+        select(func.max(TrafficRevision.id)).where(TrafficRevision.id > since).group_by(TrafficRevision.scenario_id)
     )
+    served = _served(session, _REVISIONS.where(TrafficRevision.id.in_(latest)), parts)
+    scenarios = {**(known.scenarios if known else {}), **{scenario.key: scenario for scenario in served}}
+    version = max((scenario.revision_id for scenario in served), default=since)
+    return Snapshot(version, scenarios, parts)
 
 
 def serve_revision(session: Session, revision: TrafficRevision) -> ServedScenario:
     """Make one revision, of today or of long ago, ready to choose from."""
     scenario = session.get_one(Scenario, revision.scenario_id)
-    parts = parts_of(session, scenario.catalogue)
-    traffic = revision.value
-    wanted = {traffic.standard_id, *(arm.version_id for s in traffic.slices for arm in s.arms)}
-    rows = session.execute(select(ScriptVersion, Script.key).join(Script).where(ScriptVersion.id.in_(wanted)))
-    served = {version.id: serve_script(version, key, parts) for version, key in rows}
-    return ServedScenario(scenario.id, scenario.key, revision.id, revision.number, traffic, served)
+    (served,) = _served(
+        session,
+        _REVISIONS.where(TrafficRevision.id == revision.id),
+        {scenario.catalogue: parts_of(session, scenario.catalogue)},
+    )
+    return served
 
 
-def serve_script(version: ScriptVersion, key: str, parts: Mapping[str, Part]) -> ServedScript:
-    """Make a version's words ready to be said."""
-    lines = scripts.lines_of(version.lines)
-    with_ask, without = scripts.spoken(lines, parts), scripts.spoken(lines, parts, invite=False)
-    return ServedScript(key, version.number, with_ask, without)
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """Give a snapshot as plain data, with nothing of a database in it."""
+    return {
+        "version": snapshot.version,
+        "scenarios": [_plain(scenario) for scenario in snapshot.scenarios.values()],
+        "parts": {catalogue: [asdict(part) for part in parts.values()] for catalogue, parts in snapshot.parts.items()},
+    }
 
 
-def arm_at(owner: Slice, bucket: int | None) -> ArmSlice | None:
-    """Find a slice's arm for a bucket; None when the unit lies outside every arm's range."""
-    if bucket is None:
-        return None
-    return next((arm for arm in owner.arms if bucketing.pick(arm.ranges, bucket) is not None), None)
+def from_json(plain: Mapping[str, Any]) -> Snapshot:
+    """Make a snapshot of plain data ready to choose from."""
+    scenarios = [_made(scenario) for scenario in plain["scenarios"]]
+    parts = {catalogue: {part["key"]: Part(**part) for part in stored} for catalogue, stored in plain["parts"].items()}
+    return Snapshot(plain["version"], {scenario.key: scenario for scenario in scenarios}, parts)
+
+
+_REVISIONS = select(
+    TrafficRevision.id,
+    TrafficRevision.number,
+    TrafficRevision.traffic,
+    TrafficRevision.scenario_id,
+    Scenario.key,
+    Scenario.catalogue,
+).join(Scenario)
+
+_VERSIONS = (
+    select(ScriptVersion.id, Script.key, ScriptVersion.number, ScriptVersion.lines)
+    .join(Script)
+    # The ids are written into the statement, since a database takes so many characters, but not so many parameters.
+    .where(ScriptVersion.id.in_(bindparam("wanted", expanding=True, literal_execute=True)))
+)
+
+
+def _served(session: Session, revisions: Select[Any], parts: Parts) -> list[ServedScenario]:
+    rows = [(row, Traffic.from_json(row.traffic)) for row in session.execute(revisions)]
+    wanted = sorted({version for _, traffic in rows for version in _versions_in(traffic)})
+    versions = {version.id: version for version in session.execute(_VERSIONS, {"wanted": wanted})}
+    return [_scenario(row, traffic, versions, parts.get(row.catalogue, {})) for row, traffic in rows]
+
+
+def _versions_in(traffic: Traffic) -> set[int]:
+    return {traffic.standard_id, *(arm.version_id for s in traffic.slices for arm in s.arms)}
+
+
+def _scenario(
+    row: Row[Any], traffic: Traffic, versions: Mapping[int, Row[Any]], parts: Mapping[str, Part]
+) -> ServedScenario:
+    chosen = (versions[version_id] for version_id in sorted(_versions_in(traffic)))
+    words = {version.id: serve_script(version.key, version.number, version.lines, parts) for version in chosen}
+    return ServedScenario(row.scenario_id, row.key, row.id, row.number, traffic, words)
+
+
+def _plain(scenario: ServedScenario) -> dict[str, Any]:
+    return {
+        "scenario_id": scenario.scenario_id,
+        "key": scenario.key,
+        "revision_id": scenario.revision_id,
+        "revision": scenario.revision,
+        "traffic": scenario.traffic.as_json(),
+        "scripts": [{"id": version_id, **script.as_json()} for version_id, script in scenario.scripts.items()],
+    }
+
+
+def _made(plain: Mapping[str, Any]) -> ServedScenario:
+    words = {script["id"]: ServedScript.from_json(script) for script in plain["scripts"]}
+    return ServedScenario(**{**plain, "traffic": Traffic.from_json(plain["traffic"]), "scripts": words})

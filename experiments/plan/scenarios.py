@@ -162,7 +162,19 @@ def element_names(session: Session, catalogue: str) -> dict[str, dict[str, str]]
 def parts_of(session: Session, catalogue: str) -> dict[str, Part]:
     """Give a catalogue's elements by key, in the order they are spoken."""
     rows = session.scalars(select(Element).where(Element.catalogue == catalogue).order_by(Element.position))
-    return {e.key: Part(e.key, e.position, e.kind, e.locked, e.needs, e.after_request) for e in rows}
+    return {element.key: _part(element) for element in rows}
+
+
+def parts_by_catalogue(session: Session) -> dict[str, dict[str, Part]]:
+    """Give every catalogue's elements by key, in the order they are spoken."""
+    found: dict[str, dict[str, Part]] = {}
+    for element in session.scalars(select(Element).order_by(Element.position)):
+        found.setdefault(element.catalogue, {})[element.key] = _part(element)
+    return found
+
+
+def _part(e: Element) -> Part:
+    return Part(e.key, e.position, e.kind, e.locked, e.needs, e.after_request)
 
 
 def metrics_of(session: Session, catalogue: str) -> dict[str, Metric]:

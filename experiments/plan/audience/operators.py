@@ -98,19 +98,6 @@ def _identical(operand: Any) -> Test:
 
 
 def _among(values: Sequence[Any]) -> Test:
-    return _any_of(_member(values))
-
-
-def _among_folded(values: Sequence[Any]) -> Test:
-    is_member = _member([_folded(value) for value in values])
-    return _any_of(lambda fact: is_member(_folded(fact)))
-
-
-def _any_of(is_member: Test) -> Test:
-    return lambda fact: any(map(is_member, fact)) if isinstance(fact, list) else is_member(fact)
-
-
-def _member(values: Sequence[Any]) -> Test:
     # True and 1 are one member of a set, and must not be.
     flags = frozenset(value for value in values if isinstance(value, bool))
     plain = frozenset(value for value in values if kind_of(value) in ("null", "number", "string"))
@@ -120,7 +107,17 @@ def _member(values: Sequence[Any]) -> Test:
             return fact in flags
         return (fact is None or isinstance(fact, str | int | float)) and fact in plain
 
-    return is_member
+    def holds(fact: Any) -> bool:
+        if type(fact) is str:  # nearly every fact that is looked for in a list
+            return fact in plain
+        return any(map(is_member, fact)) if isinstance(fact, list) else is_member(fact)
+
+    return holds
+
+
+def _among_folded(values: Sequence[Any]) -> Test:
+    holds = _among([_folded(value) for value in values])
+    return lambda fact: holds([_folded(member) for member in fact] if isinstance(fact, list) else _folded(fact))
 
 
 def _folded(value: Any) -> Any:

@@ -112,6 +112,6 @@ def answer(row: Assignment, scenario: str) -> dict[str, Any]:
         "scenario": scenario,
         "arm": row.arm,
         "invite": row.invite,
-        "script": [{"element": line.element, "text": line.text[row.locale]} for line in words.inviting],
+        "script": [{"element": element, "text": text} for element, text in words.steps(row.locale, inviting=True)],
         "assigned_at": row.at.isoformat(),
     }
