@@ -14,7 +14,7 @@ from flask import current_app
 from configs.settings import Settings
 from experiments.calendar import SiteCalendar
 from experiments.do.assignments import Floor
-from experiments.do.in_force import Keeping
+from experiments.do.in_force import Copy, Keeping
 from experiments.do.intake import Intake
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.do.snapshot import Snapshot
@@ -75,7 +75,8 @@ def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
         Pseudonyms(settings.secret("unit_key").encode()),
         Spool(settings.spool_folder, reserve=settings.spool_reserve, limit=settings.spool_limit),
     )
-    return House(settings, floor, Keeping(store, floor.journal, None), Intake(settings.max_intake), clock)
+    copy = Copy(settings.spool_folder / "in_force", settings.secret("secret_key").encode())
+    return House(settings, floor, Keeping(store, floor.journal, copy), Intake(settings.max_intake), clock)
 
 
 def house() -> House:

@@ -7,7 +7,6 @@ meanwhile but, by one thread, whether it is there.
 
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +55,7 @@ class Journal:
         self._coming_back: threading.Thread | None = None
         # Held while something is put by and while the database is declared back, so that nothing is left behind.
         self._spooling = threading.RLock()
+        self._ends = threading.Event()
 
     @property
     def away(self) -> bool:
@@ -107,6 +107,12 @@ class Journal:
         """Bring over what the spool holds, if anything, by a thread of its own."""
         if self._spool is not None and self._spool.holds_any():
             self._come_back()
+
+    def close(self) -> None:
+        """Ask for the database no more; what the spool holds stays there."""
+        self._ends.set()
+        if self._coming_back is not None:
+            self._coming_back.join()
 
     def waiting(self) -> int:
         """Say how many things wait in the spool."""
@@ -195,11 +201,12 @@ class Journal:
                 self._coming_back.start()
 
     def _until_back(self) -> None:
-        while True:
+        pause = 0.0
+        while not self._ends.wait(pause):
             try:
                 brought = self.settle()
             except AWAY:
-                time.sleep(_PAUSE_SECONDS)
+                pause = _PAUSE_SECONDS
             else:
                 _log.warning("the database is there; %s answers of meanwhile are brought over", brought)
                 return

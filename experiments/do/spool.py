@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,6 +82,8 @@ class Spool:
         self._limit = limit
         self._store: Store | None = None
         self._reader: sqlite3.Connection | None = None
+        self._reading = threading.RLock()
+        self._closed = False
 
     def make_ready(self) -> None:
         """Open the file and hold the reserve while there is room for both."""
@@ -111,22 +114,17 @@ class Spool:
 
     def answers(self, keys: Iterable[Key]) -> dict[Key, str]:
         """Give the answers that are here, of those asked for."""
-        reader = self._to_read()
-        if reader is None:
-            return {}
         wanted = set(keys)
-        found = reader.execute(_FIND, [json.dumps([call_id for call_id, _ in wanted])])
+        found = self._asked(_FIND, [json.dumps([call_id for call_id, _ in wanted])])
         return {(call_id, scenario): body for call_id, scenario, body in found if (call_id, scenario) in wanted}
 
     def holds_any(self) -> bool:
         """Say whether anything waits."""
-        reader = self._to_read()
-        return reader is not None and reader.execute(_HOLDS).fetchone() is not None
+        return bool(self._asked(_HOLDS))
 
     def count(self) -> int:
         """Say how many things wait."""
-        reader = self._to_read()
-        return int(reader.execute(_COUNT).fetchone()[0]) if reader is not None else 0
+        return sum(count for (count,) in self._asked(_COUNT))
 
     def oldest(self, most: int) -> list[Spooled]:
         """Give what has waited longest."""
@@ -158,16 +156,17 @@ class Spool:
         self._opened().quickly(move)
 
     def close(self) -> None:
-        """Close the file."""
-        if self._reader is not None:
-            self._reader.close()
-        if self._store is not None:
-            self._store.dispose()
-        self._reader = self._store = None
+        """Close the file for good."""
+        with self._reading:
+            self._closed = True
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+            if self._store is not None:
+                self._store.dispose()
 
     def _write(self, work: Any) -> None:
-        reader = self._to_read()
-        if reader is not None and reader.execute(_BYTES).fetchone()[0] > self._limit:
+        if sum(size for (size,) in self._asked(_BYTES)) > self._limit:
             raise OSError(errno.ENOSPC, f"the spool holds its limit of {self._limit} bytes")
         try:
             self._opened().quickly(work)
@@ -190,12 +189,15 @@ class Spool:
         for statement in (_WAITING, _WAITS, _REFUSED):
             session.execute(text(statement))
 
-    def _to_read(self) -> sqlite3.Connection | None:
-        """Give a connection for questions, which cost microseconds and are asked with every commit."""
-        if self._reader is None and self._path.exists():
-            self._opened()
-            self._reader = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        return self._reader
+    def _asked(self, question: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Ask over a connection that is kept open: it costs microseconds, and is asked with every commit."""
+        with self._reading:
+            if self._closed or not self._path.exists():
+                return []
+            if self._reader is None:
+                self._opened()
+                self._reader = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            return self._reader.execute(question, values).fetchall()
 
     def _hold_reserve(self) -> None:
         if self._reserve and not self._held.exists():

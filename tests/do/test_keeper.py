@@ -40,6 +40,7 @@ def floor(store: Store, tmp_path: Path) -> Iterator[Floor]:
     a_running_experiment(here)
     yield here
     settled(here)
+    here.journal.close()
     assert here.spool is not None
     here.spool.close()
 
