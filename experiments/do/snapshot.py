@@ -124,8 +124,10 @@ _REVISIONS = select(
 ).join(Scenario)
 
 _VERSIONS = (
-    select(ScriptVersion.id, Script.key, ScriptVersion.number, ScriptVersion.lines)
-    .join(Script)
+    select(ScriptVersion.id, Script.key, ScriptVersion.number, ScriptVersion.lines, Scenario.catalogue)
+    .select_from(ScriptVersion)
+    .join(Script, ScriptVersion.script_id == Script.id)
+    .join(Scenario, Script.scenario_id == Scenario.id)
     # The ids are written into the statement, since a database takes so many characters, but not so many parameters.
     .where(ScriptVersion.id.in_(bindparam("wanted", expanding=True, literal_execute=True)))
 )
@@ -134,20 +136,20 @@ _VERSIONS = (
 def _served(session: Session, revisions: Select[Any], parts: Parts) -> list[ServedScenario]:
     rows = [(row, Traffic.from_json(row.traffic)) for row in session.execute(revisions)]
     wanted = sorted({version for _, traffic in rows for version in _versions_in(traffic)})
-    versions = {version.id: version for version in session.execute(_VERSIONS, {"wanted": wanted})}
-    return [_scenario(row, traffic, versions, parts.get(row.catalogue, {})) for row, traffic in rows]
+    words = {
+        id_: serve_script(key, number, lines, parts.get(catalogue, {}))
+        for id_, key, number, lines, catalogue in session.execute(_VERSIONS, {"wanted": wanted})
+    }
+    return [_scenario(row, traffic, words) for row, traffic in rows]
 
 
 def _versions_in(traffic: Traffic) -> set[int]:
     return {traffic.standard_id, *(arm.version_id for s in traffic.slices for arm in s.arms)}
 
 
-def _scenario(
-    row: Row[Any], traffic: Traffic, versions: Mapping[int, Row[Any]], parts: Mapping[str, Part]
-) -> ServedScenario:
-    chosen = (versions[version_id] for version_id in sorted(_versions_in(traffic)))
-    words = {version.id: serve_script(version.key, version.number, version.lines, parts) for version in chosen}
-    return ServedScenario(row.scenario_id, row.key, row.id, row.number, traffic, words)
+def _scenario(row: Row[Any], traffic: Traffic, words: Mapping[int, ServedScript]) -> ServedScenario:
+    scripts = {version_id: words[version_id] for version_id in sorted(_versions_in(traffic))}
+    return ServedScenario(row.scenario_id, row.key, row.id, row.number, traffic, scripts)
 
 
 def _plain(scenario: ServedScenario) -> dict[str, Any]:

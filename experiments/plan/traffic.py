@@ -5,7 +5,7 @@ stopping and promoting all append a revision; what is not sliced is served the s
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -76,7 +76,7 @@ class Traffic:
 
     def as_json(self) -> dict[str, Any]:
         """Give the value as it is stored."""
-        return asdict(self)
+        return _fields(self) | {"slices": [_fields(s) | {"arms": [*map(_fields, s.arms)]} for s in self.slices]}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Traffic":
@@ -237,6 +237,11 @@ def append(
 def first_traffic(scenario: Scenario, standard_id: int) -> Traffic:
     """Give the traffic of a scenario nobody tests yet: the standard for everyone, cut by call when a test comes."""
     return Traffic(standard_id, scenario.audience or {}, "call", f"layer:{scenario.key}")
+
+
+def _fields(value: Traffic | Slice | ArmSlice) -> dict[str, Any]:
+    # As `asdict`, which copies all that is in there: here are thousands to be told, and nobody changes them.
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _ranges(stored: Any) -> tuple[Range, ...]:
