@@ -5,7 +5,8 @@ from sqlalchemy import Connection
 
 from experiments import audit, jobs, people
 from experiments.board import cards
-from experiments.check import looks, rollup
+from experiments.check import looks
+from experiments.check.counting import tables
 from experiments.check.spoken import heard
 from experiments.do import days, journal, outcomes
 from experiments.imports import ledger
@@ -14,7 +15,7 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes),
-    *(rollup, looks, heard, cards, jobs, ledger),
+    *(tables, looks, heard, cards, jobs, ledger),
 )
 """Imported for the tables they declare."""
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Table, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from experiments.check.counting.tables import MEASURES, RollupCall, RollupUnit
 from experiments.check.metrics import Totals
-from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
 from experiments.plan.designs import Experiment
 
 DIMENSIONS = ("agent_id", "region", "channel")

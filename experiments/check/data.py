@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from experiments.calendar import days_before
 from experiments.check import cube, history
 from experiments.check.analysis.arms import ArmData, Method, UnitData
+from experiments.check.counting.tables import MEASURES
 from experiments.check.cube import Cells
 from experiments.check.metrics import NOTHING, MetricSpec, Totals, measures_of
-from experiments.check.rollup import MEASURES
 from experiments.plan.designs import Experiment
 
 TENURED_DAYS = 90

@@ -9,16 +9,20 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from experiments.calendar import as_date
+from experiments.check.counting.tables import MEASURES, RollupCall, RollupDay
 from experiments.check.metrics import NOTHING, MetricSpec, Totals
-from experiments.check.rollup import MEASURES, RollupCall
 from experiments.do.days import DirtyDay
-from experiments.do.journal import Assignment, Origin
+from experiments.do.journal import Origin
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Metric, Scenario, metric_set_of, metrics_of
 
-_SUMS = [func.coalesce(func.sum(getattr(RollupCall, name)), 0).label(name) for name in MEASURES]
 
-_ONCE = RollupCall.origin != Origin.REPLAYED
+def _sums(table: type[RollupCall | RollupDay]) -> list[ColumnElement[int]]:
+    return [func.coalesce(func.sum(getattr(table, name)), 0).label(name) for name in MEASURES]
+
+
+def _once(table: type[RollupCall | RollupDay]) -> ColumnElement[bool]:
+    return table.origin != Origin.REPLAYED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,40 +75,40 @@ def scenario_history(
 
     Replayed calls are left out: they are past calls sent through a test once more, and were counted when they came.
     """
-    where: list[ColumnElement[bool]] = [RollupCall.scenario_id.in_(scenario_ids), _ONCE]
-    where += [RollupCall.day >= since] if since else []
-    where += [RollupCall.day <= until] if until else []
+    where: list[ColumnElement[bool]] = [RollupDay.scenario_id.in_(scenario_ids), _once(RollupDay)]
+    where += [RollupDay.day >= since] if since else []
+    where += [RollupDay.day <= until] if until else []
     days, first, last = session.execute(
-        select(func.count(RollupCall.day.distinct()), func.min(RollupCall.day), func.max(RollupCall.day)).where(*where)
+        select(func.count(RollupDay.day.distinct()), func.min(RollupDay.day), func.max(RollupDay.day)).where(*where)
     ).one()
-    everyone = _totals(session, select(*_SUMS).where(*where))
-    eligible = _totals(session, select(*_SUMS).where(*where, RollupCall.eligible))
+    everyone = _totals(session, select(*_sums(RollupDay)).where(*where))
+    eligible = _totals(session, select(*_sums(RollupDay)).where(*where, RollupDay.eligible))
     return ScenarioHistory(everyone, eligible, days, first, last)
 
 
 def calls_by_scenario(session: Session, *, eligible_only: bool = False) -> dict[int, Totals]:
     """Sum every scenario's calls, or only those that were let in to be invited; replayed calls are left out."""
-    query = select(RollupCall.scenario_id, *_SUMS).where(_ONCE).group_by(RollupCall.scenario_id)
+    query = select(RollupDay.scenario_id, *_sums(RollupDay)).where(_once(RollupDay)).group_by(RollupDay.scenario_id)
     if eligible_only:
-        query = query.where(RollupCall.eligible)
+        query = query.where(RollupDay.eligible)
     return {row.scenario_id: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}
 
 
 def calls_by_experiment(session: Session) -> dict[int, int]:
     """Count every experiment's eligible assigned calls, by its id: what `planned_calls` is reached with."""
     query = (
-        select(RollupCall.experiment_id, func.sum(RollupCall.calls))
-        .where(RollupCall.experiment_id != 0, RollupCall.eligible)
-        .group_by(RollupCall.experiment_id)
+        select(RollupDay.experiment_id, func.sum(RollupDay.calls))
+        .where(RollupDay.experiment_id != 0, RollupDay.eligible)
+        .group_by(RollupDay.experiment_id)
     )
     return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
 
 
 def arm_totals(session: Session, experiment: Experiment, *, until: int | None = None) -> dict[str, Totals]:
     """Sum an experiment's assigned calls by arm, up to a day of assignment; every planned arm is there."""
-    query = select(RollupCall.arm, *_SUMS).where(*_of(experiment)).group_by(RollupCall.arm)
+    query = select(RollupDay.arm, *_sums(RollupDay)).where(*_of(experiment)).group_by(RollupDay.arm)
     if until is not None:
-        query = query.where(RollupCall.day <= until)
+        query = query.where(RollupDay.day <= until)
     found = {row.arm: {m: int(getattr(row, m)) for m in MEASURES} for row in session.execute(query)}
     return {arm.key: found.get(arm.key, NOTHING) for arm in experiment.arms}
 
@@ -112,10 +116,10 @@ def arm_totals(session: Session, experiment: Experiment, *, until: int | None = 
 def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str, int]]:
     """Count an experiment's assigned calls by day and arm."""
     query = (
-        select(RollupCall.day, RollupCall.arm, func.sum(RollupCall.calls))
+        select(RollupDay.day, RollupDay.arm, func.sum(RollupDay.calls))
         .where(*_of(experiment))
-        .group_by(RollupCall.day, RollupCall.arm)
-        .order_by(RollupCall.day)
+        .group_by(RollupDay.day, RollupDay.arm)
+        .order_by(RollupDay.day)
     )
     days: dict[int, dict[str, int]] = defaultdict(dict)
     for day, arm, calls in session.execute(query):
@@ -125,13 +129,13 @@ def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str,
 
 def origins(session: Session, experiment: Experiment) -> set[str]:
     """Say how the calls of an experiment came to us."""
-    query = select(RollupCall.origin).where(*_of(experiment)).distinct()
+    query = select(RollupDay.origin).where(*_of(experiment)).distinct()
     return set(session.scalars(query))
 
 
 def last_day(session: Session) -> int | None:
     """Give the newest day (YYYYMMDD) that the rollup has calls of; None before the first."""
-    return session.scalar(select(func.max(RollupCall.day)))
+    return session.scalar(select(func.max(RollupDay.day)))
 
 
 def waiting_days(session: Session) -> int:
@@ -150,11 +154,11 @@ def leaves_under(session: Session, scenario: Scenario) -> list[int]:
 
 
 def _of(experiment: Experiment) -> tuple[ColumnElement[bool], ...]:
-    """Find an experiment's calls by way of its scenario's, which have an index."""
-    return RollupCall.scenario_id == experiment.scenario_id, RollupCall.experiment_id == experiment.id
+    """Find an experiment's days by the key, which begins with the scenario."""
+    return RollupDay.scenario_id == experiment.scenario_id, RollupDay.experiment_id == experiment.id
 
 
-def _totals(session: Session, query: Select[Any]) -> Totals:
+def _totals(session: Session, query: Select[*tuple[Any, ...]]) -> Totals:
     row = session.execute(query).mappings().one()
     return {name: int(row[name]) for name in MEASURES}
 
@@ -175,7 +179,7 @@ class AgentPast:
 
 def first_days(session: Session) -> dict[str, int]:
     """Give the day (YYYYMMDD) of every agent's first call in our records, in whatever scenario."""
-    days = select(RollupCall.agent_id, func.min(RollupCall.day)).where(_ONCE).group_by(RollupCall.agent_id)
+    days = select(RollupCall.agent_id, func.min(RollupCall.day)).where(_once(RollupCall)).group_by(RollupCall.agent_id)
     return dict(list(session.execute(days)))
 
 
@@ -183,8 +187,8 @@ def agent_pasts(session: Session, scenario_id: int, *, before: int) -> dict[str,
     """Give every agent's past in a scenario, up to but not including a site-local day; replayed calls are left out."""
     seen = first_days(session)
     rows = session.execute(
-        select(RollupCall.agent_id, RollupCall.region, *_SUMS)
-        .where(RollupCall.scenario_id == scenario_id, RollupCall.eligible, RollupCall.day < before, _ONCE)
+        select(RollupCall.agent_id, RollupCall.region, *_sums(RollupCall))
+        .where(RollupCall.scenario_id == scenario_id, RollupCall.eligible, RollupCall.day < before, _once(RollupCall))
         .group_by(RollupCall.agent_id, RollupCall.region)
         .order_by(RollupCall.agent_id, func.sum(RollupCall.calls))
     )
@@ -218,7 +222,7 @@ def workload(session: Session, scenario_id: int, numerator: str) -> Workload:
         select(
             RollupCall.agent_id, RollupCall.day, func.sum(getattr(RollupCall, numerator)), func.sum(RollupCall.calls)
         )
-        .where(RollupCall.scenario_id == scenario_id, RollupCall.eligible, _ONCE)
+        .where(RollupCall.scenario_id == scenario_id, RollupCall.eligible, _once(RollupCall))
         .group_by(RollupCall.agent_id, RollupCall.day)
     )
     agents: dict[str, tuple[int, int]] = {}
@@ -232,23 +236,22 @@ def workload(session: Session, scenario_id: int, numerator: str) -> Workload:
 
 
 def teams_of_agents(session: Session, scenario_id: int) -> dict[str, str]:
-    """Give the team in which each agent last took a call of the scenario."""
-    newest = (
-        select(Assignment.agent_id, func.max(Assignment.at).label("at"))
-        .where(Assignment.scenario_id == scenario_id)
-        .group_by(Assignment.agent_id)
-        .subquery()
-    )
+    """Give the team in which each agent took the most calls of the last day with calls of the scenario in a team."""
     rows = session.execute(
-        select(Assignment.agent_id, Assignment.team).join(
-            newest, (newest.c.agent_id == Assignment.agent_id) & (newest.c.at == Assignment.at)
-        )
+        select(RollupCall.agent_id, RollupCall.team)
+        .where(RollupCall.scenario_id == scenario_id, RollupCall.team != "")
+        .group_by(RollupCall.agent_id, RollupCall.day, RollupCall.team)
+        .order_by(RollupCall.agent_id, RollupCall.day, func.sum(RollupCall.calls), RollupCall.team)
     )
-    return {row.agent_id: row.team for row in rows if row.team}
+    return dict(list(rows))
 
 
 def cluster_count(session: Session, experiment: Experiment) -> int:
-    """Count the agents, teams or agent-shifts that the scenario's calls came through: what there is to randomise."""
-    unit = {"agent": Assignment.agent_id, "team": Assignment.team, "agent_shift": Assignment.agent_shift}
-    counted = select(func.count(unit[experiment.unit].distinct()))
-    return session.scalar(counted.where(Assignment.scenario_id == experiment.scenario_id)) or 0
+    """Count the agents, teams or agents' days that the scenario's calls came through: what there is to randomise.
+
+    Of an agent's day the halves are not known apart, and its two shifts are counted as one.
+    """
+    keys = {"agent": ("agent_id",), "team": ("team",), "agent_shift": ("agent_id", "day")}[experiment.unit]
+    units = select(*(getattr(RollupCall, key) for key in keys)).distinct()
+    there = units.where(RollupCall.scenario_id == experiment.scenario_id).subquery()
+    return session.scalar(select(func.count()).select_from(there)) or 0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.check.rollup import MEASURES, SUMMED
+from experiments.check.counting.tables import MEASURES, SUMMED
 from stats.moments import Counts, Moments
 
 Totals = Mapping[str, int]

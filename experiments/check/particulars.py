@@ -1,23 +1,19 @@
 """What health asks of a test besides its cube: staffed days, first calls, days and uses, reports and their records."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy.orm import Session
 
+from experiments.check.counting.tables import RollupCall, RollupUnit
 from experiments.check.health.floor import Staffed
 from experiments.check.metrics import REPORTED, MetricSpec
-from experiments.check.rollup import RollupCall, RollupUnit
-from experiments.do.journal import Assignment
-from experiments.do.outcomes import Outcome
 from experiments.plan.designs import Experiment
-from experiments.store import seconds_between
 from stats.moments import Counts
 from stats.soundness.periods import PeriodCounts
 from stats.soundness.uses import middle_of_bin, use_bin
@@ -30,7 +26,7 @@ def staffed(session: Session, experiment: Experiment, spec: MetricSpec) -> dict[
     """Give each dealt unit's days of work, calls and results, by arm: a row of the rollup is a unit's day."""
     rows = session.execute(
         select(RollupUnit.arm, func.count(), func.sum(RollupUnit.calls), func.sum(getattr(RollupUnit, spec.numerator)))
-        .where(RollupUnit.experiment_id == experiment.id)
+        .where(*_of(RollupUnit, experiment))
         .group_by(RollupUnit.arm, RollupUnit.unit_hash)
         .order_by(RollupUnit.arm, RollupUnit.unit_hash)
     )
@@ -41,28 +37,22 @@ def staffed(session: Session, experiment: Experiment, spec: MetricSpec) -> dict[
 
 
 def first_calls(session: Session, experiment: Experiment) -> dict[str, dict[str, dict[str, int]]]:
-    """Count each unit once, by what its first call tells (region, channel, agent, day), its level, and the arm."""
-    place = func.row_number().over(partition_by=Assignment.unit_hash, order_by=(Assignment.at, Assignment.id))
-    told: dict[str, InstrumentedAttribute[Any]] = {
-        "region": Assignment.region,
-        "channel": Assignment.channel,
-        "agent": Assignment.agent_id,
-        "day": Assignment.day,
+    """Count each customer once, by what the first call tells (region, channel, agent, day), its level, and the arm."""
+    told = {
+        "region": RollupCall.region,
+        "channel": RollupCall.channel,
+        "agent": RollupCall.agent_id,
+        "day": RollupCall.day,
     }
-    first = (
-        select(Assignment.arm, *(column.label(name) for name, column in told.items()), place.label("place"))
-        .where(Assignment.experiment_id == experiment.id, Assignment.eligible)
-        .subquery()
-    )
-    rows = session.execute(
-        select(first.c.arm, *(first.c[name] for name in told), func.count())
-        .where(first.c.place == 1)
-        .group_by(first.c.arm, *(first.c[name] for name in told))
-    )
-    found: dict[str, dict[str, dict[str, int]]] = {name: defaultdict(lambda: defaultdict(int)) for name in told}
-    for arm, *levels, units in rows:
-        for name, level in zip(told, levels, strict=True):
-            found[name][str(level)][arm] += units
+    found: dict[str, dict[str, dict[str, int]]] = {name: defaultdict(dict) for name in told}
+    for name, level in told.items():
+        rows = session.execute(
+            select(level, RollupCall.arm, func.sum(RollupCall.firsts))
+            .where(*_of(RollupCall, experiment), RollupCall.firsts > 0)
+            .group_by(level, RollupCall.arm)
+        )
+        for label, arm, units in rows:
+            found[name][str(label)][arm] = int(units)
     return found
 
 
@@ -140,72 +130,54 @@ def _summed(did: AgentDays, place: int, periods: NDArray[np.int64], count: int) 
 
 def silent(session: Session, experiment: Experiment, until: int) -> dict[str, list[tuple[int, int]]]:
     """Give each arm's units with their calls and how many of them anything at all was told of."""
-    told = exists().where(Outcome.assignment_id == Assignment.id)
-    unit = Assignment.unit_hash if experiment.unit != "call" else literal("")
+    table, unit = (RollupCall, literal("")) if experiment.unit == "call" else (RollupUnit, RollupUnit.unit_hash)
     rows = session.execute(
-        select(Assignment.arm, unit, func.count(), func.sum(case((told, 1), else_=0)))
-        .where(Assignment.experiment_id == experiment.id, Assignment.eligible, Assignment.day <= until)
-        .group_by(Assignment.arm, unit)
-        .order_by(Assignment.arm, unit)
+        select(table.arm, unit, func.sum(table.calls), func.sum(table.told))
+        .where(*_of(table, experiment), table.day <= until)
+        .group_by(table.arm, unit)
+        .order_by(table.arm, unit)
     )
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for arm, _, calls, known in rows:
-        found[arm].append((calls, int(known)))
+        found[arm].append((int(calls), int(known)))
     return found
 
 
-def self_reports(
-    session: Session, experiment: Experiment, until: int, windows: Mapping[str, int]
-) -> dict[str, dict[str, Counts]]:
+def self_reports(session: Session, experiment: Experiment, until: int) -> dict[str, dict[str, Counts]]:
     """Count each agent's reports and those without a record, by report (see `health.reports`).
 
+    A centre that never tells the record of a report is not asked for it.
+
     Args:
-        session: to read the facts with.
+        session: to read the rollup with.
         experiment: whose calls.
         until: the last day of assignment (YYYYMMDD) old enough for its records.
-        windows: days within which a record counts, by fact (`joined`, `converted`).
     """
-    call = _facts_of_calls(experiment, until, windows)
-    lacking = {
-        "accepted": and_(call.c.accepted == 1, call.c.taken_back == 1, call.c.converted == 0),
-        "appointed": and_(call.c.appointed == 1, call.c.fulfilled == 0),
-        "spoken": and_(call.c.spoken == 1, call.c.on_screen == 0),
-    }
-    sums = [
-        func.sum(case((each, 1), else_=0)) for kind, lacks in lacking.items() for each in (call.c[kind] == 1, lacks)
-    ]
-    records = [func.sum(call.c[name]) for name in ("fulfilled", "on_screen")]
-    rows = session.execute(select(call.c.agent_id, *sums, *records).group_by(call.c.agent_id)).all()
-    known = {"accepted": True, "appointed": any(row[7] for row in rows), "spoken": any(row[8] for row in rows)}
-    return {
-        kind: {row[0]: Counts(int(row[1 + 2 * place]), int(row[2 + 2 * place])) for row in rows if row[1 + 2 * place]}
-        for place, kind in enumerate(lacking)
-        if known[kind]
-    }
-
-
-def _facts_of_calls(experiment: Experiment, until: int, windows: Mapping[str, int]) -> Any:
-    lag = seconds_between(Assignment.at, Outcome.at)
-    within = {fact: lag <= windows.get(fact, 30) * _DAY_SECONDS for fact in ("joined", "converted")}
-    back = or_(Outcome.type == "corrected", and_(Outcome.type == "cancelled", within["joined"]))
-    flags: dict[str, ColumnElement[bool]] = {
-        name: Outcome.type == name for name in ("accepted", "appointed", "fulfilled", "spoken")
-    }
-    flags |= {
-        "taken_back": and_(Outcome.taken_back == "accepted", back),
-        "converted": and_(Outcome.type == "converted", within["converted"]),
-        "on_screen": Outcome.type.in_(("displayed", "exposed")),
-    }
-    return (
-        select(
-            Assignment.agent_id,
-            *(func.max(case((condition, 1), else_=0)).label(name) for name, condition in flags.items()),
-        )
-        .join(Outcome, Outcome.assignment_id == Assignment.id)
-        .where(Assignment.experiment_id == experiment.id, Assignment.day <= until)
-        .group_by(Assignment.id, Assignment.agent_id)
-        .subquery()
+    names = [name for columns in _REPORTS.values() for name in columns]
+    rows = session.execute(
+        select(RollupCall.agent_id, *(func.sum(getattr(RollupCall, name)) for name in names))
+        .where(*_of(RollupCall, experiment), RollupCall.day <= until)
+        .group_by(RollupCall.agent_id)
     )
+    sums = {agent: dict(zip(names, map(int, told), strict=True)) for agent, *told in rows}
+    return {
+        kind: {agent: Counts(each[reports], each[unborne]) for agent, each in sums.items() if each[reports]}
+        for kind, (reports, unborne, record) in _REPORTS.items()
+        if kind == "accepted" or any(each[record] for each in sums.values())
+    }
+
+
+_REPORTS = {
+    "accepted": ("accepted_reports", "accepted_unborne", "joined"),
+    "appointed": ("appointed", "appointed_unborne", "fulfilled"),
+    "spoken": ("spoken", "spoken_unborne", "on_screen"),
+}
+"""By report: its measure, that of those without a record, and that of the record."""
+
+
+def _of(table: type[RollupCall | RollupUnit], experiment: Experiment) -> tuple[ColumnElement[bool], ...]:
+    """Find a test's rows by the key, which begins with the scenario."""
+    return table.scenario_id == experiment.scenario_id, table.experiment_id == experiment.id
 
 
 def _counted(experiment: Experiment, spec: MetricSpec) -> list[ColumnElement[int]]:

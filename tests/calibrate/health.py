@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.calendar import day_number
+from experiments.check.counting.tables import MEASURES
 from experiments.check.cube import Cells
 from experiments.check.data import ExperimentData
 from experiments.check.examining.daily import daily
 from experiments.check.health.findings import Finding, State
 from experiments.check.health.floor import Staffed
 from experiments.check.metrics import MetricSpec
-from experiments.check.rollup import MEASURES
 from tests.calibrate.registered import a_plan, data_of, proportion
 from tests.calibrate.rows import Row, Task, counted, generator, scaled
 

@@ -2,12 +2,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from experiments.check.counting.tables import MEASURES
 from experiments.check.health import balance, floor, missing, registered, reports, split
 from experiments.check.health.findings import State
 from experiments.check.health.floor import Staffed
 from experiments.check.health.missing import Recorded
 from experiments.check.metrics import MetricSpec
-from experiments.check.rollup import MEASURES
 from stats.clusters.deals import review_deals
 from stats.moments import Counts
 

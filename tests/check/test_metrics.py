@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from experiments.check.counting.tables import MEASURES
 from experiments.check.metrics import MetricSpec, counts_of, moments_of_calls, pair_of
-from experiments.check.rollup import MEASURES
 
 CALLS = dict.fromkeys(MEASURES, 0) | {
     "calls": 100,

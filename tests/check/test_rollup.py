@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import select
 
 from experiments.check import cube, history, rollup
-from experiments.check.rollup import MEASURES, RollupCall, RollupUnit
+from experiments.check.counting.tables import MEASURES, RollupCall, RollupUnit
 from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
 from experiments.store import Store, table_of

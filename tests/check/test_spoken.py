@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from experiments import audit, people
 from experiments.check import looks
 from experiments.check.analysis.arms import ArmData
+from experiments.check.counting.tables import MEASURES
 from experiments.check.metrics import Totals
-from experiments.check.rollup import MEASURES
 from experiments.check.spoken.heard import Listened
 from experiments.check.spoken.hearing import hear
 from experiments.check.spoken.reading import LEAST_HEARD, LEAST_PAIRS, Spoken, read_spoken

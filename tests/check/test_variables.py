@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import update
 
 from experiments.board.next_tests import next_tests
+from experiments.check.counting.tables import RollupDay
 from experiments.check.looks import Look, newest_looks
-from experiments.check.rollup import RollupCall
 from experiments.check.variables.effects import VariableEffect, pool_variables
 from experiments.check.variables.evidence import Evidence, FinishedTest, finished_tests
 from experiments.check.variables.places import Place, every_place, testable as variable_parts
@@ -207,7 +207,7 @@ def test_finished_tests_are_read_from_their_frozen_looks_on_both_databases(store
         assert next_tests(session, survey) == ()
     with floor.store.write() as session:
         replayed = experiment_named(session, "change_benefit").id
-        session.execute(update(RollupCall).where(RollupCall.experiment_id == replayed).values(origin="replayed"))
+        session.execute(update(RollupDay).where(RollupDay.experiment_id == replayed).values(origin="replayed"))
     assert [(each.key, each.why) for each in read(floor, synthetic={"change_bridge"}).omitted] == [
         ("change_benefit", "replayed"),
         ("change_bridge", "synthetic"),

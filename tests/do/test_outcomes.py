@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from experiments.check import history
-from experiments.check.rollup import MEASURES
+from experiments.check.counting.tables import MEASURES
 from experiments.do.assignments import Floor, assign
 from experiments.do.journal import Origin
 from experiments.do.outcomes import MAX_VALUE, Outcome

@@ -31,7 +31,7 @@ def at_look(
     """Ask whether the arms were alike before, whether records went missing, and whether reports have theirs.
 
     Args:
-        session: to read the facts with.
+        session: to read the rollup with.
         data: of the test, read for today.
         arms: what each arm did until today.
         primary: the metric that decides.
@@ -40,9 +40,8 @@ def at_look(
     found = _before(session, data, arms, primary)
     if not any(arm.totals["handled_seconds_n"] for arm in arms):
         found += _silent(session, data, today)
-    windows = history.steps_of(session, data.experiment)
-    until = days_before(today, windows.get("joined", _JOINED_DAYS) + 1)
-    found.append(reports.self_reports(particulars.self_reports(session, data.experiment, until, windows)))
+    until = days_before(today, history.steps_of(session, data.experiment).get("joined", _JOINED_DAYS) + 1)
+    found.append(reports.self_reports(particulars.self_reports(session, data.experiment, until)))
     return found
 
 

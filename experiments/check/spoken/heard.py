@@ -8,9 +8,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, Uuid, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from experiments.do.journal import Assignment
 from experiments.plan.designs import Arm, Experiment
-from experiments.store import KEY, Base, UtcDateTime
+from experiments.store import KEY, OUTSIDE_ID, Base, UtcDateTime
 
 
 class HeardCall(Base):
@@ -26,6 +25,11 @@ class HeardCall(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"), index=True)
     assignment_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("assignment.id"))
+    # what a look asks of the call, which asks no facts
+    call_id: Mapped[str] = mapped_column(OUTSIDE_ID)
+    arm: Mapped[str] = mapped_column(KEY)
+    agent_id: Mapped[str] = mapped_column(OUTSIDE_ID)
+    day: Mapped[int]
     #: 1 for whoever heard the call first, 2 for the second
     turn: Mapped[int]
     #: the arm whose words were heard, whatever was served; None: the words of none
@@ -63,11 +67,7 @@ def own_words(arm: Arm) -> str | None:
 
 def listened_calls(session: Session, experiment: Experiment) -> list[Listened]:
     """Give every call of a test that was heard, in the order of the lottery."""
-    rows = session.execute(
-        select(Assignment.call_id, Assignment.arm, Assignment.agent_id, Assignment.day, HeardCall.turn, HeardCall.heard)
-        .join(HeardCall, HeardCall.assignment_id == Assignment.id)
-        .where(HeardCall.experiment_id == experiment.id)
-    ).all()
+    rows = session.scalars(select(HeardCall).where(HeardCall.experiment_id == experiment.id)).all()
     again = {row.call_id: row.heard for row in rows if row.turn == 2}
     calls = [
         Listened(

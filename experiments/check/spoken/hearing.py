@@ -50,6 +50,10 @@ def hear(session: Session, key: str, call_id: str, heard: str | None, *, actor: 
     row = {
         "experiment_id": experiment.id,
         "assignment_id": call.id,
+        "call_id": call.call_id,
+        "arm": call.arm,
+        "agent_id": call.agent_id,
+        "day": call.day,
         "turn": len(before) + 1,
         "heard": heard,
         "listener_id": actor.person_id,

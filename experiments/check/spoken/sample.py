@@ -162,11 +162,7 @@ def _lowest(experiment: Experiment, calls: Iterable[Row[str, str, str]], each: i
 def _heard_by(session: Session, experiment: Experiment) -> dict[str, set[int]]:
     """Give who heard each call."""
     by: dict[str, set[int]] = defaultdict(set)
-    rows = (
-        select(Assignment.call_id, HeardCall.listener_id)
-        .join(Assignment, Assignment.id == HeardCall.assignment_id)
-        .where(HeardCall.experiment_id == experiment.id)
-    )
+    rows = select(HeardCall.call_id, HeardCall.listener_id).where(HeardCall.experiment_id == experiment.id)
     for call_id, listener_id in session.execute(rows):
         by[call_id].add(listener_id)
     return by

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from experiments.check.counting.tables import RollupDay
 from experiments.check.looks import Look, newest_looks
-from experiments.check.rollup import RollupCall
 from experiments.check.verdict import Conclusion
 from experiments.do.journal import Origin
 from experiments.plan.designs import Experiment
@@ -132,7 +132,7 @@ def _primary(experiment: Experiment) -> str:
 
 def _replayed(session: Session) -> set[int]:
     """Give the ids of experiments that past calls were sent through."""
-    return set(session.scalars(select(RollupCall.experiment_id).where(RollupCall.origin == Origin.REPLAYED).distinct()))
+    return set(session.scalars(select(RollupDay.experiment_id).where(RollupDay.origin == Origin.REPLAYED).distinct()))
 
 
 def _omission(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from experiments.check.rollup import RollupCall
+from experiments.check.counting.tables import RollupDay
 from experiments.do.journal import Origin
 from experiments.plan.scenarios import Metric, MetricSet, Part, Scenario, every_scenario, metrics_of, parts_of
 from experiments.plan.scripts import Lines, ScriptVersion, lines_of
@@ -116,13 +116,13 @@ def _standards(session: Session) -> dict[int, ScriptVersion]:
 def _heard(session: Session, facts: Collection[str]) -> dict[int, _Heard]:
     """Sum eligible calls by scenario and script version, and count the days that had any; replayed are left out."""
     names = ["calls", *sorted(set(facts) - {"calls"})]
-    where = (RollupCall.eligible, RollupCall.origin != Origin.REPLAYED)
+    where = (RollupDay.eligible, RollupDay.origin != Origin.REPLAYED)
     heard: dict[int, _Heard] = defaultdict(_Heard)
-    days = select(RollupCall.scenario_id, func.count(RollupCall.day.distinct())).where(*where)
-    for scenario, counted in session.execute(days.group_by(RollupCall.scenario_id)):
+    days = select(RollupDay.scenario_id, func.count(RollupDay.day.distinct())).where(*where)
+    for scenario, counted in session.execute(days.group_by(RollupDay.scenario_id)):
         heard[scenario].days = counted
-    key = (RollupCall.scenario_id, RollupCall.script_version_id)
-    sums = select(*key, *(func.sum(getattr(RollupCall, name)) for name in names)).where(*where).group_by(*key)
+    key = (RollupDay.scenario_id, RollupDay.script_version_id)
+    sums = select(*key, *(func.sum(getattr(RollupDay, name)) for name in names)).where(*where).group_by(*key)
     for scenario, version, *totals in session.execute(sums):
         heard[scenario].versions[version] = dict(zip(names, map(int, totals), strict=True))
     return heard
