@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from experiments.calendar import SiteCalendar
-from experiments.do.layer import DO_NOT_INVITE, Cut, Layer, Served
+from experiments.do.layer import DO_NOT_INVITE
 from experiments.do.snapshot import ServedScenario, Snapshot
 from experiments.plan.bucketing import bucket
 
@@ -139,49 +139,45 @@ def decide(
         arm_bucket: where it fell within the slice, when that is already known; else it is drawn from `unit`.
     """
     layer = scenario.layer
+    served = layer.standard
     cut = None if slice_bucket is None else layer.cuts[bisect_right(layer.edges, slice_bucket)]
-    if cut is not None and arm_bucket is None and unit is not None:
-        arm_bucket = bucket(cut.seed, unit)
-    missing = unit_kind if slice_bucket is None else None
-    reason, detail, served, eligible = _ruling(layer, cut, facts, arm_bucket, missing)
-    # In the order of the fields: to name fifteen of them takes as long as to draw both buckets.
-    return Choice(
-        served.version_id,
-        reason,
-        detail,
-        eligible,
-        eligible and served.asks,
-        served.experiment_id,
-        served.experiment,
-        served.arm,
-        unit_kind,
-        unit,
-        slice_bucket,
-        arm_bucket if served.in_arm else None,
-        (layer if cut is None else cut).keep(facts),
-        scenario.revision_id,
-        scenario.revision,
-    )
-
-
-def _ruling(
-    layer: Layer, cut: Cut | None, facts: Mapping[str, Any], arm_bucket: int | None, missing: str | None
-) -> tuple[Reason, str | None, Served, bool]:
-    """Say why a call is served what it is, in what detail, what that is, and whether the call is eligible."""
+    detail: str | None
     if facts.get(DO_NOT_INVITE):
-        return Reason.NOT_ELIGIBLE, DO_NOT_INVITE, layer.standard, False
-    if missing is not None:
-        return Reason.NO_UNIT, missing, layer.standard, layer.welcomes(facts)
-    if cut is None:
-        if layer.welcomes(facts):
-            return Reason.STANDARD, None, layer.standard, True
-        return Reason.NOT_ELIGIBLE, "scenario", layer.standard, False
-    if not cut.runs:
-        return Reason(cut.state.value), cut.key, layer.standard, layer.welcomes(facts)
-    if not cut.lets_in(facts):
-        return Reason.NOT_ELIGIBLE, cut.key, layer.standard, layer.welcomes(facts)
-    served = cut.served[0 if arm_bucket is None else bisect_right(cut.edges, arm_bucket)]
-    return _REASON_OF_KIND[cut.kind], cut.key, served, served.in_arm or layer.welcomes(facts)
+        reason, detail, eligible = Reason.NOT_ELIGIBLE, DO_NOT_INVITE, False
+    elif slice_bucket is None and unit_kind is not None:
+        reason, detail, eligible = Reason.NO_UNIT, unit_kind, layer.welcomes(facts)
+    elif cut is None:
+        eligible = layer.welcomes(facts)
+        reason, detail = (Reason.STANDARD, None) if eligible else (Reason.NOT_ELIGIBLE, "scenario")
+    elif not cut.runs:
+        reason, detail, eligible = Reason(cut.state.value), cut.key, layer.welcomes(facts)
+    elif not cut.lets_in(facts):
+        reason, detail, eligible = Reason.NOT_ELIGIBLE, cut.key, layer.welcomes(facts)
+    else:
+        if arm_bucket is None and unit is not None:
+            arm_bucket = bucket(cut.seed, unit)
+        served = cut.served[0 if arm_bucket is None else bisect_right(cut.edges, arm_bucket)]
+        reason, detail, eligible = _REASON_OF_KIND[cut.kind], cut.key, served.in_arm or layer.welcomes(facts)
+    # From a tuple in the order of the fields: fifteen arguments, named or not, take as long as a bucket or two.
+    return Choice._make(
+        (
+            served.version_id,
+            reason,
+            detail,
+            eligible,
+            eligible and served.asks,
+            served.experiment_id,
+            served.experiment,
+            served.arm,
+            unit_kind,
+            unit,
+            slice_bucket,
+            arm_bucket if served.in_arm else None,
+            (layer if cut is None else cut).keep(facts),
+            scenario.revision_id,
+            scenario.revision,
+        )
+    )
 
 
 _REASON_OF_KIND = {"experiment": Reason.SPLIT, "rollout": Reason.ROLLOUT, "holdback": Reason.HOLDBACK}

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import analysis, comparisons, serving, sets
+from tests.bench import analysis, choosing, comparisons, serving, sets
 
 
 def main() -> None:
@@ -37,6 +37,10 @@ def _analysis(given: argparse.Namespace) -> None:
     analysis.analysis(given.readings)
 
 
+def _choosing(given: argparse.Namespace) -> None:
+    choosing.choosing(given.alternations)
+
+
 def _statistics(given: argparse.Namespace) -> None:
     comparisons.compare(given.alternations)
 
@@ -44,6 +48,7 @@ def _statistics(given: argparse.Namespace) -> None:
 PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
     "serving": _serving,
     "sets": _sets,
+    "choosing": _choosing,
     "analysis": _analysis,
     "statistics": _statistics,
 }
