@@ -65,38 +65,85 @@ class Databases:
 def temporary_server(*, durable: bool = False) -> Iterator[URL]:
     """Run a server of our own on a socket in a temporary folder, and remove both afterwards.
 
-    PostgreSQL refuses to run as root, and another user may not be able to reach this project's folder. So as root
-    its programs are copied beside its data and run as `nobody`, which leaves the rights of every folder as they are.
-
     Args:
-        durable: True writes through to the disk as in production, for benchmarks; False is faster.
+        durable: True writes through to the disk as in production, for benchmarks and faults; False is faster.
 
     Raises:
         RuntimeError: The server ended, or did not answer in time; the text is its log.
     """
+    with server_to_kill(durable=durable) as server:
+        yield server.address
+
+
+@contextmanager
+def server_to_kill(*, durable: bool = True) -> Iterator["Server"]:
+    """Run a server as `temporary_server` does, and lend it together with the means to kill it and to start it again.
+
+    PostgreSQL refuses to run as root, and another user may not be able to reach this project's folder. So as root
+    its programs are copied beside its data and run as `nobody`, which leaves the rights of every folder as they are.
+    """
     with tempfile.TemporaryDirectory(prefix="scriptbench-") as folder:
         room = Path(folder)
         run, programs = _unprivileged(room)
-        data = room / "data"
         subprocess.run(
-            [programs / "initdb", "-D", data, *_NEW_CLUSTER],
+            [programs / "initdb", "-D", room / "data", *_NEW_CLUSTER],
             check=True,
             stdout=subprocess.DEVNULL,
             **run,
         )
-        settings = [f"--{setting}" for setting in _SMALL + (() if durable else _FORGETFUL)]
-        with (room / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", room, *settings],
+        settings = _SMALL + (() if durable else _FORGETFUL)
+        server = Server(
+            room, [programs / "postgres", "-D", room / "data", "-k", room, *map("--{}".format, settings)], run
+        )
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+class Server:
+    """A server in a temporary folder."""
+
+    def __init__(self, room: Path, command: Sequence[str | Path], run: _Run) -> None:
+        self.address = URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(room)})
+        self._room = room
+        self._command = command
+        self._run = run
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self._room / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
                 stderr=log,
                 start_new_session=True,  # an impatient Ctrl-C is for the tests: they stop the server themselves
-                **run,
+                **self._run,
             )
-        try:
-            yield _once_it_answers(server, room)
-        finally:
-            server.send_signal(signal.SIGQUIT)  # at once: the data goes with the folder
-            server.wait(_PATIENCE)
+        give_up = time.monotonic() + _PATIENCE
+        while self._process.poll() is None and time.monotonic() < give_up:
+            try:
+                psycopg.connect(host=str(self._room), user="postgres", dbname="postgres").close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError(f"PostgreSQL did not start:\n{(self._room / 'log').read_text()}")
+
+    def kill(self) -> None:
+        """Kill it with everything it runs, as a power cut would, but for the disk."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(_PATIENCE)
+        (self._room / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Stop it at once: the data goes with the folder."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(_PATIENCE)
 
 
 def _unprivileged(room: Path) -> tuple[_Run, Path]:
@@ -113,16 +160,3 @@ def _unprivileged(room: Path) -> tuple[_Run, Path]:
             shutil.copytree(part, room / part.name)
         package = room / package.name
     return run, package / "pginstall" / "bin"
-
-
-def _once_it_answers(server: subprocess.Popen[bytes], room: Path) -> URL:
-    address = URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(room)})
-    give_up = time.monotonic() + _PATIENCE
-    while server.poll() is None and time.monotonic() < give_up:
-        try:
-            psycopg.connect(host=str(room), user="postgres", dbname="postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.02)
-        else:
-            return address
-    raise RuntimeError(f"PostgreSQL did not start:\n{(room / 'log').read_text()}")

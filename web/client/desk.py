@@ -153,6 +153,7 @@ class Desk:
         """Stop sending. What waits stays in the queue's file for the next desk."""
         self._sender.close()
         self._queue.close()
+        self._wire.close()
 
     def __enter__(self) -> Self:
         """Begin."""

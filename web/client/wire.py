@@ -45,6 +45,7 @@ class Wire:
         }
         self._timeout = timeout
         self._own = threading.local()
+        self._open: set[HTTPConnection] = set()
 
     def post(self, path: str, body: Mapping[str, Any], timeout: float | None = None) -> Answer:
         """Send a body and read the answer.
@@ -58,16 +59,23 @@ class Wire:
             kept: HTTPConnection | None = getattr(self._own, "connection", None)
             connection = kept if kept is not None and not fresh else self._make(self._host, self._port, timeout=wait)
             self._own.connection = None
+            self._open.add(connection)
             try:
                 answer = self._asked(connection, path, sent, wait)
             except (OSError, HTTPException) as fault:
                 connection.close()
+                self._open.discard(connection)
                 if connection is not kept or isinstance(fault, TimeoutError):
                     raise
                 continue  # a connection that was kept open may have been closed by the server meanwhile
             self._own.connection = connection
             return answer
         raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close the connections of all threads, when none of them asks any more."""
+        while self._open:
+            self._open.pop().close()
 
     def _asked(self, connection: HTTPConnection, path: str, sent: bytes, wait: float) -> Answer:
         if connection.sock is not None:
