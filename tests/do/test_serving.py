@@ -16,6 +16,7 @@ from tests.builders import (
     a_running_experiment,
     assigned,
     moved,
+    rolled_up,
     snapshot_of,
     standard_value,
 )
@@ -146,6 +147,7 @@ def test_a_raw_customer_id_is_nowhere_in_the_database(floor: Floor) -> None:
 @pytest.mark.parametrize("unit", ["call", "customer", "agent", "team", "agent_shift"])
 def test_every_assignment_can_be_derived_again_from_its_record_and_revision(floor: Floor, unit: str) -> None:
     assigned(floor, [a_call(i, agent_id=f"a{i}", team=f"t{i}") for i in range(1000, 1060)])
+    rolled_up(floor)  # plans are sized by the units that the rollup knows
     key = a_running_experiment(floor, unit=unit, effect=0.2)
     callers = [{}, STRANGER, {"caller_relation": "self", "do_not_invite": True}, {"caller_relation": "spouse"}]
     assigned(floor, [a_call(i, attributes=callers[i % 4]) for i in range(80)])
