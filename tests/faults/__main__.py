@@ -2,10 +2,8 @@
 
 import argparse
 import random
-from collections.abc import Callable
 
-from tests.faults import kills
-from tests.faults.kills import Report
+from tests.faults.kills import Scene, Strike, struck
 
 
 def main() -> int:
@@ -16,17 +14,18 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=20261126)
     given = arguments.parse_args()
     luck = random.Random(given.seed)
-    reports: dict[str, Callable[[], Report]] = {
-        "a worker killed, SQLite": lambda: kills.workers_killed("sqlite", given.times, luck),
-        "a worker killed, PostgreSQL": lambda: kills.workers_killed("postgresql", given.times, luck),
-        "the server killed, SQLite": lambda: kills.server_killed("sqlite", given.times, luck),
-        "the server killed, PostgreSQL": lambda: kills.server_killed("postgresql", given.times, luck),
-        "PostgreSQL killed": lambda: kills.postgresql_killed(given.times, luck),
-        f"PostgreSQL away for {given.seconds:.0f} s": lambda: kills.postgresql_away(given.seconds, luck),
+    away: Strike = lambda scene: scene.take_postgresql_away(given.seconds)  # noqa: E731
+    strikes: dict[str, tuple[str, list[Strike]]] = {
+        "a worker killed, SQLite": ("sqlite", [Scene.kill_worker] * given.times),
+        "a worker killed, PostgreSQL": ("postgresql", [Scene.kill_worker] * given.times),
+        "the server killed, SQLite": ("sqlite", [Scene.kill_server] * given.times),
+        "the server killed, PostgreSQL": ("postgresql", [Scene.kill_server] * given.times),
+        "PostgreSQL killed": ("postgresql", [Scene.kill_postgresql] * given.times),
+        f"PostgreSQL away for {given.seconds:.0f} s": ("postgresql", [away]),
     }
     lost = 0
-    for name, strike in reports.items():
-        report = strike()
+    for name, (database, planned) in strikes.items():
+        report = struck(database, planned, luck)
         lost += len(report.lost)
         print(f"{name}: {report}", flush=True)
         for each in report.lost[:5]:

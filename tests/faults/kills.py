@@ -3,7 +3,7 @@
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,57 +33,58 @@ class Report:
         )
 
 
-def workers_killed(database: str, times: int, luck: random.Random) -> Report:
-    """Kill a worker, some times."""
-    return _struck(database, times, luck, lambda house, _server: house.kill_worker())
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What can be struck: the house, and its PostgreSQL if it has one."""
 
+    house: House
+    postgresql: Server | None
+    luck: random.Random
 
-def server_killed(database: str, times: int, luck: random.Random) -> Report:
-    """Kill the server with its workers, some times, and start it again."""
+    def kill_worker(self) -> None:
+        """Kill a worker; the server starts another."""
+        self.house.kill_worker()
 
-    def strike(house: House, _server: Server | None) -> None:
-        house.kill()
-        house.start()
+    def kill_server(self) -> None:
+        """Kill the server with its workers, and start it again."""
+        self.house.kill()
+        self.house.start()
 
-    return _struck(database, times, luck, strike)
+    def kill_postgresql(self) -> None:
+        """Kill PostgreSQL with everything it runs, and start it again within a second."""
+        self.take_postgresql_away(self.luck.random())
 
-
-def postgresql_killed(times: int, luck: random.Random) -> Report:
-    """Kill PostgreSQL with everything it runs, some times, and start it again."""
-
-    def strike(_house: House, server: Server | None) -> None:
-        assert server is not None
-        server.kill()
-        time.sleep(luck.random())
-        server.start()
-
-    return _struck("postgresql", times, luck, strike)
-
-
-def postgresql_away(seconds: float, luck: random.Random) -> Report:
-    """Let PostgreSQL be away for so long."""
-
-    def strike(_house: House, server: Server | None) -> None:
-        assert server is not None
-        server.kill()
+    def take_postgresql_away(self, seconds: float) -> None:
+        """Kill PostgreSQL, and start it again after so long."""
+        assert self.postgresql is not None
+        self.postgresql.kill()
         time.sleep(seconds)
-        server.start()
-
-    return _struck("postgresql", 1, luck, strike)
+        self.postgresql.start()
 
 
-def _struck(database: str, times: int, luck: random.Random, strike: Callable[[House, Server | None], None]) -> Report:
+Strike = Callable[[Scene], None]
+
+
+def struck(database: str, strikes: Sequence[Strike], luck: random.Random) -> Report:
+    """Let desks work, strike at random moments, and count afterwards.
+
+    Args:
+        database: `sqlite` or `postgresql`.
+        strikes: one after the other.
+        luck: when.
+    """
     with _opened(database) as (url, house, token, server):
+        scene = Scene(house, server, luck)
         desks = Desks(house.address, token, many=8)
         try:
-            for _ in range(times):
+            for strike in strikes:
                 time.sleep(0.3 + luck.random())
-                strike(house, server)
+                strike(scene)
             time.sleep(0.5)
         finally:
             ledger = desks.stop()
         _wait_until_brought_over(house)
-        return Report(ledger, missing(url, ledger), times)
+        return Report(ledger, missing(url, ledger), len(strikes))
 
 
 @contextmanager

@@ -2,34 +2,28 @@
 
 import random
 
-import pytest
-
-from tests.faults import kills
+from tests.faults.kills import Scene, struck
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_a_killed_worker_loses_nothing(database: str) -> None:
-    report = kills.workers_killed(database, 3, random.Random(1))
+def away_for_some_seconds(scene: Scene) -> None:
+    scene.take_postgresql_away(3.0)
+
+
+def test_on_sqlite_a_killed_worker_and_a_killed_server_lose_nothing() -> None:
+    report = struck("sqlite", [Scene.kill_worker, Scene.kill_server, Scene.kill_worker], random.Random(1))
     assert report.lost == []
     assert report.ledger.facts
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_a_killed_server_loses_nothing(database: str) -> None:
-    report = kills.server_killed(database, 2, random.Random(2))
+def test_on_postgresql_they_do_not_either() -> None:
+    report = struck("postgresql", [Scene.kill_worker, Scene.kill_server], random.Random(2))
     assert report.lost == []
     assert report.ledger.facts
 
 
-def test_a_killed_postgresql_loses_nothing_and_refuses_nobody() -> None:
-    report = kills.postgresql_killed(3, random.Random(3))
+def test_while_postgresql_is_killed_or_away_no_request_fails_and_nothing_is_missing_afterwards() -> None:
+    strikes = [Scene.kill_postgresql, away_for_some_seconds, Scene.kill_postgresql]
+    report = struck("postgresql", strikes, random.Random(3))
     assert report.lost == []
-    assert not report.ledger.failed
-
-
-def test_while_postgresql_is_away_no_request_fails_and_nothing_is_missing_afterwards() -> None:
-    report = kills.postgresql_away(4, random.Random(4))
-    assert report.lost == []
-    assert not report.ledger.failed
-    assert not report.ledger.broken
+    assert (dict(report.ledger.failed), report.ledger.broken) == ({}, 0)
     assert report.ledger.fallback > 0
