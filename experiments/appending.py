@@ -8,13 +8,16 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table, Uuid
 
 Row = Sequence[Any]
+
+_TOGETHER = 64
+"""Rows up to which SQLite is given one statement for all; each number of them is a statement that is kept prepared."""
 
 _FEW = 500
 """Rows up to which one statement that carries them is quicker than copying them aside."""
@@ -37,7 +40,7 @@ class Appending:
 
     def on_sqlite(self, driver: Any, rows: Sequence[Row]) -> set[Any]:
         """Append on a connection that is in a transaction; give the ids of the rows that were new."""
-        done = driver.executemany(self._into_sqlite, [self._stored(row) for row in rows])
+        done = self._inserted(driver, [self._stored(row) for row in rows])
         ids = {row[self._id] for row in rows}
         if done.rowcount != len(rows):
             asked = {_hex(id_): id_ for id_ in ids}
@@ -120,10 +123,16 @@ class Appending:
                 stored[place] = stored[place].isoformat(" ", "microseconds")[:-6]
         return stored
 
-    @cached_property
-    def _into_sqlite(self) -> str:
-        marks = ", ".join("?" * len(self._columns))
-        into = f"INSERT INTO {self.table.name} ({', '.join(self._columns)}) VALUES ({marks})"  # noqa: S608 - our names
+    def _inserted(self, driver: Any, rows: list[list[Any]]) -> Any:
+        if len(rows) > _TOGETHER:
+            return driver.executemany(self._into_sqlite(1), rows)
+        # The driver gives the interpreter away for each row of a list of rows, and waits to have it back.
+        return driver.execute(self._into_sqlite(len(rows)), [value for row in rows for value in row])
+
+    @lru_cache(maxsize=128)  # noqa: B019 - there are as many of us as tables of facts
+    def _into_sqlite(self, rows: int) -> str:
+        row = f"({', '.join('?' * len(self._columns))})"
+        into = f"INSERT INTO {self.table.name} ({', '.join(self._columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
         return f"{into} ON CONFLICT ({', '.join(self.unique)}) DO NOTHING"
 
     @cached_property

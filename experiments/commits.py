@@ -9,6 +9,7 @@ SIGMOD 1984, section 5.2, call it group commit).
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -16,15 +17,16 @@ Result = TypeVar("Result")
 
 
 class _Waiting(Generic[Item, Result]):
-    """One request: what it wants written, and the lock it sleeps on until it is told what came of it."""
+    """One request: what it wants written, the lock it sleeps on until it is told what came of it, and whom it wakes."""
 
-    __slots__ = ("error", "item", "leads", "result", "sleep")
+    __slots__ = ("error", "item", "leads", "result", "sleep", "wakes")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.result: Result | None = None
         self.error: BaseException | None = None
         self.leads = False
+        self.wakes: _Waiting[Item, Result] | None = None
         self.sleep = threading.Lock()
         self.sleep.acquire()
 
@@ -69,6 +71,8 @@ class GroupCommit(Generic[Item, Result]):
             mine.sleep.acquire()
         if mine.leads:
             self._lead(mine)
+        elif mine.wakes is not None:
+            mine.wakes.sleep.release()
         if mine.error is not None:
             raise mine.error
         return mine.result  # type: ignore[return-value]  # without an error there is one
@@ -85,9 +89,12 @@ class GroupCommit(Generic[Item, Result]):
             for each in together:
                 each.error = error
         self._hand_on()
-        for each in together:
-            if each is not leader:
-                each.sleep.release()
+        # Each wakes the next: all at once they would only queue for the interpreter.
+        others = [each for each in together if each is not leader]
+        for one, another in pairwise(others):
+            one.wakes = another
+        if others:
+            others[0].sleep.release()
 
     def _gathered(self) -> list[_Waiting[Item, Result]]:
         with self._mutex:

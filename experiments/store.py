@@ -7,6 +7,7 @@ reads and then writes fails with "database is locked" however long it is told to
 import fcntl
 import json
 import os
+import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -88,7 +89,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def canonical(value: Any) -> str:
     """Write JSON in the one form that hashes are taken over: sorted keys, no spaces, characters as they are."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 class CanonicalJson(TypeDecorator[Any]):
@@ -113,7 +117,8 @@ class CanonicalJson(TypeDecorator[Any]):
 def new_id(now: datetime) -> UUID:
     """Make a time-ordered id (UUID version 7, RFC 9562): random ids slow the index of a large table."""
     milliseconds = int(now.timestamp() * 1000)
-    number = (milliseconds << 80) | int.from_bytes(os.urandom(10))
+    # No secret: bits of the generator, since asking the system for some lets other threads take the interpreter.
+    number = (milliseconds << 80) | random.getrandbits(80)
     return UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))
 
 

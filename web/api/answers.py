@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from json import JSONEncoder
+from json.encoder import encode_basestring
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from experiments.board import cards, moves
-from experiments.check import history, looks, reading, results as results_of
+from experiments.check import freshness, history, looks, reading, results as results_of
 from experiments.check.looks import Look
 from experiments.check.spoken.heard import HeardCall
 from experiments.check.spoken.sample import worklist
@@ -19,7 +20,9 @@ from experiments.people import Actor
 from experiments.plan import designs, scripts
 from web.language import say
 
-_text = JSONEncoder(ensure_ascii=False).encode
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else encode_basestring(value)
 
 
 def assignment(answer: Answer) -> bytes:
@@ -31,7 +34,7 @@ def assignment(answer: Answer) -> bytes:
         f'{{"assignment_id":"{answer.assignment_id}","call_id":{_text(answer.call_id)},'
         f'"scenario":{_text(answer.scenario)},"experiment":{_text(answer.experiment)},"arm":{_text(answer.arm)},'
         f'"reason":{_text(answer.reason)},"reason_detail":{_text(answer.reason_detail)},'
-        f'"invite":{_text(answer.invite)},'
+        f'"invite":{"true" if answer.invite else "false"},'
         f'"script":{_script(answer.script, answer.version, answer.locale, answer.steps)},'
         f'"agent_shift":{_text(answer.agent_shift)},"traffic_revision":{answer.traffic_revision},'
         f'"assigned_at":"{answer.assigned_at.isoformat().removesuffix("+00:00")}Z"}}'
@@ -100,6 +103,7 @@ def results(session: Session, key: str, today: int) -> dict[str, Any]:
         "stage": found.stage,
         "review": found.review,
         "origins": sorted(history.origins(session, found.experiment)),
+        "sources": [asdict(each) for each in freshness.sources(session, found.experiment)],
         "planned_calls": found.experiment.planned_calls,
         "looks_made": len(made),
         "looks_planned": len(found.experiment.looks),
