@@ -12,6 +12,7 @@ from experiments.board import cards, gates, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.check import history, looks, reading
 from experiments.check.examining.daily import of_plan
+from experiments.check.freshness import Source, sources
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.check.results import Watch
@@ -97,10 +98,21 @@ class DecisionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRow:
+    """How far the data of one source reach."""
+
+    name: str
+    facts: int
+    newest: str
+    received: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentPage:
     """Everything on the page."""
 
     fresh: Freshness
+    sources: list[SourceRow]
     card: CardView
     experiment: Experiment
     next_step: str
@@ -151,6 +163,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     steps = dict(arm_facts(metric_set_of(session, experiment.scenario)))
     return ExperimentPage(
         fresh=freshness(session),
+        sources=[_source(survey, each) for each in sources(session, experiment)],
         card=survey.card(card),
         experiment=experiment,
         next_step=_next_step(card),
@@ -203,6 +216,19 @@ def _arm(survey: Survey, experiment: Experiment, position: int, watch: Watch | N
         control=position == 0,
         calls=watch.totals[arm.key]["calls"] if watch else 0,
     )
+
+
+def _source(survey: Survey, told: Source) -> SourceRow:
+    newest, received = words.moment(told.newest_at), words.moment(told.newest_received_at)
+    return SourceRow(_source_name(survey, told.source), told.facts, newest, received)
+
+
+def _source_name(survey: Survey, source: str) -> str:
+    """Name who told: a token as elsewhere, a file by the first letters of its hash."""
+    kind, _colon, rest = source.partition(":")
+    if kind == "import":
+        return _("File %(name)s", name=rest) if rest else _("Files")
+    return survey.name(source)
 
 
 def _next_step(card: Card) -> str:

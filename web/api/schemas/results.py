@@ -109,6 +109,15 @@ class LookAnswer(Answer):
     verdict: VerdictAnswer
 
 
+class SourceAnswer(Answer):
+    """Who tells of the scenario's calls since the test began, as far as it is counted."""
+
+    source: str
+    facts: int
+    newest_at: datetime = Field(description="The moment that the newest of its facts speaks of.")
+    newest_received_at: datetime = Field(description="When the last of its facts arrived: its data are as of then.")
+
+
 class ResultsAnswer(Answer):
     """The newest look, null before the first, and what may be watched meanwhile."""
 
@@ -116,6 +125,7 @@ class ResultsAnswer(Answer):
     stage: str
     review: str
     origins: list[str] = Field(description="How the calls came here: live, imported, replayed or demo.")
+    sources: list[SourceAnswer] = Field(description="How far the data of each source reach.")
     planned_calls: int | None
     looks_made: int
     looks_planned: int
