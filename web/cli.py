@@ -13,14 +13,16 @@ from tqdm import tqdm
 from configs.settings import catalogue_documents, demo_world, read_toml
 from experiments import audit, jobs, people
 from experiments.check import rollup
-from experiments.demo import build
+from experiments.demo import build, calls as demo_calls, world as worlds
 from experiments.errors import Invalid, Refusal
 from experiments.imports import calls
 from experiments.imports.mapping import read_mapping
 from experiments.people import SCOPES
 from experiments.plan import catalogue
 from migrations.run import upgrade
-from web import processes
+from web import playing, processes
+from web.client.desk import Desk
+from web.client.errors import Refused, Unreachable
 from web.house import house
 
 OPERATOR = people.system("operator")
@@ -38,6 +40,7 @@ def install(app: Flask) -> None:
         run_job,
         rebuild_rollup,
         import_calls,
+        play_calls,
         add_person,
         issue_token,
         revoke_token,
@@ -143,6 +146,36 @@ def import_calls(file: Path, mapping: Path, replay: str | None, rejects: Path | 
         click.echo(f"The rejected rows, with line and reason: {report.rejects}")
 
 
+@click.command("play-calls", cls=_Verb)
+@click.option("--calls", "many", default=60, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
+@click.option("--a-minute", default=120.0, show_default=True, type=click.FloatRange(min=1), help="How many a minute.")
+@with_appcontext
+def play_calls(many: int, a_minute: float) -> None:
+    """Let the demo's desks ask the running server for scripts, and report what happened."""
+    settings = house().settings
+    token_file = settings.instance / "demo_token"
+    if settings.environment != "demo" or not token_file.exists():
+        raise click.ClickException("Only the demo has desks to play with. `up` builds it.")
+    world = worlds.parse(demo_world())
+    floor = demo_calls.Floor(world, catalogue.parse(catalogue_documents()[demo_world()["catalogue"]]))
+    address = f"http://{settings.host}:{settings.port}"
+    with Desk(address, token_file.read_text("utf-8")) as desk, tqdm(unit="call", total=many) as bar:
+        try:
+            playing.play(
+                desk,
+                floor,
+                house().calendar,
+                calls=many,
+                pause=60 / a_minute,
+                now=house().clock(),
+                progress=lambda: _step(bar),
+            )
+        except (Refused, Unreachable) as fault:
+            raise click.ClickException(f"{address}: {fault}") from fault
+        desk.flush()
+    click.echo(f"{many} calls were answered; the rollup shows them within a minute.")
+
+
 @click.command("add-person", cls=_Verb)
 @click.argument("login")
 @click.argument("name")
@@ -240,6 +273,10 @@ def _say_sign_ins() -> None:
             click.echo(f"  {login:<18} {', '.join(people.ROLES[role]['en'] for role in roles)}")
     click.echo(f"Everyone's password in this demo: {settings.secret('demo_password')}")
     click.echo(f"A desktop's API token: {(settings.instance / 'demo_token').read_text(encoding='utf-8')}\n")
+
+
+def _step(bar: "tqdm[Any]") -> None:
+    bar.update(1)
 
 
 def _shown_on(bar: "tqdm[Any]") -> Callable[[int, int], None]:
