@@ -145,6 +145,7 @@ class Journal:
             return journal.put(self._store, records)
         if not self._away:
             try:
+                self._spool.make_ready()
                 return self._put_unless_spooled(self._spool, records)
             except AWAY as fault:
                 with self._spooling:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from experiments.store import Store
+from experiments.store import AWAY, Store
 
 _WAITING = """
     CREATE TABLE IF NOT EXISTS spooled (
@@ -84,11 +84,15 @@ class Spool:
         self._reader: sqlite3.Connection | None = None
         self._reading = threading.RLock()
         self._closed = False
+        self._ready = False
 
     def make_ready(self) -> None:
-        """Open the file and hold the reserve while there is room for both."""
-        self._opened()
-        self._hold_reserve()
+        """Open the file and hold the reserve, once, while there is room for both."""
+        if not self._ready and not self._closed:
+            with suppress(*AWAY):  # a disk that is full already has no room to hold; it is tried again
+                self._opened()
+                self._hold_reserve()
+                self._ready = True
 
     def assign(self, answers: Sequence[tuple[Key, str]]) -> list[str]:
         """Keep the answers to calls; give those that now stand for them: the first on this machine wins.
@@ -174,6 +178,7 @@ class Spool:
             if not _is_full(fault) or not self._held.exists():
                 raise
             self._held.unlink()
+            self._ready = False
             self._opened().quickly(work)
 
     def _opened(self) -> Store:
@@ -201,12 +206,14 @@ class Spool:
 
     def _hold_reserve(self) -> None:
         if self._reserve and not self._held.exists():
-            with suppress(OSError):  # a disk that is full already has nothing to hold
-                handle = os.open(self._held, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                try:
-                    os.posix_fallocate(handle, 0, self._reserve)
-                finally:
-                    os.close(handle)
+            handle = os.open(self._held, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(handle, 0, self._reserve)
+            except OSError:
+                self._held.unlink()
+                raise
+            finally:
+                os.close(handle)
 
 
 def _is_full(fault: BaseException) -> bool:

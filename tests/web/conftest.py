@@ -57,7 +57,7 @@ class Caller:
 def an_application(store: Store, folder: Path, clock: Clock) -> APIFlask:
     """Open the house over a store that holds a centre; the floor of tests and of the house hash alike."""
     url = store.engine.url.render_as_string(hide_password=False)
-    settings = Settings(environment="demo", instance=folder, database_url=url, unit_key=_KEY)
+    settings = Settings(environment="demo", instance=folder, database_url=url, unit_key=_KEY, spool_reserve=0)
     return create_app(settings, clock)
 
 
