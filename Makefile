@@ -21,7 +21,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run test bench calibrate evidence lint format translations lock venv
+.PHONY: help setup run test bench faults calibrate evidence lint format translations lock venv
 
 help: ## print this list
 	@$(PYTHON) -c 'import re, sys; [print(f"make {name:<13} {what}") for name, what in \
@@ -36,8 +36,11 @@ run: setup ## start a demo call centre on http://127.0.0.1:8000 (PORT, DATABASE_
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
 	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile $(ARGS)
 
-bench: setup ## measure speed: calls under load, whole readings, the mathematics beside two rivals (ARGS=statistics)
+bench: setup ## measure speed, in parts: serving choosing ingest rollup reading analysis statistics (ARGS=serving)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+faults: setup ## kill workers, servers and PostgreSQL under load, and count what was acknowledged (ARGS="--times 5")
+	$(BIN)/python -m tests.faults $(ARGS)
 
 calibrate: setup ## prove the error rates by simulation
 	$(BIN)/python -m tests.calibrate $(ARGS)
