@@ -1,11 +1,7 @@
 """The rollup against a slow recount of the same facts, for any history, order of arrival and runs in between."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,24 +23,18 @@ from experiments.do.journal import Origin
 from experiments.do.outcomes import MAX_VALUE, OutcomeType
 from experiments.do.serving import Call
 from experiments.do.snapshot import Snapshot
-from experiments.plan.rules import ArmPlan
-from experiments.store import Store, table_of
+from experiments.store import table_of
 from tests.builders import (
     MONDAY,
-    NEW_BENEFIT,
     SCENARIO,
     a_call,
-    a_floor,
-    a_running_experiment,
     rolled_up,
     snapshot_of,
-    standard_value,
     told,
 )
+from tests.check.conftest import BY_CUSTOMER, Fresh
 from tests.check.recount import Recount, Rows
-from tests.postgres import Databases
 
-BY_CUSTOMER = "policy_enquiry"
 DAYS = (0, 0, 1, 2, 9, -1)
 """When each call comes, in days from Monday: some on one day, some before the tests began."""
 
@@ -147,54 +137,6 @@ def histories(draw: st.DrawFn) -> list[Event]:
     told_by = draw(st.lists(TELLS, min_size=4, max_size=10))
     events: list[Event] = [*calls, *told_by, *[Counts()] * draw(st.integers(0, 3))]
     return draw(st.permutations(events))
-
-
-Fresh = Callable[[], AbstractContextManager[Floor]]
-
-
-def a_floor_with_two_tests(store: Store) -> Floor:
-    floor = a_floor(store)
-    a_running_experiment(floor)
-    control = ArmPlan("control", 5000, standard_value(floor, "benefit", BY_CUSTOMER))
-    arms = (control, ArmPlan("quicker", 5000, NEW_BENEFIT))
-    a_running_experiment(floor, key="by_customer", scenario=BY_CUSTOMER, unit="customer", arms=arms)
-    return floor
-
-
-def opened(url: str, pattern: Floor) -> Iterator[Floor]:
-    store = Store(url)
-    yield Floor(store, pattern.calendar, pattern.pseudonyms)
-    store.dispose()
-
-
-@pytest.fixture(scope="module")
-def fresh_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
-    """Make a way to open the floor with its two tests anew, on SQLite."""
-    folder = tmp_path_factory.mktemp("recount")
-    kept = shutil.copy(sqlite_template, folder / "kept.db")
-    pattern = a_floor_with_two_tests(Store(f"sqlite:///{kept}"))
-    pattern.store.dispose()
-
-    @contextmanager
-    def fresh() -> Iterator[Floor]:
-        yield from opened(f"sqlite:///{shutil.copy(kept, folder / 'store.db')}", pattern)
-
-    return fresh
-
-
-@pytest.fixture(scope="module")
-def fresh_postgresql(databases: Databases, postgresql_template: str) -> Iterator[Fresh]:
-    """Make a way to open the floor with its two tests anew, on PostgreSQL."""
-    with databases.new(postgresql_template) as kept:
-        pattern = a_floor_with_two_tests(Store(kept.render_as_string(hide_password=False)))
-        pattern.store.dispose()
-
-        @contextmanager
-        def fresh() -> Iterator[Floor]:
-            with databases.new(str(kept.database)) as address:
-                yield from opened(address.render_as_string(hide_password=False), pattern)
-
-        yield fresh
 
 
 def happened(floor: Floor, events: list[Event]) -> None:
