@@ -31,7 +31,12 @@ def actor() -> Actor:
 
 def is_api() -> bool:
     """Say whether the request is for the API, which knows tokens only, never cookies; its manual is a page."""
-    return request.path.startswith("/api/") and request.endpoint != "docs.api"
+    return (request.path.startswith("/api/") and request.endpoint != "docs.api") or is_ofrep()
+
+
+def is_ofrep() -> bool:
+    """Say whether the request speaks OpenFeature's protocol, which has refusals of its own shape."""
+    return request.path.startswith("/ofrep/")
 
 
 def remember(secret: str) -> None:
@@ -82,7 +87,9 @@ def bearer_secret(authorization: str) -> str | None:
 
 def _token_bearer() -> Actor | None:
     secret = bearer_secret(request.headers.get("Authorization", ""))
-    if secret is None:
+    if secret is None and is_ofrep():
+        secret = request.headers.get("X-API-Key")
+    if not secret:
         return None
     here, access = house(), POLICY.get(request.endpoint or "")
     known = here.bearer(secret) if access is not None and access.scope in in_force.SCOPES else None

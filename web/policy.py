@@ -65,6 +65,9 @@ POLICY: dict[str, Access] = {
     "openapi.spec": _ANYONE,
     "docs.api": _ANYONE,
     "api.assign": Access(Who.TOKEN, scope="assign"),
+    # OpenFeature's protocol: the same, said otherwise
+    "ofrep.evaluate": Access(Who.TOKEN, scope="assign"),
+    "ofrep.evaluate_all": Access(Who.TOKEN, scope="assign"),
     "api.report": Access(Who.TOKEN, scope="report"),
     "api.list_experiments": Access(Who.TOKEN, scope="read"),
     "api.read_experiment": Access(Who.TOKEN, scope="read"),

@@ -1,10 +1,11 @@
 """Refusals, said once: RFC 9457 problem details for machines, a page in the reader's language for people."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from apiflask import HTTPError
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
@@ -44,6 +45,20 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
+
+
+Shape = Callable[[int, str, list[str], str | None], tuple[int, dict[str, Any]]]
+"""From status, words, codes of wrong fields and the key in the address to the status and body that are answered."""
+
+
+def shape(app: Flask, blueprint: str, told: Shape) -> None:
+    """Let the refusals of one blueprint be told in a protocol's own shape."""
+    app.extensions.setdefault("refusals", {})[blueprint] = told
+
+
+def _shapes() -> dict[str, Shape]:
+    shapes: dict[str, Shape] = current_app.extensions.get("refusals", {})
+    return shapes
 
 
 def problem(status: int, code: str, detail: str, found: list[dict[str, str]] | None = None) -> Response:
@@ -143,6 +158,15 @@ def _fault(error: Exception) -> AnyResponse:
 
 
 def _answer(status: int, code: str, detail: str, found: list[dict[str, str]] | None = None) -> Response:
+    shape = _shapes().get(request.blueprint or "")
+    if shape is not None:
+        detail = "; ".join(f"{each['field']}: {each['message']}" for each in found or ()) or detail
+        status, body = shape(
+            status, detail, [each["code"] for each in found or ()], (request.view_args or {}).get("key")
+        )
+        response = jsonify(body)
+        response.status_code = status
+        return response
     if is_api():
         return problem(status, code, detail, found)
     headline = gettext(TITLES.get(status, "Error"))

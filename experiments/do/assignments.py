@@ -76,7 +76,7 @@ def assign(floor: Floor, snapshot: Snapshot, calls: Sequence[Call], *, origin: O
     choices = [choose(snapshot, call, floor.calendar) for call in calls]
     records = [record_of(floor, snapshot, call, choice, origin) for call, choice in zip(calls, choices, strict=True)]
     rows = floor.journal.append(records)
-    return [_answer(floor.store, snapshot, call, row) for call, row in zip(calls, rows, strict=True)]
+    return [answer_of(floor.store, snapshot, call, row) for call, row in zip(calls, rows, strict=True)]
 
 
 def record_of(floor: Floor, snapshot: Snapshot, call: Call, choice: Choice, origin: Origin) -> Record:
@@ -138,7 +138,8 @@ def rederive(session: Session, row: Assignment, revisions: dict[int, Any]) -> Ch
     )
 
 
-def _answer(store: Store, snapshot: Snapshot, call: Call, row: Record) -> Answer:
+def answer_of(store: Store, snapshot: Snapshot, call: Call, row: Record) -> Answer:
+    """Say in words what a record says of a call."""
     served = snapshot.scenario(call.scenario)
     words = served.scripts.get(row.script_version_id) or _words_of_old(store, row)
     return Answer(

@@ -138,7 +138,7 @@ def put(store: Store, records: Sequence[Record]) -> list[Record]:
     new = store.append(APPENDING, records) if live else _put_past(store, records)
     if len(new) == len(records):
         return list(records)
-    standing = {r.key: r for r in records if r.id in new} | _standing(store, [r for r in records if r.id not in new])
+    standing = {r.key: r for r in records if r.id in new} | standing_of(store, {r.call_id for r in records})
     return [standing[record.key] for record in records]
 
 
@@ -172,9 +172,10 @@ def _put_past(store: Store, records: Sequence[Record]) -> set[UUID]:
     return new
 
 
-def _standing(store: Store, records: Sequence[Record]) -> dict[tuple[str, int], Record]:
+def standing_of(store: Store, call_ids: Iterable[str]) -> dict[tuple[str, int], Record]:
+    """Give the records of calls, by call and scenario."""
     columns = [c if c.name != "facts" else type_coerce(c, String) for c in table_of(Assignment).columns]
-    calls = sorted({record.call_id for record in records})
+    calls = sorted(call_ids)
     found: dict[tuple[str, int], Record] = {}
     with store.read() as session:
         for start in range(0, len(calls), 500):

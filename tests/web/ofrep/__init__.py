@@ -1,0 +1,1 @@
+"""OpenFeature's protocol: its shapes, and its real clients."""

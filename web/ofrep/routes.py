@@ -1,0 +1,59 @@
+"""The protocol's two addresses."""
+
+import hashlib
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from experiments.do import assignments, previewing
+from experiments.do.journal import Record
+from experiments.store import canonical
+from web.api.bodies import expect_json
+from web.house import house
+from web.ofrep.answers import evaluated
+from web.ofrep.context import call_of
+
+ofrep = APIBlueprint("ofrep", __name__, url_prefix="/ofrep/v1", enable_openapi=False)
+ofrep.before_request(expect_json)
+
+_ANY = "any"  # bulk asks for every scenario; a call has to have one
+
+
+@ofrep.post("/evaluate/flags/<key:key>")
+def evaluate(key: str) -> dict[str, Any]:
+    """Assign a call a script of one scenario, and record it; asked again it is the same."""
+    here = house()
+    here.snapshot().scenario(key)
+    asked = call_of(request.get_json(), key)
+    (answer,) = assignments.assign(here.floor, here.snapshot(), [asked.as_call(here.clock())])
+    return evaluated(answer, recorded=True)
+
+
+@ofrep.post("/evaluate/flags")
+def evaluate_all() -> Response | dict[str, Any]:
+    """Say what every scenario would serve a call, and record nothing.
+
+    The tag covers what is in force, the context and what the call is assigned already: what it says is unchanged is so.
+    """
+    here = house()
+    body = request.get_json()
+    call = call_of(body, _ANY).as_call(here.clock())
+    snapshot = here.snapshot()
+    known = previewing.assigned_already(here.floor, call)
+    tag = _tag(snapshot.version, body["context"], known)
+    response = Response(mimetype="application/json")
+    response.set_etag(tag)
+    if request.if_none_match.contains_weak(tag) or request.if_none_match.star_tag:
+        response.status_code = 304
+        return response
+    flags = [
+        evaluated(each.answer, recorded=each.assigned) for each in previewing.preview(here.floor, snapshot, call, known)
+    ]
+    response.set_data(canonical({"flags": flags, "metadata": {"version": str(snapshot.version)}}))
+    return response
+
+
+def _tag(version: int, context: Any, known: dict[int, Record]) -> str:
+    assigned = sorted(str(record.id) for record in known.values())
+    return hashlib.sha256(canonical([version, context, assigned]).encode()).hexdigest()
