@@ -13,7 +13,7 @@ from web.api.bodies import StrictJson
 from web.api.routes import api
 from web.health import health
 from web.house import open_house, wall_clock
-from web.ofrep.answers import failed
+from web.ofrep.answers import PREFIX, failed
 from web.ofrep.routes import ofrep
 from web.pages.routes import pages
 from web.short_way import ShortWay
@@ -46,7 +46,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
         csrf.exempt(machines)  # they know tokens only, which no browser sends by itself
     for windows in (health, api, ofrep, pages):
         app.register_blueprint(windows)
-    refusals.shape(app, "ofrep", failed)
+    refusals.shape(app, PREFIX, failed)
     docs.install(app)
     cli.install(app)
     app.wsgi_app = ShortWay(app, here)  # type: ignore[method-assign]  # where the framework says to put what stands in front

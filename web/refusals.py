@@ -47,18 +47,18 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _fault)
 
 
-Shape = Callable[[int, str, list[str], str | None], tuple[int, dict[str, Any]]]
-"""From status, words, codes of wrong fields and the key in the address to the status and body that are answered."""
+Shape = Callable[[int, str, list[str], str], tuple[int, dict[str, Any]]]
+"""From status, words, codes of wrong fields and path to the status and body that are answered."""
 
 
-def shape(app: Flask, blueprint: str, told: Shape) -> None:
-    """Let the refusals of one blueprint be told in a protocol's own shape."""
-    app.extensions.setdefault("refusals", {})[blueprint] = told
+def shape(app: Flask, under: str, told: Shape) -> None:
+    """Let the refusals under one path be told in a protocol's own shape."""
+    app.extensions.setdefault("refusals", {})[under] = told
 
 
-def _shapes() -> dict[str, Shape]:
+def _shape() -> Shape | None:
     shapes: dict[str, Shape] = current_app.extensions.get("refusals", {})
-    return shapes
+    return next((told for under, told in shapes.items() if request.path.startswith(under)), None)
 
 
 def problem(status: int, code: str, detail: str, found: list[dict[str, str]] | None = None) -> Response:
@@ -158,12 +158,10 @@ def _fault(error: Exception) -> AnyResponse:
 
 
 def _answer(status: int, code: str, detail: str, found: list[dict[str, str]] | None = None) -> Response:
-    shape = _shapes().get(request.blueprint or "")
-    if shape is not None:
+    told = _shape()
+    if told is not None:
         detail = "; ".join(f"{each['field']}: {each['message']}" for each in found or ()) or detail
-        status, body = shape(
-            status, detail, [each["code"] for each in found or ()], (request.view_args or {}).get("key")
-        )
+        status, body = told(status, detail, [each["code"] for each in found or ()], request.path)
         response = jsonify(body)
         response.status_code = status
         return response

@@ -1,11 +1,13 @@
 """What a call would be served in every scenario, or was where it is assigned already; nothing is written.
 
-One question to the database tells which scenarios a call is assigned in; while it is away that is not known, and the
-choice speaks, which by arithmetic gives the same arm.
+One question to the database, and one to the spool, tell which scenarios a call is assigned in. While the database is
+away not all of them may be known, and the choice speaks, which gives the same arm as long as traffic and facts do.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from experiments.do import waiting
 from experiments.do.assignments import Answer, Floor, answer_of, record_of
 from experiments.do.journal import Origin, Record, standing_of
 from experiments.do.serving import Call, choose
@@ -21,15 +23,29 @@ class Preview:
     assigned: bool
 
 
-def assigned_already(floor: Floor, call: Call) -> dict[int, Record]:
-    """Give the call's assignments by scenario id."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a call is assigned already, by scenario id; `whole` says that there are no others."""
+
+    records: Mapping[int, Record]
+    whole: bool
+
+
+def assigned_already(floor: Floor, snapshot: Snapshot, call: Call) -> Known:
+    """Find the call's assignments."""
+    keys = [(call.call_id, served.scenario_id) for served in snapshot.scenarios.values()]
+    spooled = floor.spool.answers(keys) if floor.spool is not None else {}
+    records = {scenario: waiting.call_read(body) for (_, scenario), body in spooled.items()}
+    if floor.journal.away:
+        return Known(records, whole=False)
     try:
-        return {scenario: record for (_, scenario), record in standing_of(floor.store, [call.call_id]).items()}
+        kept = standing_of(floor.store, [call.call_id])
     except AWAY:
-        return {}
+        return Known(records, whole=False)
+    return Known({scenario: record for (_, scenario), record in kept.items()} | records, whole=True)
 
 
-def preview(floor: Floor, snapshot: Snapshot, call: Call, known: dict[int, Record]) -> list[Preview]:
+def preview(floor: Floor, snapshot: Snapshot, call: Call, known: Known) -> list[Preview]:
     """Say what every scenario that takes calls would serve a call.
 
     Args:
@@ -41,8 +57,8 @@ def preview(floor: Floor, snapshot: Snapshot, call: Call, known: dict[int, Recor
     return [_of(floor, snapshot, call._replace(scenario=key), known) for key in snapshot.scenarios]
 
 
-def _of(floor: Floor, snapshot: Snapshot, call: Call, known: dict[int, Record]) -> Preview:
-    record = known.get(snapshot.scenario(call.scenario).scenario_id)
+def _of(floor: Floor, snapshot: Snapshot, call: Call, known: Known) -> Preview:
+    record = known.records.get(snapshot.scenario(call.scenario).scenario_id)
     written = record is not None
     if record is None:
         record = record_of(floor, snapshot, call, choose(snapshot, call, floor.calendar), Origin.LIVE)

@@ -48,7 +48,7 @@ def _install() -> None:
             "npm_config_cache": str(cache / "npm"),
             "npm_config_update_notifier": "false",
         }
-        command = [_PROGRAMS / "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        command = [str(_PROGRAMS / "npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
         done = subprocess.run(
             command, cwd=HERE, env=environment, check=False, capture_output=True, text=True, timeout=240
         )

@@ -7,6 +7,9 @@ from experiments.do.assignments import Answer
 from experiments.do.serving import Reason
 from web.ofrep.context import KEY_MISSING
 
+PREFIX = "/ofrep/v1"
+FLAG = "/evaluate/flags/"
+
 REASONS: Mapping[str, str] = {
     # a fair draw decided
     Reason.SPLIT: "SPLIT",
@@ -55,18 +58,19 @@ def evaluated(answer: Answer, *, recorded: bool) -> dict[str, Any]:
     return _known(**told)
 
 
-def failed(status: int, detail: str, codes: list[str], key: str | None) -> tuple[int, dict[str, Any]]:
+def failed(status: int, detail: str, codes: list[str], path: str) -> tuple[int, dict[str, Any]]:
     """Tell why there is no evaluation: the status and the body.
 
     Args:
         status: of the refusal, as the agent API has it.
         detail: in words.
         codes: of the wrong fields.
-        key: the flag asked for; None in bulk.
+        path: what was asked; it ends with the flag's key, but in bulk.
     """
-    named = {"key": key} if key is not None else {}
+    key = path.partition(FLAG)[2]
+    named = {"key": key} if key else {}
     match status:
-        case 400:
+        case 400 | 415:
             return 400, {**named, "errorCode": "PARSE_ERROR", "errorDetails": detail}
         case 422:
             code = KEY_MISSING if KEY_MISSING in codes else "INVALID_CONTEXT"

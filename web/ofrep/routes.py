@@ -7,41 +7,45 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from experiments.do import assignments, previewing
-from experiments.do.journal import Record
 from experiments.store import canonical
 from web.api.bodies import expect_json
 from web.house import house
-from web.ofrep.answers import evaluated
+from web.ofrep.answers import FLAG, PREFIX, evaluated
 from web.ofrep.context import call_of
 
-ofrep = APIBlueprint("ofrep", __name__, url_prefix="/ofrep/v1", enable_openapi=False)
+ofrep = APIBlueprint("ofrep", __name__, url_prefix=PREFIX, enable_openapi=False)
 ofrep.before_request(expect_json)
 
 _ANY = "any"  # bulk asks for every scenario; a call has to have one
 
 
-@ofrep.post("/evaluate/flags/<key:key>")
+@ofrep.post(f"{FLAG}<key:key>")
 def evaluate(key: str) -> dict[str, Any]:
     """Assign a call a script of one scenario, and record it; asked again it is the same."""
     here = house()
-    here.snapshot().scenario(key)
+    snapshot = here.snapshot()
+    snapshot.scenario(key)
     asked = call_of(request.get_json(), key)
-    (answer,) = assignments.assign(here.floor, here.snapshot(), [asked.as_call(here.clock())])
+    (answer,) = assignments.assign(here.floor, snapshot, [asked.as_call(here.clock())])
     return evaluated(answer, recorded=True)
 
 
-@ofrep.post("/evaluate/flags")
+@ofrep.post(FLAG.rstrip("/"))
 def evaluate_all() -> Response | dict[str, Any]:
     """Say what every scenario would serve a call, and record nothing.
 
-    The tag covers what is in force, the context and what the call is assigned already: what it says is unchanged is so.
+    The tag covers all that the answer is made of: what is in force, the context, the agent's shift, and what is known
+    of the call's assignments. What it says is unchanged is so.
     """
     here = house()
     body = request.get_json()
     call = call_of(body, _ANY).as_call(here.clock())
     snapshot = here.snapshot()
-    known = previewing.assigned_already(here.floor, call)
-    tag = _tag(snapshot.version, body["context"], known)
+    known = previewing.assigned_already(here.floor, snapshot, call)
+    shift = here.calendar.shift(call.agent_id, call.at)
+    assigned = sorted(str(record.id) for record in known.records.values())
+    parts = canonical([snapshot.version, body["context"], shift, known.whole, assigned])
+    tag = hashlib.sha256(parts.encode()).hexdigest()
     response = Response(mimetype="application/json")
     response.set_etag(tag)
     if request.if_none_match.contains_weak(tag) or request.if_none_match.star_tag:
@@ -52,8 +56,3 @@ def evaluate_all() -> Response | dict[str, Any]:
     ]
     response.set_data(canonical({"flags": flags, "metadata": {"version": str(snapshot.version)}}))
     return response
-
-
-def _tag(version: int, context: Any, known: dict[int, Record]) -> str:
-    assigned = sorted(str(record.id) for record in known.values())
-    return hashlib.sha256(canonical([version, context, assigned]).encode()).hexdigest()

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from experiments.do import keeper
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
 from experiments.do.serving import Reason
@@ -132,6 +134,18 @@ class TestBulk:
         tags.append(asked(app, token, ALL).headers["ETag"])
         assert len(set(tags)) == 4
 
+    def test_changes_with_the_agents_shift(self, app: APIFlask, token: str, clock: Clock) -> None:
+        morning = asked(app, token, ALL).headers["ETag"]
+        clock.pass_(hours=9)
+        assert asked(app, token, ALL, If_None_Match=morning).status_code == 200
+
+    def test_knows_what_the_spool_holds_while_the_database_is_away(self, app: APIFlask, token: str) -> None:
+        asked(app, token, ALL)
+        with away(store_of(app).engine):
+            single = asked(app, token, ONE).get_json()
+            flags = asked(app, token, ALL, CONTEXT | {"caller_relation": "repair_shop"}).get_json()["flags"]
+        assert next(flag for flag in flags if flag["key"] == "policy_change") == single
+
     def test_takes_what_a_change_event_would_add(self, app: APIFlask, token: str) -> None:
         path = f"{ALL}?flagConfigEtag=abc&flagConfigLastModified=1771622898"
         assert asked(app, token, path).status_code == 200
@@ -169,6 +183,42 @@ def test_what_is_no_json_is_refused(app: APIFlask, token: str, path: str) -> Non
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     answer = app.test_client().post(path, data=b"{", headers=headers)
     assert (answer.status_code, answer.get_json()["errorCode"]) == (400, "PARSE_ERROR")
+
+
+def test_another_type_of_content_is_refused_likewise(app: APIFlask, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/plain"}
+    answer = app.test_client().post(ONE, data=b"{}", headers=headers)
+    assert (answer.status_code, answer.get_json()["errorCode"]) == (400, "PARSE_ERROR")
+
+
+def test_an_address_that_no_flag_can_have_is_not_found_either(app: APIFlask, token: str) -> None:
+    answer = asked(app, token, f"{ALL}/{'x' * 65}")
+    assert (answer.status_code, answer.get_json()["errorCode"]) == (404, "FLAG_NOT_FOUND")
+
+
+def test_when_nothing_takes_the_call_it_may_try_again(
+    app: APIFlask, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OperationalError("INSERT", {}, Exception("away"))
+
+    monkeypatch.setattr(keeper.Journal, "append", fail)
+    answer = asked(app, token, ONE)
+    assert (answer.status_code, set(answer.get_json()), "Retry-After" in answer.headers) == (
+        503,
+        {"errorDetails"},
+        True,
+    )
+
+
+def test_a_fault_says_nothing_of_its_cause(app: APIFlask, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("customer C-80231 broke it")
+
+    monkeypatch.setattr(keeper.Journal, "append", fail)
+    answer = asked(app, token, ONE)
+    assert (answer.status_code, set(answer.get_json())) == (500, {"errorDetails"})
+    assert "C-80231" not in answer.get_data(as_text=True)
 
 
 def test_a_flag_that_is_not_there_is_not_found(app: APIFlask, token: str) -> None:
