@@ -114,11 +114,16 @@ class CanonicalJson(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+# No secret: asking the system for bits each time would let other threads take the interpreter. It is our own, for
+# nobody else to seed, and a forked process begins anew.
+_chance = random.Random()  # noqa: S311
+os.register_at_fork(after_in_child=_chance.seed)
+
+
 def new_id(now: datetime) -> UUID:
     """Make a time-ordered id (UUID version 7, RFC 9562): random ids slow the index of a large table."""
     milliseconds = int(now.timestamp() * 1000)
-    # No secret: bits of the generator, since asking the system for some lets other threads take the interpreter.
-    number = (milliseconds << 80) | random.getrandbits(80)
+    number = (milliseconds << 80) | _chance.getrandbits(80)
     return UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))
 
 
