@@ -1,9 +1,11 @@
 """Ids of rows: ordered by time, and never the same, whoever seeds what and forks when."""
 
-import os
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 
+from configs.settings import ROOT
 from experiments.store import new_id, new_ids
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -23,16 +25,21 @@ def test_somebody_who_seeds_the_common_generator_makes_none_come_twice() -> None
     assert len(made) == 50
 
 
-def test_a_forked_process_makes_others() -> None:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writing, new_id(NOW).bytes)
-        os._exit(0)
+FORKS = """
+import os
+from datetime import UTC, datetime
+from experiments.store import new_id
+
+child = os.fork()
+print(new_id(datetime(2026, 11, 26, tzinfo=UTC)), flush=True)
+if child:
     os.waitpid(child, 0)
-    with os.fdopen(reading, "rb") as told:
-        os.close(writing)
-        assert told.read(16) != new_id(NOW).bytes
+"""
+
+
+def test_a_forked_process_makes_others() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKS], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert len(set(done.stdout.split())) == 2
 
 
 def test_those_of_one_batch_are_in_order() -> None:
