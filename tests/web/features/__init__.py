@@ -1,0 +1,1 @@
+"""GrowthBook's real SDKs, in Python and under Node, against what the server decides itself."""
