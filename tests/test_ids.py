@@ -31,9 +31,9 @@ from datetime import UTC, datetime
 from experiments.store import new_id
 
 child = os.fork()
-print(new_id(datetime(2026, 11, 26, tzinfo=UTC)), flush=True)
 if child:
     os.waitpid(child, 0)
+print(new_id(datetime(2026, 11, 26, tzinfo=UTC)), flush=True)
 """
 
 

@@ -80,10 +80,11 @@ def struck(database: str, strikes: Sequence[Strike], luck: random.Random) -> Rep
             for strike in strikes:
                 time.sleep(0.3 + luck.random())
                 strike(scene)
+                _wait_until(lambda: bool(house.ready()), "the house did not come back")
             time.sleep(0.5)
         finally:
             ledger = desks.stop()
-        _wait_until_brought_over(house)
+        _wait_until(lambda: _is_settled(house), "what waited was not brought over")
         return Report(ledger, missing(url, ledger), len(strikes))
 
 
@@ -112,11 +113,14 @@ def _running(url: str, folder: Path) -> Iterator[tuple[House, str]]:
         house.stop()
 
 
-def _wait_until_brought_over(house: House) -> None:
+def _is_settled(house: House) -> bool:
+    told = house.ready() or ""
+    return '"spooled":0' in told and '"ready"' in told
+
+
+def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
     give_up = time.monotonic() + _PATIENCE
-    while time.monotonic() < give_up:
-        told = house.ready() or ""
-        if '"spooled":0' in told and '"ready"' in told:
-            return
+    while not holds():
+        if time.monotonic() > give_up:
+            raise RuntimeError(otherwise)
         time.sleep(0.1)
-    raise RuntimeError(f"what waited was not brought over: {house.ready()}")
