@@ -5,7 +5,7 @@ writes facts meanwhile does not wait for the counting.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.check.counting import aside, at_once
-from experiments.check.counting.sums import Task
+from experiments.check.counting.tasks import Task
 from experiments.check.counting.windows import windows_of
 from experiments.do import recording
 from experiments.do.days import DirtyDay
@@ -23,9 +23,6 @@ from experiments.staging import Staging, alone, staging
 from experiments.store import Store, table_of
 
 _BUILDERS = {"sqlite": aside, "postgresql": at_once}
-
-_HANDS = 2
-"""Scenarios whose days are built at the same time, when there is a backlog."""
 
 _BACKLOG = 8
 """Up to so many days are built one after the other, which leaves the rest of the machine to whoever is on the phone."""
@@ -47,7 +44,7 @@ def rebuild_dirty(store: Store) -> RollupReport:
     """
     with alone(store, "rollup"):
         dirty = _dirty(store)
-        hands = _HANDS if sum(map(len, dirty.values())) > _BACKLOG else 1
+        hands = _BUILDERS[store.engine.dialect.name].HANDS if sum(map(len, dirty.values())) > _BACKLOG else 1
         most_first = sorted(dirty, key=lambda scenario_id: -len(dirty[scenario_id]))
         with ThreadPoolExecutor(hands) as pool:
             reports = list(pool.map(lambda scenario_id: _built(store, scenario_id, dirty[scenario_id]), most_first))
@@ -73,11 +70,14 @@ def _dirty(store: Store) -> dict[int, list[int]]:
 def _built(store: Store, scenario_id: int, dirty: Sequence[int]) -> RollupReport:
     builder, waiting = _BUILDERS[store.engine.dialect.name], list(dirty)
     built = attached = 0
+    with store.read() as session:
+        scenario = session.get_one(Scenario, scenario_id)
+        inbound, windows = scenario.direction == "inbound", windows_of(session, scenario.catalogue)
     with staging(store, settings=builder.SETTINGS, tables=builder.TABLES) as lent:
         while waiting:
             day = waiting.pop(0)
             marks, found = _attached(store, lent, scenario_id, day)
-            for again in builder.build(lent, _task(lent, scenario_id, day, marks, waiting)):
+            for again in builder.build(lent, Task(scenario_id, day, windows, inbound, marks, frozenset(waiting))):
                 insort(waiting, again)
             built, attached = built + 1, attached + found
     return RollupReport(built, attached)
@@ -97,10 +97,3 @@ def _attached(store: Store, lent: Staging, scenario_id: int, day: int) -> tuple[
             found = recording.attach_waiting(session, scenario_id, day)
         total += found
     return marks, total
-
-
-def _task(lent: Staging, scenario_id: int, day: int, marks: Sequence[int], waiting: Iterable[int]) -> Task:
-    with lent.prepare() as session:
-        scenario = session.get_one(Scenario, scenario_id)
-        windows = windows_of(session, scenario.catalogue)
-        return Task(scenario_id, day, windows, scenario.direction == "inbound", marks, frozenset(waiting))

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import analysis, choosing, comparisons, serving, sets
+from tests.bench import analysis, choosing, comparisons, reading, rollup, serving, sets
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5, help="of each measurement of serving")
     arguments.add_argument("--readings", type=int, default=7, help="of each measurement of analysis")
     arguments.add_argument("--alternations", type=int, default=7, help="with each rival of the mathematics")
+    arguments.add_argument("--facts", type=int, default=10_000_000, help="of the rollup, and of what results stand on")
     given = arguments.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         arguments.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -41,6 +42,14 @@ def _choosing(given: argparse.Namespace) -> None:
     choosing.choosing(given.alternations)
 
 
+def _rollup(given: argparse.Namespace) -> None:
+    rollup.rolling_up(given.facts, given.rounds)
+
+
+def _reading(given: argparse.Namespace) -> None:
+    reading.readings(given.facts, given.readings)
+
+
 def _statistics(given: argparse.Namespace) -> None:
     comparisons.compare(given.alternations)
 
@@ -50,6 +59,8 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
     "sets": _sets,
     "choosing": _choosing,
     "analysis": _analysis,
+    "rollup": _rollup,
+    "reading": _reading,
     "statistics": _statistics,
 }
 

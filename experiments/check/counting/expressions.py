@@ -8,11 +8,14 @@ aggregate that joins bits, but joins text at a tenth of the cost: there a set is
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Integer, String, TypeDecorator, literal
+from sqlalchemy import ColumnElement, Dialect, Integer, String, TypeDecorator, bindparam, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from experiments.store import UtcDateTime
+
+SCENARIO, DAY = bindparam("scenario", type_=Integer()), bindparam("day", type_=Integer())
+"""What every statement that counts is about; left open, so that it is written once."""
 
 MOST_MEMBERS = 31
 """The bits of a PostgreSQL integer but its sign."""

@@ -7,11 +7,11 @@ facts that carry them; what of it counts as what is said in `measures`.
 from enum import IntEnum, auto
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, and_, bindparam, case, func, null, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, null, select, true
 from sqlalchemy.orm import aliased
 
 from experiments.check.counting.customers import standing_of
-from experiments.check.counting.expressions import gathered, later, one, row_of
+from experiments.check.counting.expressions import DAY, SCENARIO, gathered, later, one, row_of
 from experiments.check.counting.tables import RollupSource
 from experiments.check.counting.windows import Windows
 from experiments.do.journal import Assignment
@@ -82,12 +82,9 @@ def _cancels(call: Any, fact: Any, what: str, window: int) -> ColumnElement[bool
     return and_(fact.taken_back == what, fact.at <= later(call.at, window))
 
 
-_SCENARIO, _DAY = bindparam("scenario", type_=Integer()), bindparam("day", type_=Integer())
-
-
 def usual_source() -> ScalarSelect[str]:
     """Name who tells most of a scenario's facts, as far as they are counted; unknown before the first."""
-    counted = select(RollupSource.source).where(RollupSource.scenario_id == _SCENARIO)
+    counted = select(RollupSource.source).where(RollupSource.scenario_id == SCENARIO)
     return counted.order_by(RollupSource.facts.desc(), RollupSource.day).limit(1).scalar_subquery()
 
 
@@ -100,7 +97,7 @@ def of_each_call(windows: Windows, dialect: str) -> Select[*tuple[Any, ...]]:
     call, fact = aliased(Assignment), aliased(Outcome)
     known = [column.label(name) for name, column in _of_the_call(call, windows).items()]
     facts = [column.label(name) for name, column in _of_its_facts(call, fact, windows).items()]
-    its, of_the_day = fact.assignment_id == call.id, (call.scenario_id == _SCENARIO, call.day == _DAY)
+    its, of_the_day = fact.assignment_id == call.id, (call.scenario_id == SCENARIO, call.day == DAY)
     if dialect == "sqlite":
         return select(*known, *facts).outerjoin(fact, its).where(*of_the_day).group_by(row_of(call.id))
     gathered_facts = select(*facts).where(its).lateral()
