@@ -41,6 +41,7 @@ ROLES = {
 SCOPES = {
     "assign": "ask which script to read",
     "report": "report outcomes",
+    "evaluate": "fetch what is in force, and nothing else: a client key",
     "read": "read experiments and results",
     "design": "write plans, as the person the token names",
     "act": "move cards, as the person the token names",

@@ -11,6 +11,7 @@ from web import auth, cli, formats, language, logs, refusals, security
 from web.api import docs
 from web.api.bodies import StrictJson
 from web.api.routes import api
+from web.features.routes import features
 from web.health import health
 from web.house import open_house, wall_clock
 from web.ofrep.answers import PREFIX, failed
@@ -42,9 +43,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
     for part in (logs, language, auth, refusals, security, formats):
         part.install(app)
     csrf = CSRFProtect(app)
-    for machines in (api, ofrep):
+    for machines in (api, ofrep, features):
         csrf.exempt(machines)  # they know tokens only, which no browser sends by itself
-    for windows in (health, api, ofrep, pages):
+    for windows in (health, api, ofrep, features, pages):
         app.register_blueprint(windows)
     refusals.shape(app, PREFIX, failed)
     docs.install(app)

@@ -89,6 +89,8 @@ def _token_bearer() -> Actor | None:
     secret = bearer_secret(request.headers.get("Authorization", ""))
     if secret is None and is_ofrep():
         secret = request.headers.get("X-API-Key")
+    # GrowthBook's SDKs have a place for a key in the address only.
+    secret = (request.view_args or {}).get("client_key", secret)
     if not secret:
         return None
     here, access = house(), POLICY.get(request.endpoint or "")

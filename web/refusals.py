@@ -153,7 +153,7 @@ def _http(error: HTTPException) -> AnyResponse:
 
 
 def _fault(error: Exception) -> AnyResponse:
-    _log.error("fault", path=request.path, method=request.method, exc_info=error)
+    _log.error("fault", path=str(request.url_rule or request.path), method=request.method, exc_info=error)
     return _answer(500, "fault", gettext("Something failed on our side. Quote the request id to whoever runs this."))
 
 
