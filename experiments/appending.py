@@ -40,7 +40,7 @@ class Appending:
 
     def on_sqlite(self, driver: Any, rows: Sequence[Row]) -> set[Any]:
         """Append on a connection that is in a transaction; give the ids of the rows that were new."""
-        done = self._inserted(driver, [self._stored(row) for row in rows])
+        done = self._inserted(driver, [self.as_stored(row) for row in rows])
         ids = {row[self._id] for row in rows}
         if done.rowcount != len(rows):
             asked = {_hex(id_): id_ for id_ in ids}
@@ -58,12 +58,12 @@ class Appending:
         ordered = sorted(rows, key=self._key)
         if len(ordered) > _FEW:
             return self._copied(driver, ordered)
-        told = _encode([dict(zip(self._columns, row, strict=True)) for row in ordered])
+        told = _encode([dict(zip(self.columns, row, strict=True)) for row in ordered])
         asked = {_hex(row[self._id]): row[self._id] for row in rows}
         return {asked[new.hex] for (new,) in driver.execute(self._into_postgresql, [told])}
 
     def _copied(self, driver: Any, rows: Sequence[Row]) -> set[Any]:
-        aside, name, columns = f"aside_{self.table.name}", self.table.name, ", ".join(self._columns)
+        aside, name, columns = f"aside_{self.table.name}", self.table.name, ", ".join(self.columns)
         with driver.cursor() as cursor:
             cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {aside} (LIKE {name}) ON COMMIT DELETE ROWS")
             with cursor.copy(f"COPY {aside} ({columns}) FROM STDIN") as copy:
@@ -80,16 +80,17 @@ class Appending:
         return ids
 
     @cached_property
-    def _columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str, ...]:
+        """Give the names that a row's values go by, in order."""
         return tuple(column.name for column in self.table.columns)
 
     @cached_property
     def _id(self) -> int:
-        return self._columns.index("id")
+        return self.columns.index("id")
 
     @cached_property
     def _noted(self) -> tuple[str, ...]:
-        ours = set(self._columns)
+        ours = set(self.columns)
         return (
             tuple(c.name for c in self.noted_in.columns if c.name in ours and c.name != "id")
             if self.noted_in is not None
@@ -106,13 +107,13 @@ class Appending:
 
     @cached_property
     def _key(self) -> Callable[[Row], Any]:
-        return itemgetter(*(self._columns.index(name) for name in self.unique))
+        return itemgetter(*(self.columns.index(name) for name in self.unique))
 
     def _notes(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-        places = [self._columns.index(name) for name in self._noted]
+        places = [self.columns.index(name) for name in self._noted]
         return sorted({tuple(row[place] for place in places) for row in rows})
 
-    def _stored(self, row: Row) -> list[Any]:
+    def as_stored(self, row: Row) -> list[Any]:
         """Write a row as SQLite keeps it: ids as 32 hex digits, moments as UTC without a zone."""
         stored = list(row)
         for place in self._ids:
@@ -131,8 +132,8 @@ class Appending:
 
     @lru_cache(maxsize=128)  # noqa: B019 - there are as many of us as tables of facts
     def _into_sqlite(self, rows: int) -> str:
-        row = f"({', '.join('?' * len(self._columns))})"
-        into = f"INSERT INTO {self.table.name} ({', '.join(self._columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
+        row = f"({', '.join('?' * len(self.columns))})"
+        into = f"INSERT INTO {self.table.name} ({', '.join(self.columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
         return f"{into} ON CONFLICT ({', '.join(self.unique)}) DO NOTHING"
 
     @cached_property
@@ -147,7 +148,7 @@ class Appending:
 
     @cached_property
     def _into_postgresql(self) -> str:
-        name, columns = self.table.name, ", ".join(self._columns)
+        name, columns = self.table.name, ", ".join(self.columns)
         back = ", ".join(("id", *self._noted))
         new = (
             f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s::json) "  # noqa: S608 - our names

@@ -1,11 +1,9 @@
 """How fast the house is: python -m tests.bench. Read the ratios; machines are shared, and so are their clocks."""
 
 import argparse
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from tests.bench import analysis, choosing, comparisons, reading, rollup, serving, sets
+from tests.bench import analysis, choosing, comparisons, ingest, reading, rollup, serving
 
 
 def main() -> None:
@@ -17,6 +15,7 @@ def main() -> None:
     arguments.add_argument("--readings", type=int, default=7, help="of each measurement of analysis")
     arguments.add_argument("--alternations", type=int, default=7, help="with each rival of the mathematics")
     arguments.add_argument("--facts", type=int, default=10_000_000, help="of the rollup, and of what results stand on")
+    arguments.add_argument("--large", type=int, default=4_000_000, help="facts in the table that is not empty")
     given = arguments.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         arguments.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -28,10 +27,8 @@ def _serving(given: argparse.Namespace) -> None:
     serving.serving(given.rounds, given.seconds)
 
 
-def _sets(_given: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        floor, _ = serving.a_house(f"sqlite:///{Path(folder) / 'scriptbench.db'}")
-        sets.sets(floor)
+def _ingest(given: argparse.Namespace) -> None:
+    ingest.ingest(given.rounds, given.large)
 
 
 def _analysis(given: argparse.Namespace) -> None:
@@ -56,7 +53,7 @@ def _statistics(given: argparse.Namespace) -> None:
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
     "serving": _serving,
-    "sets": _sets,
+    "ingest": _ingest,
     "choosing": _choosing,
     "analysis": _analysis,
     "rollup": _rollup,
