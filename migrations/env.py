@@ -8,13 +8,13 @@ from experiments.board import cards
 from experiments.check import looks
 from experiments.check.counting import tables
 from experiments.check.spoken import heard
-from experiments.do import days, journal, outcomes
+from experiments.do import days, discrepancies, journal, outcomes
 from experiments.imports import ledger
 from experiments.plan import designs, scenarios, scripts, traffic
 from experiments.store import Base, Store
 
 TABLES = (
-    *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes),
+    *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
     *(tables, looks, heard, cards, jobs, ledger),
 )
 """Imported for the tables they declare."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from experiments.do.locally import report_of
 from experiments.do.outcomes import TAKES_BACK, Detail, OutcomeReport
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.errors import problems_in
@@ -85,7 +86,7 @@ def read(teller: Teller, rows: Sequence[Any], first: int = 0) -> Told:
     rejected: list[Rejection] = []
     for index, id_, raw in zip(count(first), new_ids(teller.now, len(rows)), rows, strict=False):
         try:
-            report = OutcomeReport.model_validate(raw)
+            report = report_of(raw)
         except ValidationError as error:
             rejected.append(_unreadable(index, raw, error))
             continue

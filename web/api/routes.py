@@ -10,7 +10,7 @@ from werkzeug.routing import BaseConverter
 from experiments.board import cards, moves
 from experiments.board.cards import Move
 from experiments.check.spoken import hearing
-from experiments.do import assignments
+from experiments.do import assignments, served
 from experiments.do.recording import Receipt
 from experiments.errors import invalid
 from experiments.people import Actor
@@ -79,7 +79,9 @@ RECEIPT = "scriptbench.receipt"
 
 def reported(here: House, actor: Actor, batch: OutcomeEnvelope) -> Receipt:
     """Keep a batch: the verb behind this address, whichever way a request came in."""
-    return here.floor.journal.tell(here.teller(actor.name), batch.outcomes)
+    teller = here.teller(actor.name)
+    served.take(here.floor, here.snapshot(), teller, batch.outcomes)
+    return here.floor.journal.tell(teller, batch.outcomes)
 
 
 @api.get("/experiments")

@@ -1,0 +1,56 @@
+"""What a desktop that evaluated locally tells: the script it served, why, and what makes the choice again."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, FiniteFloat, StrictBool, StrictInt, model_validator
+
+from experiments.do.outcomes import Key, OutcomeReport, OutcomeType, OutsideId
+from experiments.wording import sentence
+
+_Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+_Value = StrictBool | Annotated[StrictInt, Field(ge=-(2**53), le=2**53)] | FiniteFloat | _Text | None
+
+
+class ServedReport(OutcomeReport):
+    """A script that a desktop served by itself, from the payload of revision `traffic_revision`.
+
+    `experiment` and `arm` are null where nothing was split. The other fields are those of a call that asks for its
+    script: its unit and what conditions read are among them.
+    """
+
+    call_id: OutsideId
+    scenario: Key
+    type: Literal[OutcomeType.SERVED]
+    experiment: Key | None = None
+    arm: Key | None = None
+    traffic_revision: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+    agent_id: OutsideId
+    team: OutsideId | None = None
+    region: OutsideId | None = None
+    channel: OutsideId | None = None
+    locale: Literal["zh-CN", "en"] = "zh-CN"
+    attributes: Annotated[
+        dict[Key, _Value | Annotated[list[_Value], Field(max_length=100)]], Field(default={}, max_length=100)
+    ]
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        """A call is named always, and its customer may be known."""
+        if self.attributes.keys() & type(self).model_fields.keys():
+            raise ValueError(sentence("An attribute has the name of a field: conditions see one map of both."))
+        return self
+
+
+def report_of(raw: Any) -> OutcomeReport:
+    """Read one row as what it is.
+
+    Raises:
+        ValidationError: it cannot be read.
+    """
+    return (ServedReport if is_local(raw) else OutcomeReport).model_validate(raw)
+
+
+def is_local(raw: Any) -> bool:
+    """Say whether a row tells of a script that a desktop served by itself."""
+    return isinstance(raw, Mapping) and "traffic_revision" in raw and raw.get("type") == OutcomeType.SERVED

@@ -1,0 +1,176 @@
+"""Calls that desktops served by themselves: each is derived again on the revision it was served by, and assigned so.
+
+The first row of a call in a scenario is its answer, as ever. What was told is compared with it: a disagreement is kept
+and changes nothing, since a fair draw counts as it fell, whatever was read out.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from experiments.do import days, discrepancies
+from experiments.do.assignments import Floor, record_of
+from experiments.do.discrepancies import Found, Kind
+from experiments.do.journal import Origin, Record, days_of_customers
+from experiments.do.locally import ServedReport, is_local
+from experiments.do.serving import Call, choose
+from experiments.do.snapshot import ServedScenario, Snapshot, serve_revision
+from experiments.do.telling import Teller
+from experiments.plan.traffic import TrafficRevision
+from experiments.store import Store, canonical, new_id
+
+_Key = tuple[str, int]
+"""A scenario and the number of one of its revisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A report beside the assignment that we derive for its call."""
+
+    report: ServedReport
+    served: ServedScenario
+    record: Record
+
+
+def take(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) -> None:
+    """Assign the calls of a batch that desktops served by themselves, durably; the facts are kept by whoever asks.
+
+    Args:
+        floor: the site.
+        snapshot: what is in force.
+        teller: whose batch it is.
+        rows: plain JSON values; what cannot be read as such a report is passed over.
+
+    Raises:
+        OperationalError, InterfaceError, OSError: the database is away and a report is of an older revision, or
+            disagrees, or is of a customer's test.
+    """
+    reports = [report for report in map(_read, rows) if report is not None and report.scenario in teller.scenarios]
+    if not reports:
+        return
+    revisions = _revisions(floor.store, snapshot, teller, {_key(report) for report in reports})
+    judged = [
+        _judged(floor, report, revisions[_key(report)], teller) for report in reports if _key(report) in revisions
+    ]
+    standing = floor.journal.append([each.record for each in judged]) if judged else []
+    found = [_unknown(floor, teller, report) for report in reports if _key(report) not in revisions]
+    for each, row in zip(judged, standing, strict=True):
+        kind = _differs(each, row)
+        if kind is not None:
+            found.append(_found(teller, each, kind, row))
+    _keep(floor.store, found, [row for each, row in zip(judged, standing, strict=True) if row.id == each.record.id])
+
+
+def _read(raw: Any) -> ServedReport | None:
+    if not is_local(raw):
+        return None
+    try:
+        return ServedReport.model_validate(raw)
+    except ValidationError:
+        return None  # whoever keeps the facts says why
+
+
+def _key(report: ServedReport) -> _Key:
+    return report.scenario, report.traffic_revision
+
+
+def _revisions(store: Store, snapshot: Snapshot, teller: Teller, wanted: Set[_Key]) -> dict[_Key, ServedScenario]:
+    """Give the revisions that there are: those in force without asking, older ones from the database."""
+    now = {(key, served.revision): served for key, served in snapshot.scenarios.items()}
+    known = {key: now[key] for key in wanted if key in now}
+    older = sorted(wanted - known.keys())
+    if older:
+        with store.read() as session:
+            for scenario, number in older:
+                revision = session.scalar(
+                    select(TrafficRevision).where(
+                        TrafficRevision.scenario_id == teller.scenarios[scenario], TrafficRevision.number == number
+                    )
+                )
+                if revision is not None:
+                    known[scenario, number] = serve_revision(session, revision)
+    return known
+
+
+def _judged(floor: Floor, report: ServedReport, served: ServedScenario, teller: Teller) -> _Judged:
+    call = Call(
+        report.call_id,
+        report.scenario,
+        report.agent_id,
+        report.customer_id,
+        report.team,
+        report.region,
+        report.channel,
+        report.locale,
+        report.attributes,
+        min(report.at.astimezone(UTC), teller.now),  # a desktop's clock may be ahead
+    )
+    of_then = Snapshot(served.revision_id, {report.scenario: served}, {})
+    choice = choose(of_then, call, floor.calendar)
+    return _Judged(report, served, record_of(floor, of_then, call, choice, Origin.LIVE))
+
+
+def _differs(each: _Judged, standing: Record) -> Kind | None:
+    """Say in what a report differs from what we derive, and from what stands for its call."""
+    told = each.report
+    tests = {owner.key: owner.experiment_id for owner in each.served.traffic.slices if owner.kind == "experiment"}
+    if told.experiment is not None and told.experiment not in tests:
+        return Kind.UNKNOWN_EXPERIMENT
+    dealt = (tests.get(told.experiment or ""), told.arm or "")
+    if dealt != (each.record.experiment_id, each.record.arm):
+        return Kind.ANOTHER_ARM
+    return None if dealt == (standing.experiment_id, standing.arm) else Kind.ASSIGNED_OTHERWISE
+
+
+def _unknown(floor: Floor, teller: Teller, report: ServedReport) -> Found:
+    day = floor.calendar.day(min(report.at.astimezone(UTC), teller.now))
+    return _written(teller, report, Kind.UNKNOWN_REVISION, experiment_id=None, day=day, ours={})
+
+
+def _found(teller: Teller, each: _Judged, kind: Kind, standing: Record) -> Found:
+    traffic = each.served.traffic
+    named = {owner.key: owner.experiment_id for owner in traffic.slices}.get(each.report.experiment or "")
+    row = standing if kind is Kind.ASSIGNED_OTHERWISE else each.record
+    keys = {owner.experiment_id: owner.key for owner in traffic.slices}
+    ours = {
+        "experiment": keys.get(row.experiment_id),
+        "arm": row.arm or None,
+        "traffic_revision": row.traffic_revision,
+        "assignment_id": str(standing.id),
+    }
+    experiment_id = each.record.experiment_id or named
+    return _written(teller, each.report, kind, experiment_id=experiment_id, day=each.record.day, ours=ours)
+
+
+def _written(
+    teller: Teller, report: ServedReport, kind: Kind, *, experiment_id: int | None, day: int, ours: Mapping[str, Any]
+) -> Found:
+    told = {"experiment": report.experiment, "arm": report.arm, "traffic_revision": report.traffic_revision}
+    return Found(
+        new_id(teller.now),
+        kind.value,
+        teller.source,
+        report.id,
+        report.call_id,
+        teller.scenarios[report.scenario],
+        experiment_id,
+        day,
+        report.at.astimezone(UTC),
+        teller.now,
+        canonical(told),
+        canonical(ours),
+    )
+
+
+def _keep(store: Store, found: Sequence[Found], new: Sequence[Record]) -> None:
+    """Keep disagreements, and mark the days that new calls come before: these calls are not their customers' newest."""
+    hers = {row.customer_hash for row in new if row.unit_kind == "customer"} - {None}
+    if not found and not hers:
+        return
+    with store.write() as session:
+        discrepancies.keep(session, found)
+        days.mark(session, days_of_customers(session, (each for each in hers if each is not None)))

@@ -1,0 +1,131 @@
+"""Desktops that served a call by themselves: the call is assigned as we would have, and what disagrees is kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from experiments.do import recording, served
+from experiments.do.assignments import Floor
+from experiments.do.discrepancies import Discrepancy
+from experiments.do.journal import Assignment
+from experiments.do.serving import Call, choose
+from experiments.do.telling import Teller
+from tests.builders import MONDAY, SCENARIO, a_call, a_floor, a_running_experiment, assigned, moved, snapshot_of
+
+
+@pytest.fixture
+def floor(store: Any) -> Floor:
+    floor = a_floor(store)
+    a_running_experiment(floor)
+    return floor
+
+
+def report(floor: Floor, call: Call, **changes: Any) -> dict[str, Any]:
+    """Describe a call as a desktop tells it that evaluated what is in force."""
+    choice = choose(snapshot_of(floor), call, floor.calendar)
+    said = {"experiment": choice.experiment, "arm": choice.arm, "traffic_revision": choice.revision}
+    known = {name: getattr(call, name) for name in ("call_id", "agent_id", "customer_id", "team", "region", "channel")}
+    about = {"type": "served", "scenario": SCENARIO, "at": call.at.isoformat(), "attributes": dict(call.attributes)}
+    return {"id": f"{call.call_id}/served", **known, **about, **said, **changes}
+
+
+def take(floor: Floor, *rows: Mapping[str, Any]) -> None:
+    with floor.store.read() as session:
+        teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY.replace(hour=23))
+    served.take(floor, snapshot_of(floor), teller, rows)
+    floor.journal.tell(teller, rows)
+
+
+def rows(floor: Floor) -> dict[str, Assignment]:
+    with floor.store.read() as session:
+        return {row.call_id: row for row in session.scalars(select(Assignment))}
+
+
+def found(floor: Floor) -> list[tuple[str, Any, Any]]:
+    with floor.store.read() as session:
+        kept = session.scalars(select(Discrepancy).order_by(Discrepancy.kind))
+        return [(row.kind, row.told["arm"], row.ours.get("arm")) for row in kept]
+
+
+def other(arm: str | None) -> str:
+    return "quicker" if arm == "control" else "control"
+
+
+def test_calls_are_assigned_as_if_we_had_been_asked(floor: Floor) -> None:
+    local, asked = ([a_call(n, call_id=f"{who}-{n}") for n in range(40)] for who in ("same", "asked"))
+    take(floor, *[report(floor, call) for call in local])
+    assigned(floor, [call._replace(call_id=call.call_id) for call in asked])
+    kept = rows(floor)
+    choices = {call.call_id: choose(snapshot_of(floor), call, floor.calendar) for call in (*local, *asked)}
+    assert {id_: (row.arm, row.reason, row.eligible, row.at) for id_, row in kept.items()} == {
+        call.call_id: (choices[call.call_id].arm or "", choices[call.call_id].reason, True, call.at)
+        for call in (*local, *asked)
+    }
+    assert found(floor) == []
+
+
+def test_told_three_times_it_is_one_assignment_and_one_disagreement(floor: Floor) -> None:
+    told = report(floor, a_call())
+    tampered = told | {"arm": other(told["arm"])}
+    for _ in range(3):
+        take(floor, tampered, tampered)
+    assert rows(floor)["call-1"].arm == told["arm"]
+    assert found(floor) == [("another_arm", tampered["arm"], told["arm"])]
+
+
+def test_a_revision_of_then_decides(floor: Floor) -> None:
+    told = report(floor, a_call())
+    moved(floor, "change_benefit", "pause", "supervisor", reason="too loud")
+    take(floor, told)
+    assert rows(floor)["call-1"].arm == told["arm"]
+    assert found(floor) == []
+
+
+# what is told beside what we derive, the arm that is kept, and the finding
+DISAGREEMENTS: list[tuple[dict[str, Any], bool, str]] = [
+    # a revision that never was: nothing can be derived
+    ({"traffic_revision": 99}, False, "unknown_revision"),
+    # a test that this revision does not have
+    ({"experiment": "weather"}, True, "unknown_experiment"),
+    # no test, where the revision deals
+    ({"experiment": None, "arm": None}, True, "another_arm"),
+    # a caller whom the audience does not let in, said to be dealt
+    ({"attributes": {"caller_relation": "repair_shop"}}, True, "another_arm"),
+]
+
+
+@pytest.mark.parametrize(("changes", "kept", "kind"), DISAGREEMENTS)
+def test_what_disagrees_is_kept_and_changes_nothing(
+    floor: Floor, changes: dict[str, Any], kept: bool, kind: str
+) -> None:
+    take(floor, report(floor, a_call()) | changes)
+    assert bool(rows(floor)) is kept
+    assert [row[0] for row in found(floor)] == [kind]
+
+
+def test_the_first_assignment_of_a_call_stays(floor: Floor) -> None:
+    assigned(floor, [a_call(attributes={"caller_relation": "repair_shop"})])
+    take(floor, report(floor, a_call()))
+    assert rows(floor)["call-1"].reason == "not_eligible"
+    assert [row[0] for row in found(floor)] == ["assigned_otherwise"]
+
+
+def test_what_was_found_is_never_edited(floor: Floor) -> None:
+    take(floor, report(floor, a_call(), traffic_revision=99))
+    with pytest.raises(DBAPIError, match=r"append-only|append_only"), floor.store.write() as session:
+        session.execute(update(Discrepancy).values(kind="another_arm"))
+
+
+@pytest.mark.parametrize("field", ["agent_id", "scenario", "call_id"])
+def test_a_report_that_lacks_something_is_rejected_by_name(floor: Floor, field: str) -> None:
+    told = report(floor, a_call())
+    del told[field]
+    with floor.store.read() as session:
+        teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY)
+    served.take(floor, snapshot_of(floor), teller, [told])
+    (rejected,) = floor.journal.tell(teller, [told]).rejected
+    assert (rejected.code, str(rejected.message).split(":")[0]) == ("invalid", field)
+    assert rows(floor) == {}
