@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from experiments.check.counting.tables import RollupCall, RollupUnit
 from experiments.check.health.floor import Staffed
 from experiments.check.metrics import REPORTED, MetricSpec
+from experiments.do.discrepancies import Discrepancy
+from experiments.do.serving import Reason
 from experiments.plan.designs import Experiment
 from stats.moments import Counts
 from stats.soundness.periods import PeriodCounts
@@ -165,6 +167,21 @@ def self_reports(session: Session, experiment: Experiment, until: int) -> dict[s
         for kind, (reports, unborne, record) in _REPORTS.items()
         if kind == "accepted" or any(each[record] for each in sums.values())
     }
+
+
+def told_otherwise(session: Session, experiment: Experiment) -> int:
+    """Count a test's calls of which something else was told than they are assigned."""
+    counted = select(func.count(Discrepancy.call_id.distinct())).where(Discrepancy.experiment_id == experiment.id)
+    return session.scalar(counted) or 0
+
+
+def served_while_away(session: Session, experiment: Experiment) -> Counts:
+    """Count a test's calls, and those that were served while the database was away."""
+    away = func.sum(case((RollupCall.reason == Reason.FALLBACK, RollupCall.calls), else_=0))
+    calls, fallback = session.execute(
+        select(func.sum(RollupCall.calls), away).where(*_of(RollupCall, experiment))
+    ).one()
+    return Counts(int(calls or 0), int(fallback or 0))
 
 
 _REPORTS = {

@@ -1,0 +1,60 @@
+"""What health says of desktops that served by themselves, and of calls that came while the database was away."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select, update
+
+from experiments.check import particulars
+from experiments.check.counting.tables import RollupCall
+from experiments.check.health import desks
+from experiments.check.health.findings import State
+from experiments.do import recording, served
+from experiments.do.assignments import Floor
+from experiments.do.telling import Teller
+from experiments.plan.designs import experiment_named
+from experiments.store import Store
+from stats.moments import Counts
+from tests.builders import MONDAY, SCENARIO, a_call, a_floor, a_running_experiment, assigned, rolled_up, snapshot_of
+
+# calls, those while the database was away, and how it is said
+TIMES_AWAY: Sequence[tuple[int, int, State]] = [
+    # always there
+    (1000, 0, State.OK),
+    # a restart at noon: visible, and no alarm
+    (1000, 50, State.OK),
+    # away for a good part of the day
+    (1000, 51, State.WARNING),
+    # nothing came
+    (0, 0, State.OK),
+]
+
+
+@pytest.mark.parametrize(("calls", "away", "state"), TIMES_AWAY)
+def test_calls_of_while_the_database_was_away_are_told_and_alarm_when_many(calls: int, away: int, state: State) -> None:
+    assert desks.away(Counts(calls, away)).state is state
+
+
+@pytest.mark.parametrize(("calls", "state"), [(0, State.OK), (1, State.WARNING)])
+def test_one_call_told_otherwise_is_a_finding(calls: int, state: State) -> None:
+    assert desks.told_otherwise(calls).state is state
+
+
+def test_both_are_counted_of_the_test_alone(store: Store) -> None:
+    floor: Floor = a_floor(store)
+    key = a_running_experiment(floor)
+    assigned(floor, [a_call(number) for number in range(2, 12)])
+    rolled_up(floor)
+    revision = snapshot_of(floor).scenario(SCENARIO).revision
+    about = {"id": "1", "call_id": "call-1", "agent_id": "agent-1", "type": "served", "at": MONDAY.isoformat()}
+    row = about | {"scenario": SCENARIO, "experiment": key, "arm": "weather", "traffic_revision": revision}
+    with floor.store.read() as session:
+        teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY)
+    served.take(floor, snapshot_of(floor), teller, [row, row | {"id": "2"}])
+    with floor.store.write() as session:
+        experiment = experiment_named(session, key)
+        assert particulars.told_otherwise(session, experiment) == 1
+        assert particulars.served_while_away(session, experiment) == Counts(10, 0)
+        first = session.scalar(select(RollupCall.agent_id).limit(1))
+        session.execute(update(RollupCall).where(RollupCall.agent_id == first).values(reason="fallback"))
+        assert particulars.served_while_away(session, experiment).successes > 0
