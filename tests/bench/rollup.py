@@ -27,7 +27,7 @@ from experiments.store import Store, table_of
 from tests.bench.disk import probe
 from tests.bench.facts import FACTS_A_CALL, Crowd, a_crowd
 from tests.bench.loading import load
-from tests.bench.memory import Memory, watched
+from tests.bench.resources import Taken, watched
 from tests.postgres import Databases, temporary_server
 
 A_DAY = 100_000
@@ -39,10 +39,9 @@ BY_CUSTOMER = dict.fromkeys(("policy_change", "policy_enquiry"), "customer")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How long it took, what memory, and how long the turn to write was held at the most (0 where there is none)."""
+    """What it took, and for how many seconds the turn to write was held at the most (0 where there is none)."""
 
-    seconds: float
-    memory: Memory
+    taken: Taken
     longest: float = 0.0
 
 
@@ -70,11 +69,14 @@ def _told(name: str, url: str, tests: Mapping[str, str], facts: int, alternation
     head = f"{name}, tests by {unit}, {loaded} facts of {days} days"
     print(f"{head}: put there in {time.perf_counter() - began:.0f} s")
     turns = [(in_a_process(bare, url, unit), in_a_process(from_nothing, url)) for _ in range(alternations)]
-    theirs, ours = (statistics.median(turn.seconds for turn in each) for each in zip(*turns, strict=True))
-    ratio = statistics.median(a.seconds / b.seconds for a, b in turns)
+    theirs, ours = ([turn.taken for turn in each] for each in zip(*turns, strict=True))
+    seconds = statistics.median(each.seconds for each in ours)
     print(
-        f"{head}: from nothing {ours:.1f} s ({loaded / ours:.0f} facts a second; {turns[-1][1].memory}), one bare "
-        f"GROUP BY {theirs:.1f} s ({turns[-1][0].memory}); {ratio:.2f} of the bare statement's facts a second"
+        f"{head}: from nothing {seconds:.1f} s ({loaded / seconds:.0f} facts a second; {ours[-1].memory}), one bare "
+        f"GROUP BY {statistics.median(each.seconds for each in theirs):.1f} s ({theirs[-1].memory}); "
+        f"{statistics.median(a.seconds / b.seconds for a, b in zip(theirs, ours, strict=True)):.2f} of the bare "
+        f"statement's facts a second, "
+        f"{statistics.median(a.cpu / b.cpu for a, b in zip(theirs, ours, strict=True)):.2f} by the processors' time"
     )
     _a_new_day(head, url, crowds, days, calls)
     crowds[0].floor.store.dispose()
@@ -84,7 +86,7 @@ def _a_new_day(head: str, url: str, crowds: Sequence[Crowd], day: int, calls: in
     loaded = load(crowds, day, 1, calls)
     turn = in_a_process(the_rest, url)
     waited = f"; nobody waited longer than {1000 * turn.longest:.0f} ms to write" if turn.longest else ""
-    print(f"{head}: a new day's {loaded} in {turn.seconds:.1f} s{waited}")
+    print(f"{head}: a new day's {loaded} in {turn.taken.seconds:.1f} s{waited}")
 
 
 def in_a_process(work: Callable[..., Turn], *given: Any) -> Turn:
@@ -101,16 +103,14 @@ def bare(url: str, unit: str) -> Turn:
 
 def _grouped(url: str, groupings: Sequence[Sequence[str]]) -> Turn:
     store = Store(url)
-    with watched(store.engine.url) as memory, store.read() as session:
-        began = time.perf_counter()
+    with watched(store.engine.url) as taken, store.read() as session:
         for names in groupings:
             grouped = [getattr(Assignment, name) for name in names]
             query = select(*grouped, func.count().label("n"), func.sum(Outcome.value).label("value"))
             joined = query.outerjoin(Outcome, Outcome.assignment_id == Assignment.id).group_by(*grouped).subquery()
             session.execute(select(func.count(), func.sum(joined.c.n), func.sum(joined.c.value))).one()
-        seconds = time.perf_counter() - began
     store.dispose()
-    return Turn(seconds, memory)
+    return Turn(taken)
 
 
 def from_nothing(url: str) -> Turn:
@@ -127,12 +127,10 @@ def from_nothing(url: str) -> Turn:
 def the_rest(url: str) -> Turn:
     """Build what waits to be built."""
     store = Store(url)
-    with watched(store.engine.url) as memory, _turns_timed(store) as turns:
-        began = time.perf_counter()
+    with watched(store.engine.url) as taken, _turns_timed(store) as turns:
         rollup.rebuild_dirty(store)
-        seconds = time.perf_counter() - began
     store.dispose()
-    return Turn(seconds, memory, max(turns, default=0.0))
+    return Turn(taken, max(turns, default=0.0))
 
 
 @contextmanager

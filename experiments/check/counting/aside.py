@@ -40,8 +40,8 @@ MOST_ROWS = 5_000
 HANDS = 1
 """Scenarios built at the same time: threads of one process wait for each other's memory in SQLite, and gain nothing."""
 
-SETTINGS = ("PRAGMA cache_size = -65536", "PRAGMA temp_store = MEMORY", "PRAGMA temp.cache_size = -65536")
-"""The pages that are read, and what is made of them, stay in memory: 64 MB of each at the most."""
+SETTINGS = ("PRAGMA cache_size = -65536", "PRAGMA temp.cache_size = -65536")
+"""64 MB of the pages that are read stay in memory, and as much of what is made of them; what is more goes to disk."""
 
 TABLES = MetaData()
 
