@@ -5,8 +5,9 @@ What is made ready goes into temporary tables: they belong to the connection, an
 
 import fcntl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.orm import Session
@@ -49,9 +50,11 @@ def staging(store: Store, *, settings: Sequence[str], tables: MetaData) -> Itera
     with store.engine.connect() as connection:
         connection.detach()  # so that it is closed afterwards, and its tables and settings go with it
         lent = Staging(store, connection)
+        driver: Any = connection.connection.dbapi_connection
+        with nullcontext() if store.engine.dialect.name == "sqlite" else lent.prepare():
+            for setting in settings:  # within a transaction SQLite refuses some
+                driver.execute(setting)
         with lent.prepare() as session:
-            for setting in settings:
-                session.execute(text(setting))
             tables.create_all(session.connection(), checkfirst=False)
         yield lent
 

@@ -24,7 +24,7 @@ SETTINGS = (
     "SET enable_sort = off",
     "SET jit = off",
     "SET work_mem = '64MB'",
-    # The rollup is a cache: a day that is lost in a crash is lost together with the removal of its marks.
+    # The rollup is a cache: a day that is lost in a power cut is lost together with the removal of its marks.
     "SET synchronous_commit = off",
 )
 
@@ -37,8 +37,9 @@ def build(lent: Staging, task: Task) -> list[int]:
     units = table_of(RollupUnit)
     with lent.place() as session:
         before = firsts(session, units, task) if may_displace(session, task) else None
+        connection = session.connection()
         for statement in (*_EMPTYING, _filling(task.windows, inbound=task.inbound)):
-            session.execute(statement, task.about)
+            connection.execute(statement, task.about)
         new = set() if before is None else firsts(session, units, task) - before
         again = displaced(session, new, task)
         days.mark(session, [(task.scenario_id, day) for day in again])

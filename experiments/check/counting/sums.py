@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, union_all
 
+from experiments.check.counting.expressions import DAY, SCENARIO
 from experiments.check.counting.measures import Measured
 from experiments.check.counting.tables import CHECKED, MEASURES, RollupCall, RollupDay, RollupSource, RollupUnit
 from experiments.check.counting.told import usual_source
@@ -36,21 +37,31 @@ def by_day(calls: FromClause) -> Sums:
 
 def by_source(told: FromClause) -> Sums:
     """Count facts by who told them; where others than the usual source told of a call, they are asked once more."""
-    names = ("scenario_id", "day", "facts", "newest_at", "newest_received_at")
-    usual = select(*(told.c[name] for name in names), usual_source().label("source")).where(told.c.by_usual == 1)
+    usual = (
+        select(
+            usual_source().label("source"),
+            func.sum(told.c.facts).label("facts"),
+            func.max(told.c.newest_at).label("newest_at"),
+            func.max(told.c.newest_received_at).label("newest_received_at"),
+        )
+        .where(told.c.by_usual == 1)
+        .having(func.count() > 0)
+    )
+    # Not grouped by itself: SQLite would then read all facts there are in the order of their sources.
     each = (
-        select(told.c.scenario_id, told.c.day, literal(1), Outcome.at, Outcome.received_at, Outcome.source)
+        select(Outcome.source, literal(1), Outcome.at, Outcome.received_at)
         .join_from(told, Outcome, Outcome.assignment_id == told.c.assignment_id)
         .where(told.c.facts > 0, told.c.by_usual == 0)
     )
     facts = union_all(usual, each).subquery("told_by")
-    keys = [facts.c.scenario_id, facts.c.day, facts.c.source]
     return select(
-        *keys,
+        SCENARIO.label("scenario_id"),
+        DAY.label("day"),
+        facts.c.source,
         _typed(RollupSource, "facts", func.sum(facts.c.facts)),
         func.max(facts.c.newest_at).label("newest_at"),
         func.max(facts.c.newest_received_at).label("newest_received_at"),
-    ).group_by(*keys)
+    ).group_by(facts.c.source)
 
 
 def _summed(rollup: Rollup, source: FromClause, measures: Measured, more: Sequence[str] = ()) -> Sums:
