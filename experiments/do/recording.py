@@ -149,7 +149,7 @@ def _append(session: Session, facts: Sequence[Fact]) -> Set[str]:
         for fact, owner in zip(facts, owners, strict=True)
     ]
     new = append_within(session, APPENDING, rows)
-    _mark(session, [(f.type, f.customer_hash, o) for f, o in zip(facts, owners, strict=True) if o and f.id in new])
+    _mark(session, [(f.type, f.customer_hash, o) for f, o in zip(facts, owners, strict=True) if f.id in new])
     return new
 
 
@@ -178,10 +178,14 @@ def _attach(session: Session, outcomes: Sequence[Outcome]) -> int:
     return len(given)
 
 
-def _mark(session: Session, facts: Sequence[tuple[str, str | None, Owner]]) -> None:
-    """Mark the days of facts' calls, and those from which an experiment by customer counts what the customer did."""
-    touched = {(owner.scenario_id, owner.day) for _, _, owner in facts}
-    customers = {hers or owner.customer_hash for kind, hers, owner in facts if kind in OF_CUSTOMERS} - {None}
+def _mark(session: Session, facts: Sequence[tuple[str, str | None, Owner | None]]) -> None:
+    """Mark the days of facts' calls, and those from which an experiment by customer counts what the customer did.
+
+    What a customer did counts there though it belongs to no call: she bought without calling about that.
+    """
+    touched = {(owner.scenario_id, owner.day) for _, _, owner in facts if owner}
+    told = ((hers, owner) for kind, hers, owner in facts if kind in OF_CUSTOMERS)
+    customers = {hers or (owner.customer_hash if owner else None) for hers, owner in told} - {None}
     if customers and session.scalar(select(exists().where(Experiment.unit == "customer"))):
         touched |= days_of_customers(session, (each for each in customers if each is not None))
     days.mark(session, touched)

@@ -95,6 +95,9 @@ BY_CUSTOMER = [
     ([fact("converted", WITHIN, customer_id="customer-1")], 1),
     ([fact("converted", WITHIN, call_id="call-2")], 1),
     ([fact("converted", WITHIN + JUST_AFTER, call_id="call-2")], 0),
+    # nor does it matter which kind of call the sale is said to be of, though she never called about that
+    ([fact("converted", WITHIN, customer_id="customer-1", scenario="surrender")], 1),
+    ([fact("converted", AT), fact("corrected", WITHIN, customer_id="customer-1", scenario="surrender")], 0),
     # before her first call nothing is the test's doing
     ([fact("converted", AT - timedelta(days=1), customer_id="customer-1")], 0),
     # two sales are one customer who bought

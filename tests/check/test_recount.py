@@ -113,6 +113,8 @@ def facts(draw: st.DrawFn) -> dict[str, Any]:
                 {"call_id": f"call-{number}"},
                 {"call_id": f"call-{number}", "scenario": BY_CUSTOMER},
                 {"customer_id": f"customer-{number % 3}"},
+                # perhaps she never called about that
+                {"customer_id": f"customer-{number % 3}", "scenario": SCENARIO},
             ]
         )
     )
