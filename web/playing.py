@@ -4,8 +4,9 @@ The demo's world draws the calls and what comes of them. Time within a call runs
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import count, islice
 
 from experiments.calendar import SiteCalendar
 from experiments.demo.calls import Floor, Served
@@ -42,10 +43,16 @@ def play(
     Raises:
         Refused, Unreachable: the server said no, or nothing.
     """
-    for call in floor.calls_of(calendar.day(now), int(now.timestamp()) // 60, calendar)[:calls]:
+    for call in islice(_calls_of(floor, calendar, now), calls):
         _answer(desk, floor, call)
         progress()
         time.sleep(pause)
+
+
+def _calls_of(floor: Floor, calendar: SiteCalendar, now: datetime) -> Iterator[Call]:
+    """Draw today's calls over and over, otherwise each time: a day may have fewer than are asked for."""
+    for number in count(int(now.timestamp()) // 60):
+        yield from floor.calls_of(calendar.day(now), number, calendar)
 
 
 def _answer(desk: Desk, floor: Floor, call: Call) -> None:

@@ -1,7 +1,8 @@
 """A desktop's client: which script to read in a call, and what happened in it, delivered once whatever happens.
 
-Standard library only, and nothing of this project: copy the folder. Facts are written to a queue on the disk first and
-sent in the background, so that a desktop waits for nothing and loses nothing, not even when it is killed.
+Standard library only, and nothing of this project: copy the folder, under any name. Facts are written to a queue on
+the disk first and sent in the background, so that a desktop waits for nothing and loses nothing, not even when it is
+killed.
 
     from pathlib import Path
     from web.client.desk import Desk

@@ -1,5 +1,6 @@
 """What a desktop calls: `assign` waits for the server, `report` for nobody."""
 
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from web.client.errors import Refused, Unreachable
-from web.client.ids import new_id
-from web.client.queue import Queue, Refusal
-from web.client.sending import Sender
-from web.client.wire import RETRY, Answer, Wire
+from .errors import Refused, Unreachable
+from .ids import new_id
+from .queue import Queue, Refusal
+from .sending import Sender
+from .wire import RETRY, Answer, Wire
 
 _PAUSE = 0.05  # seconds before a first second try: an agent waits
 
@@ -47,7 +48,8 @@ class Desk:
         token: with the scopes `assign` and `report`.
         queue: the file in which facts wait; None keeps them in memory, where a killed process loses them.
         timeout: seconds that a single request may take.
-        patience: seconds within which `assign` has to be answered, second tries included.
+        patience: seconds within which `assign` has to be answered, second tries included. An answer that has begun
+            is read to its end, as long as its bytes follow one another within these seconds.
         most: facts that may wait.
     """
 
@@ -83,11 +85,12 @@ class Desk:
         give_up, pause = time.monotonic() + self._patience, _PAUSE
         while (left := give_up - time.monotonic()) > 0:
             answer = self._asked(asked, left)
-            if answer is not None and answer.status == 200 and isinstance(answer.body, dict):
+            if answer is not None and answer.status == 200 and "script" in answer.told:
                 return _script(answer.body)
             if answer is not None and answer.status not in RETRY and answer.status != 200:
                 raise _refused(answer)
-            time.sleep(max(0.0, min(pause, give_up - time.monotonic())))
+            wait = pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads desktops, hides nothing
+            time.sleep(max(0.0, min(wait, give_up - time.monotonic())))
             pause *= 2
         raise Unreachable(f"no answer for {call_id} within {self._patience} s")
 
@@ -110,7 +113,7 @@ class Desk:
             kind: its type: resolved, invited, accepted, declined, converted …
             call_id: of which call; or
             customer_id: of which customer.
-            at: when it happened; now when it is not said.
+            at: when it happened, with its zone; now when it is not said.
             value: a whole number in the smallest unit: seconds, fen, points.
             scenario: of the call, where it was served in several.
             target_channel: where to.
@@ -122,9 +125,12 @@ class Desk:
 
         Raises:
             QueueFull: so many facts wait that no more are taken.
+            TypeError, ValueError: `at` has no zone, or `detail` holds what JSON cannot say.
         """
-        moment = (at or datetime.now(UTC)).isoformat()
-        fact = {"id": id or new_id(), "type": kind, "at": moment}
+        moment = at or datetime.now(UTC)
+        if moment.tzinfo is None:
+            raise ValueError(f"at must have a zone, got {moment.isoformat()}")
+        fact = {"id": id or new_id(), "type": kind, "at": moment.isoformat()}
         more = {
             "call_id": call_id,
             "customer_id": customer_id,
@@ -187,6 +193,6 @@ def _script(told: Mapping[str, Any]) -> Script:
 
 
 def _refused(answer: Answer) -> Refused:
-    told = answer.body if isinstance(answer.body, dict) else {}
+    told = answer.told
     detail, errors = str(told.get("detail", "")), told.get("errors", [])
     return Refused(answer.status, str(told.get("code", "refused")), detail, errors)

@@ -3,12 +3,12 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from web.client.errors import QueueFull
+from .errors import QueueFull
 
 _TABLES = """
     CREATE TABLE IF NOT EXISTS waiting (id TEXT PRIMARY KEY, fact TEXT NOT NULL) WITHOUT ROWID;
@@ -48,32 +48,34 @@ class Queue:
 
         Raises:
             QueueFull: so many wait already.
+            TypeError, ValueError: it holds what JSON cannot say.
         """
+        told = (fact["id"], json.dumps(fact, ensure_ascii=False, allow_nan=False))
         with self._lock:
             if self._waiting >= self._most:
+                self._waiting = self._count()  # another process may have delivered some
+            if self._waiting >= self._most:
                 raise QueueFull(f"{self._most} facts wait already")
-            told = (fact["id"], json.dumps(fact, ensure_ascii=False))
             self._waiting += self._database.execute("INSERT OR IGNORE INTO waiting VALUES (?, ?)", told).rowcount
 
     def oldest(self, most: int) -> list[dict[str, Any]]:
         """Give the facts that have waited longest; ids sort by when they were made."""
         with self._lock:
             rows = self._database.execute("SELECT fact FROM waiting ORDER BY id LIMIT ?", (most,)).fetchall()
+            if len(rows) < most:
+                self._waiting = len(rows)
         return [json.loads(fact) for (fact,) in rows]
 
-    def delivered(self, ids: Iterable[str]) -> None:
-        """Forget facts that the server has."""
-        with self._lock:
-            self._database.executemany("DELETE FROM waiting WHERE id = ?", [(id_,) for id_ in ids])
-            self._waiting = self._count()
+    def settle(self, ids: Iterable[str], refused: Mapping[str, str]) -> None:
+        """Forget facts that the server has answered for; those that it will never take are put aside, with the reason.
 
-    def refuse(self, whys: dict[str, str]) -> None:
-        """Put facts aside that the server will never take."""
-        with self._lock:
-            for id_, why in whys.items():
-                moved = "INSERT OR REPLACE INTO refused SELECT id, fact, ? FROM waiting WHERE id = ?"
-                self._database.execute(moved, (why, id_))
-                self._database.execute("DELETE FROM waiting WHERE id = ?", (id_,))
+        All at once: a process that is killed has done all of it or nothing.
+        """
+        kept = "INSERT OR REPLACE INTO refused SELECT id, fact, ? FROM waiting WHERE id = ?"
+        with self._lock, self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(kept, [(why, id_) for id_, why in refused.items()])
+            self._database.executemany("DELETE FROM waiting WHERE id = ?", [(id_,) for id_ in ids])
             self._waiting = self._count()
 
     def refused(self) -> list[Refusal]:

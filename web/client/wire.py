@@ -1,7 +1,7 @@
-"""One POST: over a connection that each thread keeps open, with a time-out, and what the answer asks for."""
+"""One POST over a connection that is kept open, with a time-out, and what the answer asks for."""
 
 import json
-import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers after which the same request may go through later."""
+_LONGEST = 3_600.0  # seconds: a server that asks for more has made a mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,16 @@ class Answer:
     status: int
     body: Any
     retry_after: float | None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Give the body when it is a JSON object, as all that our server says is; else nothing."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    @property
+    def reason(self) -> str:
+        """Say in a line what the server answered."""
+        return f"{self.status} {self.told.get('code', 'refused')}: {self.told.get('detail', '')}"
 
 
 class Wire:
@@ -44,8 +55,7 @@ class Wire:
             "User-Agent": "scriptbench-desk",
         }
         self._timeout = timeout
-        self._own = threading.local()
-        self._open: set[HTTPConnection] = set()
+        self._idle: deque[HTTPConnection] = deque()
 
     def post(self, path: str, body: Mapping[str, Any], timeout: float | None = None) -> Answer:
         """Send a body and read the answer.
@@ -56,26 +66,29 @@ class Wire:
         sent = json.dumps(body, ensure_ascii=False).encode()
         wait = min(self._timeout, timeout) if timeout is not None else self._timeout
         for fresh in (False, True):
-            kept: HTTPConnection | None = getattr(self._own, "connection", None)
-            connection = kept if kept is not None and not fresh else self._make(self._host, self._port, timeout=wait)
-            self._own.connection = None
-            self._open.add(connection)
+            kept = None if fresh else self._kept()
+            connection = kept or self._make(self._host, self._port, timeout=wait)
             try:
                 answer = self._asked(connection, path, sent, wait)
             except (OSError, HTTPException) as fault:
                 connection.close()
-                self._open.discard(connection)
-                if connection is not kept or isinstance(fault, TimeoutError):
+                if kept is None or isinstance(fault, TimeoutError):
                     raise
                 continue  # a connection that was kept open may have been closed by the server meanwhile
-            self._own.connection = connection
+            self._idle.append(connection)
             return answer
         raise AssertionError("unreachable")
 
     def close(self) -> None:
-        """Close the connections of all threads, when none of them asks any more."""
-        while self._open:
-            self._open.pop().close()
+        """Close the connections that are kept open, when nobody asks any more."""
+        while connection := self._kept():
+            connection.close()
+
+    def _kept(self) -> HTTPConnection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _asked(self, connection: HTTPConnection, path: str, sent: bytes, wait: float) -> Answer:
         if connection.sock is not None:
@@ -96,14 +109,17 @@ def _json(told: bytes) -> Any:
 
 
 def _seconds(told: str | None) -> float | None:
-    """Read a Retry-After: seconds, or a date."""
+    """Read a Retry-After: seconds, or a date; at most an hour of either."""
     if told is None:
         return None
     try:
-        return float(told)
+        return min(_LONGEST, max(0.0, float(told)))
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+        moment = parsedate_to_datetime(told)
     except ValueError:
         return None
+    # The old forms of a date name no zone; HTTP's are in UTC always (RFC 9110, section 5.6.7).
+    left = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
+    return min(_LONGEST, max(0.0, left.total_seconds()))

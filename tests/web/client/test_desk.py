@@ -3,10 +3,8 @@
 import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,42 +12,20 @@ import pytest
 from apiflask import APIFlask
 from hypothesis import given, strategies as st
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 import web.client
 from configs.settings import ROOT
-from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome
 from experiments.store import Store
-from tests.builders import a_running_experiment
 from tests.web.client.bad_server import Heard, answer, serving
-from tests.web.conftest import Clock, a_token, an_application, store_of
+from tests.web.conftest import a_token, store_of
 from web.client.desk import Desk
 from web.client.errors import QueueFull, Refused, Unreachable
 from web.client.ids import Ids
+from web.client.wire import Wire
 
 ALL_ACCEPTED = answer(200, {"accepted": 1, "duplicates": 0, "rejected": []})
-
-
-@pytest.fixture
-def app(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    a_running_experiment(floor_on_both)
-    app = an_application(floor_on_both.store, tmp_path / "instance", clock)
-    yield app
-    store_of(app).dispose()
-
-
-@pytest.fixture
-def address(app: APIFlask) -> Iterator[str]:
-    """Serve the application on a port of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def a_desk(heard: Heard, **more: Any) -> Desk:
@@ -94,6 +70,12 @@ class TestWithOurServer:
             assert [(r.fact["id"], r.why.split(":")[0]) for r in desk.refused()] == [("bad", "invalid")]
         assert facts_in(store_of(app)) == ["good"]
 
+    def test_a_fact_whose_id_is_refused_is_put_aside_too(self, app: APIFlask, address: str) -> None:
+        with Desk(address, a_token(store_of(app), "report")) as desk:
+            desk.report("resolved", call_id="1", id="x" * 300)
+            assert desk.flush()
+            assert [refusal.fact["id"] for refusal in desk.refused()] == ["x" * 300]
+
     def test_a_desk_that_was_killed_has_told_what_it_reported(
         self, app: APIFlask, address: str, tmp_path: Path
     ) -> None:
@@ -122,6 +104,14 @@ BADLY = {
     "is busy": answer(429, Retry_After="0"),
     "is away": answer(503, Retry_After="0"),
     "fails": answer(500),
+    "is somebody else": b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",  # a hotel's page, a proxy's
+    "breaks off its JSON": b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{"acc',
+    "is no receipt": answer(200),
+    "has moved": answer(302, Location="/elsewhere"),
+    "knows no such address": answer(404),  # not deployed yet, or a wrong path before it
+    "tells an old date": answer(503, Retry_After="Sun Nov  6 08:49:37 1994"),
+    "tells a date": answer(503, Retry_After="Sun, 06 Nov 1994 08:49:37 GMT"),
+    "tells nonsense": answer(503, Retry_After="soon"),
 }
 
 
@@ -157,6 +147,55 @@ def test_a_batch_that_will_never_be_taken_does_not_stand_in_the_way() -> None:
         desk.report("resolved", call_id="1", id="good")
         assert desk.flush(5)
         assert [refusal.fact["id"] for refusal in desk.refused()] == ["bad"]
+
+
+def test_one_bad_fact_does_not_take_its_batch_along(tmp_path: Path) -> None:
+    away = Desk("http://127.0.0.1:9", "a token", queue=tmp_path / "facts.db")
+    for number in range(4):
+        away.report("resolved", call_id="1", id=str(number))
+    away.close()
+    no = answer(422, {"code": "invalid", "detail": "no"})
+    script = [no, ALL_ACCEPTED, no, no]  # all four, the first two, the last two, the third
+    with serving(script, ALL_ACCEPTED) as heard, a_desk(heard, queue=tmp_path / "facts.db") as desk:
+        assert desk.flush(5)
+        assert [(refusal.fact["id"], refusal.why) for refusal in desk.refused()] == [("2", "422 invalid: no")]
+    assert ["".join(fact["id"] for fact in body["outcomes"]) for body in heard.bodies] == ["0123", "01", "23", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": datetime(2026, 11, 2)},  # noqa: DTZ001 - no zone: no moment
+        {"detail": {"rate": float("nan")}},  # no JSON
+        {"detail": {"rate": object()}},
+        {"detail": {"note": "\ud83d"}},  # half a character
+    ],
+)
+def test_what_could_never_be_sent_is_refused_at_once(wrong: dict[str, Any]) -> None:
+    with serving([], ALL_ACCEPTED) as heard, a_desk(heard) as desk:
+        with pytest.raises((TypeError, ValueError)):
+            desk.report("resolved", call_id="1", **wrong)
+        assert desk.waiting() == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("3", 3),
+        ("-3", 0),
+        ("inf", 3600),  # at most an hour
+        ("nan", 0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),  # the past
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_how_long_to_leave_a_server_alone(told: str | None, seconds: float | None) -> None:
+    with serving([answer(503, **({"Retry_After": told} if told else {}))], ALL_ACCEPTED) as heard:
+        wire = Wire(heard.address, "a token", 1.0)
+        assert wire.post("/", {}).retry_after == seconds
+        wire.close()
 
 
 def test_a_token_that_is_not_good_keeps_facts_waiting() -> None:
