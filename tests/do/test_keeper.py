@@ -115,6 +115,7 @@ def test_another_worker_of_the_machine_answers_alike(floor: Floor, snapshot: Sna
         (first,) = assign(floor, snapshot, [a_call()])
         (second,) = assign(other, snapshot, [a_call(attributes={})])
     settled(other)
+    other.journal.close()
     assert second == first
 
 
@@ -167,6 +168,7 @@ def test_a_full_spool_is_told_before_anything_is_answered(floor: Floor, snapshot
             [assign(small, snapshot, crowd) for crowd in crowds]
         kept = small.journal.waiting()
     settled(small)
+    small.journal.close()
     assert len(rows_of(floor)) == kept
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from apiflask import APIFlask
@@ -65,6 +66,19 @@ class Visit:
         self.page.click("main button")
 
 
+def _whole(app: WSGIApplication) -> WSGIApplication:
+    """Read every answer before it is sent: this server leaves its file open should the visitor go meanwhile."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return [b"".join(parts)]
+        finally:
+            parts.close()  # type: ignore[attr-defined]
+
+    return answer
+
+
 @pytest.fixture
 def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
     clock.now = NOW
@@ -74,7 +88,7 @@ def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
     other = ArmPlan("shorter", 5000, {"zh-CN": "一句话就能办。", "en": "One line will do."})
     a_submitted_plan(floor, key="enquiry_benefit", scenario=scenario, arms=(control, other), salt="another")
     somebody_with_a_password(floor, "wang", "manager", "quality")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _whole(app), threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
     yield f"http://127.0.0.1:{server.server_port}"
