@@ -206,8 +206,15 @@ AWAY = (OperationalError, InterfaceError, OSError)
 _PATIENCE_SECONDS = 2
 """How long a database that does not answer is waited for: an agent has a customer on the line."""
 
-_SHORT_PATIENCE = f"PRAGMA busy_timeout={500 * _PATIENCE_SECONDS}"
-"""Whoever writes to SQLite has the turn already: what still locks the file is somebody else's program."""
+_FOR_SHORT_WORK = (
+    # Whoever writes to SQLite has the turn already: what still locks the file is somebody else's program.
+    f"PRAGMA busy_timeout={500 * _PATIENCE_SECONDS}",
+    # A statement of many rows notes what it would have to undo: in memory, where a file would be opened each time.
+    "PRAGMA temp_store=MEMORY",
+    # 32 MB, as they are needed: the parts of large indexes that are written again and again.
+    "PRAGMA cache_size=-32768",
+)
+"""What the connections to SQLite that are kept for short work begin with."""
 
 Result = TypeVar("Result")
 
@@ -294,7 +301,7 @@ class Store:
         if self.engine.dialect.name == "postgresql":
             self._driver.autocommit = True
         else:
-            self._driver.execute(_SHORT_PATIENCE)
+            _begin_with(self._driver, _FOR_SHORT_WORK)
         return self._driver
 
     def _close_driver(self) -> None:
@@ -316,8 +323,7 @@ class Store:
         connection = self.engine.connect()
         connection.detach()
         if self.engine.dialect.name == "sqlite":
-            driver: Any = connection.connection.dbapi_connection
-            driver.execute(_SHORT_PATIENCE)
+            _begin_with(connection.connection.dbapi_connection, _FOR_SHORT_WORK)
         self._kept = connection
         return connection
 
@@ -382,9 +388,14 @@ def _engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is sent by `_begin_sqlite`
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
-        cursor.execute(f"PRAGMA {pragma}")
+    settings = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000")
+    _begin_with(connection, [f"PRAGMA {setting}" for setting in settings])
+
+
+def _begin_with(driver: Any, statements: Sequence[str]) -> None:
+    cursor = driver.cursor()
+    for statement in statements:
+        cursor.execute(statement)
     cursor.close()
 
 

@@ -1,4 +1,4 @@
-"""How fast the house answers calls, durably, beside three applications on the same server, in turns.
+"""How fast the house answers calls, durably, beside four applications on the same server, in turns.
 
 Whatever else the machine does hits all of them: read the ratios. Each is taken within a round, and what is printed is
 their median, the least and the most in brackets. Afterwards the rows are counted: all that was acknowledged is there.
@@ -30,7 +30,9 @@ from tests.postgres import Databases, temporary_server
 
 CONNECTIONS = (1, 16, 64)
 BATCHES_OVER = 4  # connections: batches come from servers, which are few
-BARE, ONE_COMMIT, PARSE_ONLY = (f"tests.bench.servers.{name}:app" for name in ("bare", "one_commit", "parse_only"))
+BARE, LEAST, ONE_COMMIT, PARSE_ONLY = (
+    f"tests.bench.servers.{name}:app" for name in ("bare", "least", "one_commit", "parse_only")
+)
 _MOST, _MOST_ONE_BY_ONE, _MOST_BATCHES = 25_000, 5_000, 200  # a second; what is more is made while the clock runs
 
 
@@ -142,12 +144,12 @@ def compare(
 
 @contextmanager
 def rivals(folder: Path, ours: str, theirs: str) -> Iterator[Rivals]:
-    """Run ours, the floor, the classical way, and the mere reading of batches."""
+    """Run ours, the floor, the least that is durable, the classical way, and the mere reading of batches."""
     (our_floor, token), (their_floor, _) = a_house(ours), a_house(theirs)
     for floor in (our_floor, their_floor):
         floor.store.dispose()
-    urls = {OURS: ours, BARE: ours, ONE_COMMIT: theirs, PARSE_ONLY: ours}
-    desks = {OURS: (our_desks := Desks(token)), BARE: Desks(), ONE_COMMIT: Desks(), PARSE_ONLY: our_desks}
+    urls = {OURS: ours, BARE: ours, LEAST: theirs, ONE_COMMIT: theirs, PARSE_ONLY: ours}
+    desks = {app: Desks() for app in urls} | {OURS: (our_desks := Desks(token)), PARSE_ONLY: our_desks}
     with serve(urls, folder) as servers:
         yield Rivals(folder, servers, desks)
 
@@ -163,10 +165,12 @@ def a_house(url: str) -> tuple[Floor, str]:
 
 
 def assigned(those: Rivals, connections: int, rounds: int, seconds: float) -> None:
-    """Print durable assignments beside the floor and beside the classical way."""
-    bare, ours, classical = those.turns((BARE, OURS, ONE_COMMIT), "assignments", connections, rounds, seconds)
+    """Print durable assignments beside the floor, the least that is durable, and the classical way."""
+    apps = BARE, LEAST, OURS, ONE_COMMIT
+    bare, little, ours, classical = those.turns(apps, "assignments", connections, rounds, seconds)
     told(f"durable assignments over {connections} connections", ours)
     beside("a bare Flask address", ours, bare)
+    beside("the least that is durable", ours, little)
     beside("one commit a request", ours, classical)
     those.tell_disk()
 

@@ -45,6 +45,7 @@ def assert_whole(printed: str) -> None:
     for part in (
         "durable assignments over 2 connections",
         "÷ a bare Flask address",
+        "÷ the least that is durable",
         "÷ one commit a request",
         "asked for again",
         "told one by one",
