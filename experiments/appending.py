@@ -7,12 +7,11 @@ were, row counts mean different things on the two databases.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, Uuid
+from sqlalchemy import DateTime, Table, Uuid
 
 Row = Sequence[Any]
 
@@ -99,7 +98,8 @@ class Appending:
 
     @cached_property
     def _moments(self) -> tuple[int, ...]:
-        return tuple(i for i, c in enumerate(self.table.columns) if c.type.python_type is datetime)
+        types = [getattr(column.type, "impl", column.type) for column in self.table.columns]
+        return tuple(i for i, type_ in enumerate(types) if isinstance(type_, DateTime))
 
     @cached_property
     def _ids(self) -> tuple[int, ...]:
