@@ -17,6 +17,7 @@ from experiments import people
 from experiments.do.assignments import Floor
 from experiments.store import Store
 from tests.builders import MONDAY, ROLES, a_floor
+from tests.web.serving import served
 from web.application import create_app
 from web.house import House
 
@@ -101,6 +102,13 @@ def floor_on_both(store: Store) -> Floor:
 @pytest.fixture
 def app_on_both(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
     yield from _opened(an_application(floor_on_both.store, tmp_path / "instance", clock))
+
+
+@pytest.fixture
+def address(app: APIFlask) -> Iterator[str]:
+    """Serve the application on a port of its own."""
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture

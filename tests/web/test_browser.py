@@ -1,20 +1,18 @@
 """Every page in a real browser, in both languages: no error, no request that leaves the machine, no barrier."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from apiflask import APIFlask
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
-from werkzeug.serving import make_server
 
 from experiments.do.assignments import Floor
 from experiments.plan.rules import ArmPlan
 from tests.builders import PASSWORD, a_submitted_plan, standard_value
 from tests.web.conftest import Clock
+from tests.web.serving import served
 from tests.web.visitors import NOW, a_decided_test, somebody_with_a_password
 
 PAGES = [
@@ -66,19 +64,6 @@ class Visit:
         self.page.click("main button")
 
 
-def _whole(app: WSGIApplication) -> WSGIApplication:
-    """Read every answer before it is sent: this server leaves its file open should the visitor go meanwhile."""
-
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        parts = app(environ, start_response)
-        try:
-            return [b"".join(parts)]
-        finally:
-            parts.close()  # type: ignore[attr-defined]
-
-    return answer
-
-
 @pytest.fixture
 def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
     clock.now = NOW
@@ -88,13 +73,8 @@ def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
     other = ArmPlan("shorter", 5000, {"zh-CN": "一句话就能办。", "en": "One line will do."})
     a_submitted_plan(floor, key="enquiry_benefit", scenario=scenario, arms=(control, other), salt="another")
     somebody_with_a_password(floor, "wang", "manager", "quality")
-    server = make_server("127.0.0.1", 0, _whole(app), threaded=True)
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Desktops with the real SDKs: they fetch, evaluate and report, and the house knows what it would have."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 from apiflask import APIFlask
 from growthbook import GrowthBook
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from experiments.do.assignments import Floor
 from experiments.do.discrepancies import Discrepancy
@@ -30,17 +28,6 @@ def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
     app = an_application(floor.store, tmp_path / "instance", clock)
     yield app
     store_of(app).dispose()
-
-
-@pytest.fixture
-def address(app: APIFlask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

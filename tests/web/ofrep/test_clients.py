@@ -1,7 +1,6 @@
 """The protocol's real clients against a served house: Python's provider, and both of JavaScript's under Node."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
@@ -32,17 +30,6 @@ def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
     app = an_application(floor.store, tmp_path / "instance", clock)
     yield app
     store_of(app).dispose()
-
-
-@pytest.fixture
-def address(app: APIFlask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
