@@ -36,6 +36,9 @@ _FRESH = timedelta(seconds=0.5)
 _MAX_AGE = timedelta(seconds=1)
 """So old, everybody waits for a newer one."""
 
+_FORMAT = b"1"
+"""Of the copy on the disk; whoever changes what stands in it raises the number."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +54,9 @@ class InForce:
 class Copy:
     """The copy on the disk: swapped whole, and signed.
 
+    A line with the signature of all that follows, a line with the format's number, then JSON. The release that finds a
+    copy need not be the one that wrote it.
+
     Args:
         path: the file.
         key: this installation's secret.
@@ -62,7 +68,8 @@ class Copy:
 
     def write(self, current: InForce) -> None:
         """Swap the file for one that holds this; a disk that will not take it leaves the old one."""
-        body = json.dumps(_plain(current), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        plain = json.dumps(_plain(current), ensure_ascii=False, separators=(",", ":"))
+        body = _FORMAT + b"\n" + plain.encode("utf-8", "surrogatepass")
         new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,7 +83,7 @@ class Copy:
             _log.warning("the copy of what is in force is not renewed: %s", type(fault).__name__)
 
     def read(self) -> InForce | None:
-        """Read the file; None when there is none, or it is not ours, or not whole."""
+        """Read the file; None when there is none, it is not ours, not whole, or of another release's format."""
         try:
             signature, _, body = self._path.read_bytes().partition(b"\n")
         except OSError:
@@ -84,7 +91,11 @@ class Copy:
         if not hmac.compare_digest(signature, self._signature(body)):
             _log.warning("the copy of what is in force is not whole, or not of this installation: it is not used")
             return None
-        return _made(json.loads(body))
+        number, _, plain = body.partition(b"\n")
+        if number != _FORMAT:
+            _log.warning("the copy of what is in force was written by a release with another format: it is not used")
+            return None
+        return _made(json.loads(plain))
 
     def _signature(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest().encode()

@@ -1,9 +1,13 @@
 """What a process knows without asking: at most a second old, whole, and on the disk for when the database is away."""
 
-from collections.abc import Iterator
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +26,16 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 def floor(store: Store, tmp_path: Path) -> Iterator[Floor]:
     """A centre with a running test, and a spool."""
+    yield from opened(store, tmp_path)
+
+
+@pytest.fixture
+def floor_on_sqlite(sqlite_store: Store, tmp_path: Path) -> Iterator[Floor]:
+    """The same, for what does not depend on the database."""
+    yield from opened(sqlite_store, tmp_path)
+
+
+def opened(store: Store, tmp_path: Path) -> Iterator[Floor]:
     here = replace(a_floor(store), spool=Spool(tmp_path, reserve=0, limit=10_000_000))
     a_running_experiment(here)
     yield here
@@ -95,15 +109,92 @@ def test_without_a_copy_it_says_that_the_database_is_away(floor: Floor, tmp_path
         keeping(cut_off(floor), tmp_path).current(MONDAY)
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "emptied", "of another installation"])
-def test_a_copy_that_is_not_whole_or_not_ours_is_not_used(floor: Floor, tmp_path: Path, harm: str) -> None:
-    keeping(floor, tmp_path).current(MONDAY)
+def signed(body: bytes) -> bytes:
+    """Sign as every release of this installation does."""
+    key = hmac.digest(b"this installation", b"in force", "sha256")
+    return hmac.new(key, body, hashlib.sha256).hexdigest().encode() + b"\n" + body
+
+
+def without_parts(told: bytes) -> bytes:
+    plain = json.loads(told.splitlines()[2])
+    del plain["snapshot"]["parts"]
+    return json.dumps(plain).encode()
+
+
+UNUSABLE: dict[str, Callable[[bytes], bytes]] = {
+    # a disk that was full, or a machine that went down
+    "cut short": lambda told: told[:-9],
+    # nothing came to the disk but the signature
+    "cut to its signature": lambda told: told.splitlines()[0],
+    # a file that was made and never written
+    "emptied": lambda _told: b"",
+    # somebody's own words for the customer
+    "changed": lambda told: told.replace(b"policy_change", b"policy_chance"),
+    # a number that was changed so that it would be read
+    "said to be of another format": lambda told: told.replace(b"\n1\n", b"\n2\n"),
+    # no text at all
+    "overwritten": lambda told: bytes(255 - each for each in told),
+    # a release before there was a number, which knew no parts: whole and ours
+    "of an earlier release": lambda told: signed(without_parts(told)),
+    # a later release, found when somebody goes back to this one
+    "of a later release": lambda told: signed(b"2\n" + without_parts(told)),
+    # a later release that keeps no JSON
+    "of a much later release": lambda _told: signed(b"3\n\x00\xff"),
+}
+
+
+@pytest.mark.parametrize("harm", UNUSABLE)
+def test_a_copy_that_cannot_be_used_counts_as_none(
+    floor_on_sqlite: Floor, tmp_path: Path, harm: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeping(floor_on_sqlite, tmp_path).current(MONDAY)
     path = tmp_path / "in_force"
     told = path.read_bytes()
-    harmed = {"cut": told[:-9], "changed": told.replace(b"policy_change", b"policy_chance"), "emptied": b""}
-    path.write_bytes(harmed.get(harm, told))
-    key = b"another installation" if harm == "of another installation" else b"this installation"
-    assert a_copy(tmp_path, key).read() is None
+    path.write_bytes(UNUSABLE[harm](told))
+    assert path.read_bytes() != told
+    with pytest.raises(AWAY):
+        keeping(cut_off(floor_on_sqlite), tmp_path).current(MONDAY)
+    assert "it is not used" in caplog.text
+    now = keeping(floor_on_sqlite, tmp_path).current(MONDAY)
+    assert a_copy(tmp_path).read() == now
+
+
+def test_a_copy_of_another_installation_is_not_used(floor_on_sqlite: Floor, tmp_path: Path) -> None:
+    keeping(floor_on_sqlite, tmp_path).current(MONDAY)
+    assert a_copy(tmp_path, b"another installation").read() is None
+
+
+def keys_of(plain: dict[str, Any]) -> dict[str, str]:
+    """Give the names in a copy that are not keys of somebody's scenario, element or token."""
+    snapshot, (bearer, *_) = plain["snapshot"], plain["bearers"].values()
+    scenario = next(each for each in snapshot["scenarios"] if each["traffic"]["slices"])
+    (owner,), (script, *_) = scenario["traffic"]["slices"], scenario["scripts"]
+    part = next(iter(snapshot["parts"].values()))[0]
+    told = {"all": plain, "snapshot": snapshot, "bearer": bearer, "scenario": scenario, "traffic": scenario["traffic"]}
+    told |= {"slice": owner, "arm": owner["arms"][0], "script": script, "part": part}
+    return {name: " ".join(sorted(each)) for name, each in told.items()}
+
+
+def test_the_format_has_these_names_and_with_any_other_it_has_another_number(
+    floor_on_sqlite: Floor, tmp_path: Path
+) -> None:
+    a_token(floor_on_sqlite)
+    keeping(floor_on_sqlite, tmp_path).current(MONDAY)
+    _signature, number, plain = (tmp_path / "in_force").read_bytes().splitlines()
+    assert (number, keys_of(json.loads(plain))) == (
+        b"1",
+        {
+            "all": "bearers scenarios snapshot",
+            "snapshot": "parts scenarios version",
+            "bearer": "expires_at full_name locale name person_id roles scopes",
+            "scenario": "key revision revision_id scenario_id scripts traffic",
+            "traffic": "audience slice_seed slice_unit slices standard_id",
+            "slice": "arms condition experiment_id key kind ranges seed state unit",
+            "arm": "key ranges version_id",
+            "script": "alone elements id key texts version",
+            "part": "after_request key kind locked needs position",
+        },
+    )
 
 
 def test_a_copy_is_renewed_whole_and_only_for_us_to_read(floor: Floor, tmp_path: Path) -> None:
