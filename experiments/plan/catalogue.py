@@ -16,6 +16,7 @@ from experiments import audit
 from experiments.errors import Invalid, problems_in
 from experiments.people import Actor
 from experiments.plan import scripts, traffic
+from experiments.plan.rules import audience_problems
 from experiments.plan.scenarios import Element, Metric, MetricSet, Scenario, parts_of
 from experiments.store import Base
 from experiments.wording import Message
@@ -146,8 +147,9 @@ def load(session: Session, catalogue: Catalogue, *, actor: Actor, now: datetime)
     """Bring a catalogue in.
 
     Raises:
-        Invalid: a standard script breaks a rule.
+        Invalid: an audience or a standard script breaks a rule.
     """
+    _check_audiences(catalogue.scenario)
     own = {"catalogue": catalogue.key}
     written = [_put(session, Element, own | {"key": e.key}, e.model_dump(exclude={"key"})) for e in catalogue.element]
     written += [_put(session, Metric, own | {"key": m.key}, m.model_dump(exclude={"key"})) for m in catalogue.metric]
@@ -166,6 +168,12 @@ def load(session: Session, catalogue: Catalogue, *, actor: Actor, now: datetime)
             changed=report.changed,
         )
     return report
+
+
+def _check_audiences(entries: Sequence[ScenarioEntry]) -> None:
+    problems = [p for entry in entries for p in audience_problems(f"scenario.{entry.key}.audience", entry.audience)]
+    if problems:
+        raise Invalid(*problems)
 
 
 def _metric_set(entry: MetricSetEntry) -> dict[str, Any]:

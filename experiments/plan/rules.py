@@ -158,20 +158,25 @@ def problems_of(
     yield from _metric_problems(plan, metrics)
     yield from _number_problems(plan)
     yield from _method_problems(plan)
-    yield from _audience_problems(plan.audience)
+    if plan.audience is not None:
+        yield from audience_problems("audience", plan.audience)
 
 
-def _audience_problems(condition: Mapping[str, Any] | None) -> Iterable[Problem]:
-    if condition is None:
-        return
+def audience_problems(where: str, condition: Mapping[str, Any]) -> Iterable[Problem]:
+    """Name what is wrong with an audience, a plan's or a scenario's own.
+
+    Args:
+        where: the field it stands in.
+        condition: who is let in.
+    """
     try:
         check_condition(condition)
     except ValueError as error:
-        yield Problem("audience", "bad_condition", Message("%(why)s", {"why": str(error)}))
+        yield Problem(where, "bad_condition", Message("%(why)s", {"why": str(error)}))
         return
     if any(path.split(".")[0] == "customer_id" for path in facts_used(condition)):
         # What a condition reads is stored with the assignment; a customer's id never is.
-        yield Problem("audience", "personal", Message("An audience cannot be chosen by customer_id."))
+        yield Problem(where, "personal", Message("An audience cannot be chosen by customer_id."))
 
 
 def _naming_problems(plan: Plan) -> Iterable[Problem]:

@@ -1,8 +1,9 @@
 """The catalogues that are shipped come in as they are, and coming in again changes nothing."""
 
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -77,3 +78,78 @@ def test_an_unknown_field_is_named() -> None:
         catalogue.parse(document)
 
     assert [problem.field for problem in refused.value.problems] == ["colour"]
+
+
+def with_audiences(**audiences: Any) -> Catalogue:
+    """Read the insurer's catalogue with other audiences, by scenario."""
+    document = shipped("insurance").model_dump()
+    for scenario in document["scenario"]:
+        scenario["audience"] = audiences.get(scenario["key"], scenario["audience"])
+    return catalogue.parse(document)
+
+
+def load_into(store: Store, document: Catalogue) -> LoadReport:
+    with store.write() as session:
+        return catalogue.load(session, document, actor=people.system("test"), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("audience", "code"),
+    [
+        # an operator that there is not
+        ({"region": {"$near": 3}}, "bad_condition"),
+        # likewise, with a sign in it that our sentences give a meaning
+        ({"region": {"$5%": 3}}, "bad_condition"),
+        # an operator beside the paths that belongs after one
+        ({"$in": ["self"]}, "bad_condition"),
+        # a list that is none
+        ({"caller_relation": {"$in": "self"}}, "bad_condition"),
+        # an object that names neither operator nor field
+        ({"caller_relation": {}}, "bad_condition"),
+        # operators and fields in one object
+        ({"account": {"$exists": True, "plan": "team"}}, "bad_condition"),
+        # a pattern that holds a call up
+        ({"region": {"$regex": "(a+)+$"}}, "bad_condition"),
+        # TOML has dates, what a desktop sends has none
+        ({"since": date(2026, 11, 2)}, "bad_condition"),
+        # and numbers that are none
+        ({"balance": {"$gt": float("nan")}}, "bad_condition"),
+        # a bad condition within a good one
+        ({"$or": [{"region": "hangzhou"}, {"region": {"$similar": "hangzhou"}}]}, "bad_condition"),
+        # a raw customer id would have to be stored to derive the choice again
+        ({"customer_id": {"$exists": True}}, "personal"),
+    ],
+)
+def test_an_audience_that_would_fail_a_call_is_refused_when_it_comes_in(
+    sqlite_store: Store, audience: Any, code: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        load_into(sqlite_store, with_audiences(policy_change=audience))
+    assert [(p.field, p.code) for p in refused.value.problems] == [("scenario.policy_change.audience", code)]
+    with sqlite_store.read() as session:
+        assert rows_of(session) == (0, 0, 0, 0)
+
+
+def test_every_bad_audience_is_named(sqlite_store: Store) -> None:
+    bad = {"region": {"$near": 3}}
+    with pytest.raises(Invalid) as refused:
+        load_into(sqlite_store, with_audiences(policy_change=bad, policy_download=bad))
+    assert [f"{p.field}: {p.message}" for p in refused.value.problems] == [
+        "scenario.policy_change.audience: unknown operator $near at region",
+        "scenario.policy_download.audience: unknown operator $near at region",
+    ]
+
+
+def test_a_bad_audience_does_not_replace_a_good_one(sqlite_store: Store) -> None:
+    load_all(sqlite_store)
+    with pytest.raises(Invalid):
+        load_into(sqlite_store, with_audiences(policy_change={"region": {"$near": 3}}))
+    assert load_all(sqlite_store) == [LoadReport(0, 0)] * len(SHIPPED)
+
+
+@pytest.mark.parametrize("audience", [{}, {"account.plan": "team"}, {"$or": [{"tier": {"$gte": 2}}, {"tags": "vip"}]}])
+def test_a_good_audience_comes_in_as_it_is(sqlite_store: Store, audience: Any) -> None:
+    load_into(sqlite_store, with_audiences(policy_change=audience))
+    with sqlite_store.read() as session:
+        scenario = scenario_named(session, "policy_change")
+        assert (scenario.audience, traffic.in_force(session, scenario).value.audience) == (audience, audience)
