@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -40,8 +40,7 @@ class Floor:
         object.__setattr__(self, "journal", Journal(self.store, self.spool))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the desktop is told. `steps` are (element, text) in spoken order."""
 
     assignment_id: UUID
@@ -142,22 +141,23 @@ def answer_of(store: Store, snapshot: Snapshot, call: Call, row: Record) -> Answ
     """Say in words what a record says of a call."""
     served = snapshot.scenario(call.scenario)
     words = served.scripts.get(row.script_version_id) or _words_of_old(store, row)
+    # In the order of the fields, as a record is.
     return Answer(
-        assignment_id=row.id,
-        call_id=row.call_id,
-        scenario=call.scenario,
-        experiment=_experiment_key(store, snapshot, call, row),
-        arm=row.arm or None,
-        reason=row.reason,
-        reason_detail=row.reason_detail,
-        invite=row.invite,
-        script=words.key,
-        version=words.version,
-        locale=row.locale,
-        steps=words.steps(row.locale, inviting=row.eligible),
-        agent_shift=row.agent_shift,
-        traffic_revision=row.traffic_revision,
-        assigned_at=row.at,
+        row.id,
+        row.call_id,
+        call.scenario,
+        _experiment_key(store, snapshot, call, row),
+        row.arm or None,
+        row.reason,
+        row.reason_detail,
+        row.invite,
+        words.key,
+        words.version,
+        row.locale,
+        words.steps(row.locale, inviting=row.eligible),
+        row.agent_shift,
+        row.traffic_revision,
+        row.at,
     )
 
 

@@ -1,7 +1,9 @@
 """Two ways, one answer: what stands in front of the framework says exactly what the framework would have said."""
 
 import json
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ from experiments.do.journal import Assignment
 from tests.builders import MONDAY, a_running_experiment
 from tests.outages import away
 from tests.web.conftest import OPERATOR, Clock, a_token, an_application, store_of
+from web.api.schemas.calls import AssignmentRequest
 from web.house import House
-from web.short_way import ShortWay
+from web.short_way import ShortWay, read_call
 
 CALL = {
     "call_id": "call-1",
@@ -146,6 +149,57 @@ def test_a_bad_one_is_refused_alike(
     short, long = both(app, body, bearer(token, **{"Accept-Language": language}) | headers)
     assert short[0] == status
     assert short == long
+
+
+NUMBERS = ["0", "-0", "-0.0", "1e3", "1E+2", "0.1", "5e-324", "1e999", "-1e999", "9007199254740992", "9007199254740993"]
+TEXTS = [
+    '"a"',
+    '""',
+    '"\\u00e9"',
+    '"é"',
+    '"\\ud83d\\ude00"',
+    '"😀"',
+    '"\\ud83d"',
+    '"\\u0000"',
+    '"\\n"',
+    '"\n"',
+    '"\\x"',
+]
+OTHERS = [
+    "true",
+    "null",
+    "[]",
+    '[1, "a", null]',
+    "[[1]]",
+    "{}",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "01",
+    "+1",
+    ".5",
+    "tru",
+    "",
+]
+
+
+def test_both_read_every_value_alike(app: APIFlask) -> None:
+    chance = random.Random(11)
+    values = (
+        NUMBERS + TEXTS + OTHERS + [repr(chance.uniform(-1, 1) * 10.0 ** chance.randint(-20, 15)) for _ in range(500)]
+    )
+    bodies = [f'{{"call_id":"a","scenario":"s","agent_id":"b","attributes":{{"x":{value}}}}}' for value in values]
+    twice = '{"call_id":"a","call_id":"c","scenario":"s","agent_id":"b","attributes":{"x":[],"x":1}}'
+    for body in [*bodies, twice]:
+        short = made_of(body, lambda sent: read_call(app, sent))
+        long = made_of(body, lambda sent: AssignmentRequest.model_validate(app.json.loads(sent)))
+        assert repr(short) == repr(long), body
+
+
+def made_of(body: str, reader: Callable[[bytes], AssignmentRequest]) -> AssignmentRequest | None:
+    with suppress(ValueError):
+        return reader(body.encode())
+    return None
 
 
 def test_a_token_without_the_scope_is_refused_alike(app: APIFlask) -> None:
