@@ -1,12 +1,14 @@
 """The choice, made ready beforehand, against the same choice as it reads in plain words; the plain one is kept here."""
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import event, given, settings, strategies as st
 
 from experiments.calendar import SiteCalendar
 from experiments.do.layer import CALL_FACTS
@@ -15,7 +17,9 @@ from experiments.do.snapshot import ServedScenario, Snapshot
 from experiments.do.words import ServedScript
 from experiments.plan.audience.conditions import matches
 from experiments.plan.audience.facts import facts_kept
-from experiments.plan.bucketing import Range, bucket, pick
+from experiments.plan.bucketing import BUCKETS, Range, arm_ranges, bucket, pick
+from experiments.plan.rules import ArmPlan, Kind, Plan, problems_of
+from experiments.plan.scenarios import Part
 from experiments.plan.traffic import ArmSlice, Slice, SliceState, Traffic
 from tests.builders import MONDAY, SCENARIO, a_call
 
@@ -194,3 +198,70 @@ def test_a_call_has_the_facts_that_conditions_may_read_of_it() -> None:
 def test_what_a_call_lacks_is_no_fact(absent: str) -> None:
     changes: dict[str, Any] = {absent: None}
     assert absent not in a_call(**changes).facts()
+
+
+PART = Part("benefit", 1, "text", locked=False, needs=None, after_request=True)
+
+
+def admitted(weights: Sequence[int], coverage: int) -> bool:
+    """Ask the rules that every plan must keep whether these may be its weights and its part of the layer."""
+    arms = tuple(ArmPlan(f"arm-{n}", weight, {"en": str(n)}) for n, weight in enumerate(weights))
+    plan = Plan("k", Kind.SCRIPT, SCENARIO, {}, {}, "benefit", "call", arms, (), 0.05, coverage=coverage)
+    found = {problem.field for problem in problems_of(plan, arms, (), {"benefit": PART}, {})}
+    return found.isdisjoint({"arms", "coverage"})
+
+
+def started(weights: Sequence[int], coverage: int, before: Traffic) -> Traffic:
+    """Give a plan its buckets, as its start does."""
+    dealt = zip(weights, arm_ranges(weights), strict=True)
+    arms = tuple(ArmSlice(f"arm-{n}", (held,), 1 + n % 3) for n, (_, held) in enumerate(dealt))
+    new = Slice("experiment", f"test-{len(before.slices)}", 7, SliceState.RUNNING, (), "call", "salt", {}, arms)
+    return before.with_experiment(new, coverage)
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> list[int]:
+    """Weights that sum to all buckets, and some that miss it by a little, by a half, or by the number of arms."""
+    cuts = draw(st.lists(st.integers(1, BUCKETS - 1), min_size=1, max_size=5, unique=True).map(sorted))
+    weights = [right - left for left, right in pairwise([0, *cuts, BUCKETS])]
+    weights[draw(st.integers(0, len(weights) - 1))] += draw(st.sampled_from([0] * 8 + [1, -1, 5000]))
+    return weights
+
+
+@settings(max_examples=300, deadline=None)
+@given(shares(), st.integers(1, BUCKETS - 1), st.sampled_from(SliceState), drawn, drawn)
+def test_whom_an_experiment_has_is_in_one_of_its_arms_whatever_the_rules_admit(
+    weights: list[int], coverage: int, state: SliceState, place: int | None, arm: int | None
+) -> None:
+    if not admitted(weights, coverage):
+        event("refused")
+        return
+    event("admitted")
+    shared = started(weights, BUCKETS - coverage, started(weights, coverage, Traffic(1, {}, "call", "layer")))
+    traffic = Traffic.from_json(shared.with_state("test-0", state).as_json())
+    scenario = ServedScenario(1, SCENARIO, 11, 5, traffic, SCRIPTS)
+    for cut in filter(None, scenario.layer.cuts):
+        assert all(cut.served[bisect_right(cut.edges, each)].arm for each in range(BUCKETS))
+    made = decide(scenario, {}, unit_kind="call", unit="c", slice_bucket=place, arm_bucket=arm)
+    assert (made.experiment_id is None) == (made.arm is None)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        # nobody to compare with
+        [10_000],
+        # a bucket that is nobody's
+        [5000, 4999],
+        # and one that is two arms'
+        [5000, 5001],
+        # an arm that has none
+        [10_000, 0],
+        # sums that hide a hole
+        [11_000, -1000],
+        # more arms than are told apart
+        [2000, 2000, 2000, 2000, 1000, 1000],
+    ],
+)
+def test_weights_that_leave_somebody_between_the_arms_are_not_admitted(weights: list[int]) -> None:
+    assert not admitted(weights, BUCKETS)
