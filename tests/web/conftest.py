@@ -17,6 +17,7 @@ from experiments import people
 from experiments.do.assignments import Floor
 from experiments.store import Store
 from tests.builders import MONDAY, ROLES, a_floor
+from tests.postgres import Databases
 from tests.web.serving import served
 from web.application import create_app
 from web.house import House
@@ -93,10 +94,29 @@ def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
     yield from _opened(an_application(floor.store, tmp_path / "instance", clock))
 
 
+@pytest.fixture(scope="session")
+def postgresql_centre(databases: Databases, postgresql_template: str) -> Iterator[str]:
+    """Open a centre on PostgreSQL once; each test is given a clone."""
+    with databases.new(postgresql_template) as address:
+        a_floor(Store(address.render_as_string(hide_password=False))).store.dispose()
+        assert address.database
+        yield address.database
+
+
 @pytest.fixture
-def floor_on_both(store: Store) -> Floor:
+def postgresql_floor(databases: Databases, postgresql_centre: str, centre: tuple[Path, Floor]) -> Iterator[Floor]:
+    """A centre on PostgreSQL."""
+    with databases.new(postgresql_centre) as address:
+        store = Store(address.render_as_string(hide_password=False))
+        yield replace(centre[1], store=store)
+        store.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def floor_on_both(request: pytest.FixtureRequest) -> Floor:
     """A centre; the test runs on SQLite and on PostgreSQL."""
-    return a_floor(store)
+    on_this_database: Floor = request.getfixturevalue("floor" if request.param == "sqlite" else "postgresql_floor")
+    return on_this_database
 
 
 @pytest.fixture
