@@ -95,12 +95,6 @@ class House:
     def kill(self) -> None:
         """Kill the server with all its workers."""
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(20)
-
-    def stop(self) -> None:
-        """End it as one ends a service."""
-        assert self._process is not None
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(30)
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(20)

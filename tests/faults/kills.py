@@ -106,11 +106,11 @@ def _opened(database: str) -> Iterator[tuple[str, House, str, Server | None]]:
 def _running(url: str, folder: Path) -> Iterator[tuple[House, str]]:
     token = a_house(url)
     house = House(url, folder)
-    house.start()
     try:
+        house.start()
         yield house, token
     finally:
-        house.stop()
+        house.kill()  # asked to end, it would give a worker that is still starting ten seconds
 
 
 def _is_settled(house: House) -> bool:
