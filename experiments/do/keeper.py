@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from experiments.commits import GroupCommit
-from experiments.do import journal, recording, waiting
+from experiments.do import journal, notes, recording, waiting
 from experiments.do.journal import Origin, Record
+from experiments.do.notes import Notes
 from experiments.do.recording import Receipt
 from experiments.do.serving import Reason
 from experiments.do.spool import Spool, Spooled
@@ -92,6 +93,25 @@ class Journal:
         most = recording.AT_ONCE[self._store.engine.dialect.name]
         parts = (read(teller, rows[start : start + most], first=start) for start in range(0, len(rows), most))
         return recording.total(receipt for part in parts for receipt in self._write_facts([part]))
+
+    def note(self, noted: Notes) -> None:
+        """Keep notes durably.
+
+        Raises:
+            OperationalError, InterfaceError, OSError: the database is away and there is no spool.
+            Unavailable: the spool takes nothing either.
+        """
+        if not self._away or self._spool is None:
+            try:
+                return self._write_notes(noted)
+            except AWAY as fault:
+                if self._spool is None:
+                    raise
+                with self._spooling:
+                    self.lose(fault)
+                    return self._put_notes_by(self._spool, noted)
+        with self._spooling:
+            return self._put_notes_by(self._spool, noted)
 
     def lose(self, fault: BaseException) -> None:
         """Take the database for away until it answers again, after somebody found that it does not.
@@ -176,6 +196,17 @@ class Journal:
             raise Unavailable("Neither the database nor this machine's spool takes the facts. Try again.") from fault
         return [Receipt(len(told.facts), 0, tuple(told.rejected)) for told in batches]
 
+    def _write_notes(self, noted: Notes) -> None:
+        if noted.found or noted.customers:
+            self._store.quickly(lambda session: notes.keep(session, noted))
+
+    def _put_notes_by(self, spool: Spool, noted: Notes) -> None:
+        try:
+            if noted.found or noted.customers:
+                spool.tell(waiting.NOTES, [notes.written(noted)])
+        except AWAY as fault:
+            raise Unavailable("Neither the database nor this machine's spool takes the facts. Try again.") from fault
+
     def _put_by(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
         try:
             kept = spool.assign([(record.key, waiting.call_written(_as_fallback(record))) for record in records])
@@ -231,8 +262,11 @@ class Journal:
         """Put what waited into the database; what is there already stays."""
         calls = [waiting.call_read(each.body) for each in things if each.kind == waiting.CALL]
         facts = [waiting.facts_read(each.body) for each in things if each.kind == waiting.FACTS]
+        noted = [notes.read(each.body) for each in things if each.kind == waiting.NOTES]
         if calls:
-            journal.put(self._store, calls)
+            noted.append(notes.of_spooled(calls, journal.put(self._store, calls)))
+        for each in noted:
+            self._write_notes(each)
         if facts:
             self._store.quickly(lambda session: recording.write(session, facts))
 

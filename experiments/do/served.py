@@ -12,11 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from experiments.do import days, discrepancies
+from experiments.do import notes
 from experiments.do.assignments import Floor, record_of
 from experiments.do.discrepancies import Found, Kind
-from experiments.do.journal import Origin, Record, days_of_customers
+from experiments.do.journal import Origin, Record
 from experiments.do.locally import ServedReport, is_local
+from experiments.do.notes import Notes
 from experiments.do.serving import Call, choose
 from experiments.do.snapshot import ServedScenario, Snapshot, serve_revision
 from experiments.do.telling import Teller
@@ -46,8 +47,8 @@ def take(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) 
         rows: plain JSON values; what cannot be read as such a report is passed over.
 
     Raises:
-        OperationalError, InterfaceError, OSError: the database is away and a report is of an older revision, or
-            disagrees, or is of a customer's test.
+        OperationalError, InterfaceError, OSError: the database is away and a report is not of what is in force. The
+            whole batch is to be sent again then; what was kept of it changes nothing.
     """
     reports = [report for report in map(_read, rows) if report is not None and report.scenario in teller.scenarios]
     if not reports:
@@ -62,7 +63,7 @@ def take(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) 
         kind = _differs(each, row)
         if kind is not None:
             found.append(_found(teller, each, kind, row))
-    _keep(floor.store, found, [row for each, row in zip(judged, standing, strict=True) if row.id == each.record.id])
+    floor.journal.note(Notes(found, notes.customers_of(standing)))
 
 
 def _read(raw: Any) -> ServedReport | None:
@@ -164,13 +165,3 @@ def _written(
         canonical(told),
         canonical(ours),
     )
-
-
-def _keep(store: Store, found: Sequence[Found], new: Sequence[Record]) -> None:
-    """Keep disagreements, and mark the days that new calls come before: these calls are not their customers' newest."""
-    hers = {row.customer_hash for row in new if row.unit_kind == "customer"} - {None}
-    if not found and not hers:
-        return
-    with store.write() as session:
-        discrepancies.keep(session, found)
-        days.mark(session, days_of_customers(session, (each for each in hers if each is not None)))

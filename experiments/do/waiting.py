@@ -8,8 +8,8 @@ from uuid import UUID
 from experiments.do.journal import Record
 from experiments.do.telling import Fact, Told
 
-CALL, FACTS = "call", "facts"
-"""What waits: the answer to a call, or a batch of facts."""
+CALL, FACTS, NOTES = "call", "facts", "notes"
+"""What waits: the answer to a call, a batch of facts, or what is noted beside calls."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from experiments.do import recording
-from experiments.do.assignments import Answer, Floor, assign
-from experiments.do.journal import Assignment, Origin
+from experiments.do import journal, recording
+from experiments.do.assignments import Answer, Floor, assign, record_of
+from experiments.do.discrepancies import Discrepancy
+from experiments.do.journal import Assignment, Origin, Record
 from experiments.do.outcomes import Outcome
-from experiments.do.serving import choose
+from experiments.do.serving import Call, choose
 from experiments.do.snapshot import Snapshot
 from experiments.do.spool import Spool
 from experiments.do.telling import Teller
@@ -224,3 +225,62 @@ def test_what_the_database_will_not_take_is_set_aside_and_the_rest_goes_on(floor
         floor.spool.assign([(("call-2", 1), json.dumps(body))])
     settled(floor)
     assert list(rows_of(floor)) == [good.call_id]
+
+
+def lost_calls(floor: Floor) -> list[tuple[str, str, str, str]]:
+    with floor.store.read() as session:
+        kept = session.scalars(select(Discrepancy)).all()
+        return [(row.kind, row.call_id, row.source, row.outside_id) for row in kept]
+
+
+class TestAnAnswerThatLoses:
+    def test_is_a_finding_and_the_first_stays(self, floor: Floor, snapshot: Snapshot) -> None:
+        with away(floor.store.engine):
+            (meanwhile,) = assign(floor, snapshot, [a_call()])
+            assign(floor, snapshot, [a_call(2)])
+            with_another = a_call(attributes={"caller_relation": "repair_shop"})
+            standing = record_of_call(floor, snapshot, with_another)
+            floor.journal.close()
+        journal.put(floor.store, [standing])
+        floor.journal.settle()
+        assert rows_of(floor)["call-1"].id == standing.id
+        assert lost_calls(floor) == [("told_twice", "call-1", "spool", meanwhile.assignment_id.hex)]
+
+    def test_is_found_once_though_the_machine_dies_before_the_spool_is_told(
+        self, floor: Floor, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert floor.spool is not None
+        with away(floor.store.engine):
+            assign(floor, snapshot, [a_call()])
+            floor.journal.close()
+        journal.put(
+            floor.store, [record_of_call(floor, snapshot, a_call(attributes={"caller_relation": "repair_shop"}))]
+        )
+        with monkeypatch.context() as patch:
+            patch.setattr(floor.spool, "brought", killed)
+            for _ in range(2):
+                with pytest.raises(Killed):
+                    floor.journal.settle()
+        assert len(lost_calls(floor)) == 1
+        floor.journal.settle()
+        assert len(lost_calls(floor)) == 1
+
+    def test_of_the_same_words_is_none(self, floor: Floor, snapshot: Snapshot) -> None:
+        with away(floor.store.engine):
+            assign(floor, snapshot, [a_call()])
+            floor.journal.close()
+        journal.put(floor.store, [record_of_call(floor, snapshot, a_call())])
+        floor.journal.settle()
+        assert lost_calls(floor) == []
+
+
+class Killed(BaseException):
+    """The machine dies here."""
+
+
+def killed(seqs: object) -> None:
+    raise Killed
+
+
+def record_of_call(floor: Floor, snapshot: Snapshot, call: Call) -> Record:
+    return record_of(floor, snapshot, call, choose(snapshot, call, floor.calendar), Origin.LIVE)
