@@ -1,19 +1,26 @@
 """Desktops that served a call by themselves: the call is assigned as we would have, and what disagrees is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from experiments.do import recording, served
 from experiments.do.assignments import Floor
+from experiments.do.days import DirtyDay
 from experiments.do.discrepancies import Discrepancy
 from experiments.do.journal import Assignment
 from experiments.do.serving import Call, choose
+from experiments.do.spool import Spool
 from experiments.do.telling import Teller
+from experiments.store import Store
 from tests.builders import MONDAY, SCENARIO, a_call, a_floor, a_running_experiment, assigned, moved, snapshot_of
+from tests.outages import away
 
 
 @pytest.fixture
@@ -33,8 +40,7 @@ def report(floor: Floor, call: Call, **changes: Any) -> dict[str, Any]:
 
 
 def take(floor: Floor, *rows: Mapping[str, Any]) -> None:
-    with floor.store.read() as session:
-        teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY.replace(hour=23))
+    teller = a_teller(floor)
     served.take(floor, snapshot_of(floor), teller, rows)
     floor.journal.tell(teller, rows)
 
@@ -129,3 +135,71 @@ def test_a_report_that_lacks_something_is_rejected_by_name(floor: Floor, field: 
     (rejected,) = floor.journal.tell(teller, [told]).rejected
     assert (rejected.code, str(rejected.message).split(":")[0]) == ("invalid", field)
     assert rows(floor) == {}
+
+
+class TestWhileTheDatabaseIsAway:
+    @pytest.fixture
+    def machine(self, floor: Floor, tmp_path: Path) -> Iterator[Floor]:
+        """The same site with a spool."""
+        here = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
+        yield here
+        here.journal.close()
+        assert here.spool is not None
+        here.spool.close()
+
+    def test_a_disagreement_waits_with_its_call_and_arrives_once(self, machine: Floor) -> None:
+        told = report(machine, a_call())
+        tampered = told | {"arm": other(told["arm"])}
+        snapshot, teller = snapshot_of(machine), a_teller(machine)
+        with away(machine.store.engine):
+            for _ in range(2):
+                served.take(machine, snapshot, teller, [tampered])
+                machine.journal.tell(teller, [tampered])
+        machine.journal.settle()
+        take(machine, tampered)
+        assert rows(machine)["call-1"].arm == told["arm"]
+        assert found(machine) == [("another_arm", tampered["arm"], told["arm"])]
+
+
+class TestACustomersTest:
+    @pytest.fixture
+    def floor(self, store: Store) -> Floor:
+        floor = a_floor(store)
+        a_running_experiment(floor, unit="customer")
+        return floor
+
+    def test_marks_her_other_days_when_it_is_told_again(self, floor: Floor) -> None:
+        told = report(floor, late := a_call(1, customer_id="she"))
+        assigned(floor, [a_call(2, customer_id="she", at=late.at + timedelta(days=1))])
+        take(floor, told)
+        counted(floor)
+        take(floor, told)
+        assert marked(floor) == [20261102, 20261103]
+
+    def test_marks_her_other_days_when_it_waited_for_the_database(self, floor: Floor, tmp_path: Path) -> None:
+        told = report(floor, late := a_call(1, customer_id="she"))
+        assigned(floor, [a_call(2, customer_id="she", at=late.at + timedelta(days=1))])
+        counted(floor)
+        machine = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
+        snapshot, teller = snapshot_of(floor), a_teller(floor)
+        with away(floor.store.engine):
+            served.take(machine, snapshot, teller, [told])
+            machine.journal.close()
+        machine.journal.settle()
+        assert marked(floor) == [20261102, 20261103]
+
+
+def a_teller(floor: Floor) -> Teller:
+    with floor.store.read() as session:
+        return Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY.replace(hour=23))
+
+
+def counted(floor: Floor) -> None:
+    """Count the days that are marked."""
+    with floor.store.write() as session:
+        session.execute(delete(DirtyDay))
+
+
+def marked(floor: Floor) -> list[int]:
+    with floor.store.read() as session:
+        return sorted(set(session.scalars(select(DirtyDay.day))))
