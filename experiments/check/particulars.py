@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from experiments.check.counting.tables import RollupCall, RollupUnit
 from experiments.check.health.floor import Staffed
 from experiments.check.metrics import REPORTED, MetricSpec
-from experiments.do.discrepancies import Discrepancy
+from experiments.do.discrepancies import Discrepancy, Kind
 from experiments.do.serving import Reason
 from experiments.plan.designs import Experiment
 from stats.moments import Counts
@@ -171,7 +171,24 @@ def self_reports(session: Session, experiment: Experiment, until: int) -> dict[s
 
 def told_otherwise(session: Session, experiment: Experiment) -> int:
     """Count a test's calls of which something else was told than they are assigned."""
-    counted = select(func.count(Discrepancy.call_id.distinct())).where(Discrepancy.experiment_id == experiment.id)
+    counted = select(func.count(Discrepancy.call_id.distinct())).where(
+        Discrepancy.experiment_id == experiment.id, Discrepancy.kind != Kind.UNKNOWN_REVISION
+    )
+    return session.scalar(counted) or 0
+
+
+def told_of_unknown_traffic(session: Session, experiment: Experiment) -> int:
+    """Count the calls of a test's scenario that were told of with a revision that there was not, since it started.
+
+    Nobody can say whose test they would have been in, so that each running test of the scenario tells of them.
+    """
+    if experiment.started_at is None:
+        return 0
+    counted = select(func.count(Discrepancy.call_id.distinct())).where(
+        Discrepancy.kind == Kind.UNKNOWN_REVISION,
+        Discrepancy.scenario_id == experiment.scenario_id,
+        Discrepancy.at >= experiment.started_at,
+    )
     return session.scalar(counted) or 0
 
 

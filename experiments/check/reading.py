@@ -16,7 +16,7 @@ from experiments.check.analysis import arms as analysis
 from experiments.check.analysis.arms import ArmData, Compared
 from experiments.check.data import ExperimentData, read_data
 from experiments.check.examining.at_looks import at_look
-from experiments.check.examining.daily import daily, staffed_of
+from experiments.check.examining.daily import daily, of_desks, staffed_of
 from experiments.check.examining.doubts import doubts_of
 from experiments.check.explaining import explain, funnel_days
 from experiments.check.health import floor
@@ -156,7 +156,8 @@ def _watch(
 def _health(session: Session, data: ExperimentData, arms: Sequence[ArmData], today: int) -> list[Finding]:
     primary = data.specs[primary_of(data.experiment).metric]
     staffed = staffed_of(session, data, primary)
-    return daily(data, arms, primary, staffed, today) + _pinned(session, data.experiment)
+    asked = daily(data, arms, primary, staffed, today)
+    return asked + of_desks(session, data.experiment) + _pinned(session, data.experiment)
 
 
 def _pinned(session: Session, experiment: Experiment) -> list[Finding]:

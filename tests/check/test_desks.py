@@ -1,6 +1,7 @@
 """What health says of desktops that served by themselves, and of calls that came while the database was away."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -9,6 +10,7 @@ from experiments.check import particulars
 from experiments.check.counting.tables import RollupCall
 from experiments.check.health import desks
 from experiments.check.health.findings import State
+from experiments.check.reading import watch
 from experiments.do import recording, served
 from experiments.do.assignments import Floor
 from experiments.do.telling import Teller
@@ -38,6 +40,27 @@ def test_calls_of_while_the_database_was_away_are_told_and_alarm_when_many(calls
 @pytest.mark.parametrize(("calls", "state"), [(0, State.OK), (1, State.WARNING)])
 def test_one_call_told_otherwise_is_a_finding(calls: int, state: State) -> None:
     assert desks.told_otherwise(calls).state is state
+
+
+@pytest.mark.parametrize(("calls", "state"), [(0, State.OK), (1, State.WARNING)])
+def test_one_call_of_traffic_that_there_was_not_is_a_finding(calls: int, state: State) -> None:
+    assert desks.unknown_traffic(calls).state is state
+
+
+def test_a_test_tells_every_day_of_its_scenarios_calls_of_traffic_that_there_was_not(store: Store) -> None:
+    floor: Floor = a_floor(store)
+    key = a_running_experiment(floor)
+    about = {"call_id": "call-1", "agent_id": "agent-1", "type": "served", "scenario": SCENARIO, "traffic_revision": 99}
+    moments = (MONDAY - timedelta(hours=1), MONDAY, MONDAY + timedelta(hours=1))
+    with floor.store.read() as session:
+        teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY + timedelta(hours=2))
+    told = [about | {"id": str(n), "call_id": f"call-{n}", "at": at.isoformat()} for n, at in enumerate(moments)]
+    served.take(floor, snapshot_of(floor), teller, told)
+    with floor.store.read() as session:
+        experiment = experiment_named(session, key)
+        assert particulars.told_of_unknown_traffic(session, experiment) == 2  # the first came before the test
+        assert particulars.told_otherwise(session, experiment) == 0
+        assert "unknown_traffic" in {finding.check for finding in watch(session, experiment, today=20261102).findings}
 
 
 def test_both_are_counted_of_the_test_alone(store: Store) -> None:

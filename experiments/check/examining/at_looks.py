@@ -11,7 +11,7 @@ from experiments.check import history, particulars
 from experiments.check.analysis.arms import ArmData
 from experiments.check.data import ExperimentData
 from experiments.check.examining.groups import mixes, promised_shares
-from experiments.check.health import balance, desks, missing, reports, split
+from experiments.check.health import balance, missing, reports, split
 from experiments.check.health.findings import Finding
 from experiments.check.health.missing import Recorded
 from experiments.check.history import AgentPast
@@ -41,16 +41,7 @@ def at_look(
     if not any(arm.totals["handled_seconds_n"] for arm in arms):
         found += _silent(session, data, today)
     until = days_before(today, history.steps_of(session, data.experiment).get("joined", _JOINED_DAYS) + 1)
-    found.append(reports.self_reports(particulars.self_reports(session, data.experiment, until)))
-    return found + _desks(session, data)
-
-
-def _desks(session: Session, data: ExperimentData) -> list[Finding]:
-    """Tell of calls that desktops say otherwise of, or that came while the database was away, where there are any."""
-    otherwise = particulars.told_otherwise(session, data.experiment)
-    away = particulars.served_while_away(session, data.experiment)
-    told = [desks.told_otherwise(otherwise)] if otherwise else []
-    return told + ([desks.away(away)] if away.successes else [])
+    return [*found, reports.self_reports(particulars.self_reports(session, data.experiment, until))]
 
 
 def _before(session: Session, data: ExperimentData, arms: Sequence[ArmData], primary: MetricSpec) -> list[Finding]:

@@ -15,7 +15,7 @@ from experiments.check import particulars
 from experiments.check.analysis.arms import PERMUTED_CLUSTERS, ArmData
 from experiments.check.data import ExperimentData
 from experiments.check.examining.groups import mixes, promised_shares
-from experiments.check.health import balance, floor, missing, registered, split
+from experiments.check.health import balance, desks, floor, missing, registered, split
 from experiments.check.health.findings import Finding
 from experiments.check.health.floor import Staffed
 from experiments.check.health.missing import Recorded
@@ -34,6 +34,18 @@ _COLUMNS = {"region": "region", "channel": "channel", "agent": "agent_id"}
 def staffed_of(session: Session, data: ExperimentData, primary: MetricSpec) -> dict[str, list[Staffed]]:
     """Read the days that agents, teams or shifts worked, by arm: the one query that watching has besides the cube."""
     return {} if data.experiment.unit in FINE_UNITS else particulars.staffed(session, data.experiment, primary)
+
+
+def of_desks(session: Session, experiment: Experiment) -> list[Finding]:
+    """Tell of calls that desktops say otherwise of, or that came while the database was away, where there are any."""
+    otherwise = particulars.told_otherwise(session, experiment)
+    unknown = particulars.told_of_unknown_traffic(session, experiment)
+    away = particulars.served_while_away(session, experiment)
+    return [
+        *([desks.told_otherwise(otherwise)] if otherwise else []),
+        *([desks.unknown_traffic(unknown)] if unknown else []),
+        *([desks.away(away)] if away.successes else []),
+    ]
 
 
 def daily(

@@ -5,6 +5,7 @@ from experiments.wording import Message, sentence
 from stats.moments import Counts
 
 DEALT = Check("told_otherwise", sentence("Do desktops say that they served what was dealt?"))
+UNKNOWN = Check("unknown_traffic", sentence("Do desktops name traffic that there was?"))
 AWAY = Check("fallback", sentence("Was the database there when calls came?"))
 
 MANY_AWAY = 0.05
@@ -19,6 +20,17 @@ def told_otherwise(calls: int) -> Finding:
         State.WARNING,
         Message("%(n)s calls were told of with another arm, test or traffic than they are assigned.", {"n": calls}),
         Message("They count as they were dealt. Find the desktops that serve something else: an old payload, a fault."),
+    )
+
+
+def unknown_traffic(calls: int) -> Finding:
+    """Say of how many of a scenario's calls desktops named a revision that there was not; no test is theirs."""
+    if not calls:
+        return UNKNOWN.found(State.OK, Message("Each revision that they name was there."))
+    return UNKNOWN.found(
+        State.WARNING,
+        Message("%(n)s calls of this scenario were told of with a traffic revision that there was not.", {"n": calls}),
+        Message("Find the desktops that name it: another installation's payload, a clock that is wrong, a fault."),
     )
 
 
