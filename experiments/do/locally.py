@@ -3,13 +3,27 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, FiniteFloat, StrictBool, StrictInt, model_validator
+from pydantic import ConfigDict, Field, FiniteFloat, StrictBool, StrictInt, model_validator
 
 from experiments.do.outcomes import Key, OutcomeReport, OutcomeType, OutsideId
 from experiments.wording import sentence
 
 _Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
 _Value = StrictBool | Annotated[StrictInt, Field(ge=-(2**53), le=2**53)] | FiniteFloat | _Text | None
+
+EXAMPLE: dict[str, Any] = {
+    "id": "20261121-0002/served",
+    "type": "served",
+    "call_id": "20261121-0002",
+    "scenario": "policy_change",
+    "at": "2026-11-21T09:41:02+08:00",
+    "experiment": "change_benefit",
+    "arm": "no_queue",
+    "traffic_revision": 2,
+    "agent_id": "1024",
+    "customer_id": "C-80232",
+    "attributes": {"caller_relation": "self"},
+}
 
 
 class ServedReport(OutcomeReport):
@@ -33,6 +47,8 @@ class ServedReport(OutcomeReport):
     attributes: Annotated[
         dict[Key, _Value | Annotated[list[_Value], Field(max_length=100)]], Field(default={}, max_length=100)
     ]
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:

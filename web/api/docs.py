@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from flask import Response, current_app, jsonify, render_template
 from pydantic.json_schema import models_json_schema
 
+from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
@@ -20,6 +21,7 @@ _MODELS = (
     calls.AssignmentAnswer,
     calls.OutcomeEnvelope,
     OutcomeReport,
+    ServedReport,
     calls.ReceiptAnswer,
     plans.PlanBody,
     plans.MoveBody,

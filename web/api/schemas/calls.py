@@ -93,7 +93,12 @@ class OutcomeEnvelope(Body):
                 "type": "array",
                 "minItems": 1,
                 "maxItems": MAX_BATCH,
-                "items": {"$ref": "#/components/schemas/OutcomeReport"},
+                "items": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/OutcomeReport"},
+                        {"$ref": "#/components/schemas/ServedReport"},
+                    ]
+                },
             }
         ),
     ]
