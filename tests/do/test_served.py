@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from experiments.do import recording, served
-from experiments.do.assignments import Floor
+from experiments.do.assignments import Floor, assign
 from experiments.do.days import DirtyDay
 from experiments.do.discrepancies import Discrepancy
 from experiments.do.journal import Assignment
@@ -184,6 +184,17 @@ class TestACustomersTest:
         snapshot, teller = snapshot_of(floor), a_teller(floor)
         with away(floor.store.engine):
             served.take(machine, snapshot, teller, [told])
+            machine.journal.close()
+        machine.journal.settle()
+        assert marked(floor) == [20261102, 20261103]
+
+    def test_marks_her_other_days_though_only_the_answer_was_put_by(self, floor: Floor, tmp_path: Path) -> None:
+        late = a_call(1, customer_id="she")
+        assigned(floor, [a_call(2, customer_id="she", at=late.at + timedelta(days=1))])
+        counted(floor)
+        machine, snapshot = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000)), snapshot_of(floor)
+        with away(floor.store.engine):
+            assign(machine, snapshot, [late])
             machine.journal.close()
         machine.journal.settle()
         assert marked(floor) == [20261102, 20261103]
