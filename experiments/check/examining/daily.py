@@ -1,4 +1,4 @@
-"""What is asked whenever a page is opened: of the cube that was read anyway, and of one cheap query more.
+"""What is asked whenever a page is opened: of the cube that was read anyway, and of a few cheap queries more.
 
 All of it together raises a finding on sound data in less than 5 of 100 tests watched every day for a month
 (`make calibrate`). Never: a doubt about the effect, which is read at looks alone.
