@@ -65,6 +65,7 @@ class Appending:
         aside, name, columns = f"aside_{self.table.name}", self.table.name, ", ".join(self.columns)
         with driver.cursor() as cursor:
             cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {aside} (LIKE {name}) ON COMMIT DELETE ROWS")
+            cursor.execute(f"DELETE FROM {aside}")  # noqa: S608 - of an append before in the same transaction
             with cursor.copy(f"COPY {aside} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
@@ -75,7 +76,6 @@ class Appending:
                 known = cursor.execute(f"SELECT id FROM {name} JOIN {aside} USING (id)")  # noqa: S608 - our names
                 asked = {_hex(id_): id_ for id_ in ids}
                 ids = {asked[there.hex] for (there,) in known}
-            cursor.execute(f"TRUNCATE {aside}")
         return ids
 
     @cached_property
