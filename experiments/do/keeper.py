@@ -7,8 +7,8 @@ meanwhile but, by one thread, whether it is there.
 
 import logging
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
@@ -35,6 +35,8 @@ _BATCHES_AT_ONCE = 25
 
 _PAUSE_SECONDS = 0.5
 """How often it is asked whether the database is back."""
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -101,17 +103,7 @@ class Journal:
             OperationalError, InterfaceError, OSError: the database is away and there is no spool.
             Unavailable: the spool takes nothing either.
         """
-        if not self._away or self._spool is None:
-            try:
-                return self._write_notes(noted)
-            except AWAY as fault:
-                if self._spool is None:
-                    raise
-                with self._spooling:
-                    self.lose(fault)
-                    return self._put_notes_by(self._spool, noted)
-        with self._spooling:
-            return self._put_notes_by(self._spool, noted)
+        self._put_safely(lambda: self._write_notes(noted), lambda spool: self._put_notes_by(spool, noted))
 
     def lose(self, fault: BaseException) -> None:
         """Take the database for away until it answers again, after somebody found that it does not.
@@ -161,31 +153,29 @@ class Journal:
         return [[next(standing) for _ in item] for item in items]
 
     def _keep(self, records: Sequence[Record]) -> list[Record]:
-        if self._spool is None or records[0].origin != Origin.LIVE:
+        if records[0].origin != Origin.LIVE:
             return journal.put(self._store, records)
-        if not self._away:
-            try:
-                self._spool.make_ready()
-                return self._put_unless_spooled(self._spool, records)
-            except AWAY as fault:
-                with self._spooling:
-                    self.lose(fault)
-                    return self._put_by(self._spool, records)
-        with self._spooling:
-            return self._put_by(self._spool, records)
+        return self._put_safely(lambda: self._put(records), lambda spool: self._put_by(spool, records))
 
     def _write_facts(self, batches: Sequence[Told]) -> list[Receipt]:
+        return self._put_safely(
+            lambda: self._store.quickly(lambda session: recording.write(session, batches)),
+            lambda spool: self._put_facts_by(spool, batches),
+        )
+
+    def _put_safely(self, put: Callable[[], Result], put_by: Callable[[Spool], Result]) -> Result:
+        """Put something into the database, or by in the spool while that is away; without a spool that is raised."""
         if self._spool is None:
-            return self._store.quickly(lambda session: recording.write(session, batches))
+            return put()
         if not self._away:
             try:
-                return self._store.quickly(lambda session: recording.write(session, batches))
+                return put()
             except AWAY as fault:
                 with self._spooling:
                     self.lose(fault)
-                    return self._put_facts_by(self._spool, batches)
+                    return put_by(self._spool)
         with self._spooling:
-            return self._put_facts_by(self._spool, batches)
+            return put_by(self._spool)
 
     def _put_facts_by(self, spool: Spool, batches: Sequence[Told]) -> list[Receipt]:
         bodies = [waiting.facts_written(told.facts) for told in batches if told.facts]
@@ -214,8 +204,12 @@ class Journal:
             raise Unavailable("Neither the database nor this machine's spool takes the call. Try again.") from fault
         return [waiting.call_read(body) for body in kept]
 
-    def _put_unless_spooled(self, spool: Spool, records: Sequence[Record]) -> list[Record]:
+    def _put(self, records: Sequence[Record]) -> list[Record]:
         """Put records into the database, but for calls whose answer still waits in the spool."""
+        spool = self._spool
+        if spool is None:
+            return journal.put(self._store, records)
+        spool.make_ready()
         standing: dict[tuple[str, int], Record] = {}
         if spool.holds_any():
             self._come_back()

@@ -16,7 +16,7 @@ from configs.settings import Settings
 from experiments import people
 from experiments.do.assignments import Floor
 from experiments.store import Store
-from tests.builders import MONDAY, ROLES, a_floor
+from tests.builders import MONDAY, ROLES, a_floor, a_running_experiment
 from tests.postgres import Databases
 from tests.web.serving import served
 from web.application import create_app
@@ -141,6 +141,12 @@ def a_token(store: Store, scopes: str, login: str | None = None, **more: Any) ->
     name = f"{login or 'service'}-{scopes.replace(' ', '-')}-{more.pop('mark', '')}"
     with store.write() as session:
         return people.issue_token(session, name, scopes.split(), login=login, actor=OPERATOR, now=MONDAY, **more)
+
+
+def with_a_test(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
+    """Open the house over a centre in which a test is running."""
+    a_running_experiment(floor)
+    yield from _opened(an_application(floor.store, tmp_path / "instance", clock))
 
 
 def _opened(app: APIFlask) -> Iterator[APIFlask]:

@@ -17,9 +17,9 @@ from experiments import people
 from experiments.do.assignments import Floor
 from experiments.do.intake import Intake
 from experiments.do.journal import Assignment
-from tests.builders import MONDAY, a_running_experiment
+from tests.builders import MONDAY
 from tests.outages import away
-from tests.web.conftest import OPERATOR, Clock, a_token, an_application, store_of
+from tests.web.conftest import OPERATOR, Clock, a_token, store_of, with_a_test
 from web.api.schemas.calls import AssignmentRequest
 from web.house import House
 from web.short_way import ShortWay, read_call
@@ -39,10 +39,7 @@ FACT = {"id": "1", "call_id": "call-1", "type": "resolved", "at": "2026-11-02T09
 @pytest.fixture
 def app(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
     """A centre with a running test, on both databases."""
-    a_running_experiment(floor_on_both)
-    app = an_application(floor_on_both.store, tmp_path / "instance", clock)
-    yield app
-    store_of(app).dispose()
+    yield from with_a_test(floor_on_both, tmp_path, clock)
 
 
 @pytest.fixture

@@ -9,16 +9,13 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from experiments.do.assignments import Floor
-from tests.builders import a_running_experiment, moved
-from tests.web.conftest import Caller, Clock, a_token, an_application, store_of
+from tests.builders import moved
+from tests.web.conftest import Caller, Clock, a_token, store_of, with_a_test
 
 
 @pytest.fixture
 def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    a_running_experiment(floor)
-    app = an_application(floor.store, tmp_path / "instance", clock)
-    yield app
-    store_of(app).dispose()
+    yield from with_a_test(floor, tmp_path, clock)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from experiments.do.assignments import Floor
 from experiments.do.discrepancies import Discrepancy
 from experiments.do.journal import Assignment
 from experiments.do.serving import Call, choose
-from tests.builders import SCENARIO, a_call, a_running_experiment, snapshot_of
+from tests.builders import SCENARIO, a_call, snapshot_of
 from tests.node import running as node
-from tests.web.conftest import Caller, Clock, a_token, an_application, store_of
+from tests.web.conftest import Caller, Clock, a_token, store_of, with_a_test
 from tests.web.features.desktops import attributes_of
 
 CALLS = [a_call(number, call_id=f"📞{number}·通话") for number in range(200)]
@@ -24,10 +24,7 @@ CALLS = [a_call(number, call_id=f"📞{number}·通话") for number in range(200
 
 @pytest.fixture
 def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    a_running_experiment(floor)
-    app = an_application(floor.store, tmp_path / "instance", clock)
-    yield app
-    store_of(app).dispose()
+    yield from with_a_test(floor, tmp_path, clock)
 
 
 @pytest.fixture

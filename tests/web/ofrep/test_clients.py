@@ -15,9 +15,8 @@ from sqlalchemy import select
 
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
-from tests.builders import a_running_experiment
 from tests.node import running as node
-from tests.web.conftest import Clock, a_token, an_application, store_of
+from tests.web.conftest import Clock, a_token, store_of, with_a_test
 
 CALLER: dict[str, Any] = {"agent_id": "agent-1", "caller_relation": "self"}
 STRANGER: dict[str, Any] = {"agent_id": "agent-1", "caller_relation": "repair_shop"}
@@ -26,10 +25,7 @@ FLAG = "policy_change"
 
 @pytest.fixture
 def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    a_running_experiment(floor)
-    app = an_application(floor.store, tmp_path / "instance", clock)
-    yield app
-    store_of(app).dispose()
+    yield from with_a_test(floor, tmp_path, clock)
 
 
 @pytest.fixture

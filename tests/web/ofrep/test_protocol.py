@@ -14,9 +14,9 @@ from experiments.do import keeper
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
 from experiments.do.serving import Reason
-from tests.builders import a_running_experiment, moved
+from tests.builders import moved
 from tests.outages import away
-from tests.web.conftest import Clock, a_token, an_application, store_of
+from tests.web.conftest import Clock, a_token, store_of, with_a_test
 from web.ofrep.answers import REASONS
 
 CONTEXT = {"targetingKey": "call-1", "agent_id": "agent-1", "customer_id": "c-1", "caller_relation": "self"}
@@ -25,10 +25,7 @@ ONE, ALL = "/ofrep/v1/evaluate/flags/policy_change", "/ofrep/v1/evaluate/flags"
 
 @pytest.fixture
 def app(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    a_running_experiment(floor_on_both)
-    app = an_application(floor_on_both.store, tmp_path / "instance", clock)
-    yield app
-    store_of(app).dispose()
+    yield from with_a_test(floor_on_both, tmp_path, clock)
 
 
 @pytest.fixture
