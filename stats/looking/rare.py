@@ -39,11 +39,14 @@ _WEIGHTS = np.array([0.1, 0.8, 0.1])
 _ENUMERATED = 2000
 """Events that are enumerated, all of them in the first period; what comes later is bounded by Ville's inequality."""
 
+_AT_ONCE, _NEGLIGIBLE = 250, 0.01
+"""After so many events each it is asked whether to enumerate more could lower p by more than this part of it."""
+
 _LEAST_LOG_RATIO, _MOST_LOG_RATIO = -12.0, 12.0
 """Between them a rate ratio is looked for: 1 : 160,000 is never, among rare events."""
 
-_BEYOND = 0.005
-"""How far, as a logarithm, an end may lie beyond Ville's: tried first, then twice as far."""
+_GUESSES = 6
+"""So often an end is guessed from the factor; then the interval that holds it is halved."""
 
 _PRECISE = 1e-4
 """To so much, as a logarithm, an end is found."""
@@ -191,55 +194,81 @@ def _ever_reached(bar: float, events: int, share: float, ratio: float, harmful: 
     """Bound the chance that the log of the mixture ever reaches the bar, which is above 0.
 
     Enumerates the first events exactly by how many of them are the challenger's; those paths that reach the bar are
-    taken out. They are all paths from a least number on, for the mixture rises with it.
+    taken out. They are all paths from a least number on, for the mixture rises with it. From one event to the next that
+    number stays or rises by one, so a path reaches it only where it stays, and from one below.
     """
     chance = _challenger_chance(share, ratio)
-    running, reached, step = np.ones(1), 0.0, np.array([1 - chance, chance])
-    for least in _least_reaching(bar, np.arange(1, events + 1), share, ratio, harmful).tolist():
-        running = np.convolve(running, step)
-        if least < len(running):
-            reached += float(running[least:].sum())
-            running = running[:least]
+    running, reached, to_come, step = np.ones(1), 0.0, 1.0, np.array([1 - chance, chance])
+    for first in range(1, events + 1, _AT_ONCE):
+        numbers = np.arange(first, min(first + _AT_ONCE, events + 1))
+        for least in _least_reaching(bar, numbers, len(running), share, ratio, harmful).tolist():
+            running = np.convolve(running, step)
+            if least < len(running):
+                reached += running.item(least)
+                running = running[:least]
+        to_come = _to_come(bar, running, int(numbers[-1]), share, ratio, harmful)
+        if to_come <= _NEGLIGIBLE * reached:
+            break
+    return reached + to_come
+
+
+def _to_come(bar: float, running: _Floats, events: int, share: float, ratio: float, harmful: float) -> float:
+    """Bound the chance of reaching the bar after so many events, by what the mixture is now (Ville 1939).
+
+    `running` is the chance of each number of the challenger's, from 0 on, by a path that has not reached it.
+    """
     at = np.arange(float(len(running)))
     now = _mixed(_log_ratios(at, events - at, share, ratio, harmful))
-    return reached + float((running * np.exp(np.minimum(now, bar) - bar)).sum())
+    return float(running @ np.exp(np.minimum(now, bar) - bar))
 
 
-def _least_reaching(bar: float, events: _Places, share: float, ratio: float, harmful: float) -> _Places:
+def _least_reaching(bar: float, events: _Places, before: int, share: float, ratio: float, harmful: float) -> _Places:
     """Return, for each number of events, the least of the challenger's with which the mixture is at the bar.
 
-    By bisection; one more than there are events when none will do. What is a rounding error below the bar is at it.
+    By bisection from the least for one event fewer, `before`, on; one more than there are events when none will do.
+    What is a rounding error below the bar is at it.
     """
-    low, high = np.zeros_like(events), events + 1
+    low, high = np.full_like(events, before), np.arange(before + 1, before + 1 + len(events))
     while (low < high).any():
-        middle = np.minimum((low + high) // 2, events)
+        middle = (low + high) // 2
         there = _mixed(_log_ratios(middle, events - middle, share, ratio, harmful)) >= bar - 1e-9
-        low, high = np.where(there | (low >= high), low, middle + 1), np.where(there, np.minimum(middle, high), high)
-    return high
+        low, high = np.where(there | (low >= high), low, middle + 1), np.where(there, middle, high)
+    return np.maximum.accumulate(high)
 
 
 def _lower_end(periods: Sequence[Events], harmful: float, alpha: float, *, alarm: bool) -> float:
     """Return the largest ratio that is rejected as too small; 0 when none is.
 
-    As p is a step of many steps, the search is held to the side of 1 that the alarm is on. It begins where Ville's
-    inequality alone rejects, and what is enumerated rejects a little beyond.
+    p is Ville's bound, which costs next to nothing, times a factor that hardly changes with the ratio. So the ratio is
+    looked for at which the bound times the factor last enumerated is alpha, until it stays; as p is a step of many
+    steps, it is held between what is rejected and what is not, and to the side of 1 that the alarm is on.
     """
+    low, high = (0.0, _MOST_LOG_RATIO) if alarm else (_LEAST_LOG_RATIO, 0.0)
+    if not alarm and _p_value(periods, math.exp(low), harmful) > alpha:
+        return 0.0
+    before, factor, guesses = math.inf, 0.0, 0
+    while high - low > _PRECISE:
+        end = (low + high) / 2
+        if guesses < _GUESSES:
+            end = _where_bounded(periods, harmful, math.log(alpha) - factor, low, high)
+            guesses += 1
+        p = _p_value(periods, math.exp(end), harmful)
+        low, high = (end, high) if p <= alpha else (low, end)
+        if abs(end - before) <= _PRECISE:
+            return math.exp(end)
+        before, factor = end, math.log(p) + _bar(periods, math.exp(end), harmful)
+    return math.exp(low)
+
+
+def _where_bounded(periods: Sequence[Events], harmful: float, log_bound: float, low: float, high: float) -> float:
+    """Return the log ratio at which Ville's bound, which rises with it, is this; the middle where it never is."""
 
     def excess(log_ratio: float) -> float:
-        return math.log(_p_value(periods, math.exp(log_ratio), harmful)) - math.log(alpha)
+        return -_bar(periods, math.exp(log_ratio), harmful) - log_bound
 
-    def bound(log_ratio: float) -> float:
-        return -_bar(periods, math.exp(log_ratio), harmful) - math.log(alpha)
-
-    low, high = (0.0, _MOST_LOG_RATIO) if alarm else (_LEAST_LOG_RATIO, 0.0)
-    if bound(low) < 0 < bound(high):
-        low = optimize.brentq(bound, low, high, xtol=_PRECISE) - _PRECISE
-    elif excess(low) > 0:
-        return 0.0
-    step = _BEYOND
-    while low + step < high and excess(low + step) <= 0:
-        low, step = low + step, 2 * step
-    return math.exp(optimize.brentq(excess, low, min(low + step, high), xtol=_PRECISE))
+    if excess(low) < 0 < excess(high):
+        return float(optimize.brentq(excess, low, high, xtol=_PRECISE / 10))
+    return (low + high) / 2
 
 
 def _likeliest(periods: Sequence[Events]) -> float:

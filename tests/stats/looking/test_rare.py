@@ -33,6 +33,31 @@ def test_p_is_what_counting_out_every_order_of_the_events_gives(share: float, ha
     assert found.p_value == pytest.approx(reached + to_come, rel=1e-9)
 
 
+def log_mixtures(n: int, share: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Give the log of the mixture for each number of the challenger's among so many events."""
+    x, parts = np.arange(n + 1), []
+    for weight, ratio in ((0.1, 2**0.5), (0.8, 2.0), (0.1, 4.0)):
+        q = share * ratio / (share * ratio + 1 - share)
+        parts.append(np.log(weight) + x * np.log(q / share) + (n - x) * np.log((1 - q) / (1 - share)))
+    return np.logaddexp.reduce(parts)
+
+
+@pytest.mark.parametrize(("control", "challenger", "share"), [(660, 760, 0.5), (1010, 300, 0.2), (250, 900, 0.75)])
+def test_p_of_many_events_is_what_a_plain_recursion_gives_and_a_hundredth_more_at_most(
+    control: int, challenger: int, share: float
+) -> None:
+    n = control + challenger
+    bar = log_mixtures(n, share)[challenger]
+    running, reached = np.ones(1), 0.0
+    for events in range(1, n + 1):
+        running = np.convolve(running, [1 - share, share])
+        over = log_mixtures(events, share) >= bar - 1e-9
+        reached += running[over].sum()
+        running[over] = 0
+    exact = reached + running @ np.exp(np.minimum(log_mixtures(n, share) - bar, 0))
+    assert exact * (1 - 1e-9) <= event_p_value([Events(control, challenger, share)]) <= exact * 1.01
+
+
 def bars(share: float, events: int, alpha: float = 0.025) -> list[int]:
     """Ask, for each number of events, from which number in the challenger on it alarms."""
     least, found = 0, []
