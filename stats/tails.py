@@ -9,7 +9,20 @@ import sys
 
 from scipy import special
 
-__all__ = ["chi_square_p", "normal_quantile", "t_quantile", "two_sided_p"]
+__all__ = ["bernstein_reach", "chi_square_p", "normal_quantile", "t_quantile", "two_sided_p"]
+
+
+def bernstein_reach(variance: float, chance: float) -> float:
+    """Return how far above its mean a sum of independent throws can be, but for a chance.
+
+    Bernstein's inequality (Boucheron, Lugosi & Massart 2013, Concentration Inequalities, section 2.8).
+
+    Args:
+        variance: Of the sum, or a bound of it, >= 0.
+        chance: That it is further away, on this side; in (0, 1).
+    """
+    log_chance = -math.log(chance)
+    return log_chance / 3 + math.sqrt((log_chance / 3) ** 2 + 2 * log_chance * variance)
 
 
 def two_sided_p(statistic: float, degrees_of_freedom: float = math.inf) -> float:

@@ -17,11 +17,12 @@ from scipy import special
 from stats.arms.intervals import clopper_pearson
 from stats.arms.scales import DIFFERENCE, Flags, Floats, Scale, Tables
 from stats.moments import Counts
+from stats.tails import bernstein_reach
 
 __all__ = ["barnard_p", "exact_p", "worst_chance"]
 
 _ELSEWHERE = 1e-9  # Berger & Boos's gamma: also the least p this test can give
-_OUTSIDE = -math.log(1e-10)  # counts this improbable on a side, whatever the rate, are left out
+_OUTSIDE = 1e-10  # counts this improbable on a side, whatever the rate, are left out
 _TIED = 1e-7  # of a score: closer ones differ by rounding, not in truth
 _SPACING = 32  # counts looked at per standard deviation, at most
 
@@ -129,7 +130,8 @@ def _counts(arm: Counts, rates: Floats) -> tuple[Floats, Floats]:
     """
     n, low, high = arm.n, float(rates.min()), float(rates.max())
     widest = min(max(low, 0.5), high)  # the rate at which counts spread most
-    reach, spread = _reach(n * widest * (1 - widest)), (n * widest * (1 - widest)) ** 0.5
+    variance = n * widest * (1 - widest)
+    reach, spread = bernstein_reach(variance, _OUTSIDE), variance**0.5
     step = max(int(spread / _SPACING), 1)
     below = min(int((arm.successes - n * low + reach) / step), arm.successes // step)
     most = min(int(n * high + reach), n)
@@ -137,8 +139,3 @@ def _counts(arm: Counts, rates: Floats) -> tuple[Floats, Floats]:
     ways = special.gammaln(n + 1) - special.gammaln(counts + 1) - special.gammaln(n - counts + 1) + math.log(step)
     p = np.clip(rates, 1e-300, 1 - 1e-16)[:, None]  # 0 * log(0) is 0 here
     return counts, np.exp(ways + counts * np.log(p) + (n - counts) * np.log1p(-p))
-
-
-def _reach(variance: float) -> float:
-    """Return how far from its mean a count can be: Bernstein's inequality."""
-    return _OUTSIDE / 3 + math.sqrt((_OUTSIDE / 3) ** 2 + 2 * _OUTSIDE * variance)

@@ -5,13 +5,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import special, stats as scipy_stats
+import numpy as np
+from scipy import special
 
 from stats.checks import require, require_share
 from stats.families.adjusting import holm
 from stats.moments import Counts
+from stats.tails import bernstein_reach
 
 __all__ = ["Excess", "Unmatched", "seen_in_two_arms", "unmatched_reports"]
+
+_NOTHING = 1e-20  # counts this improbable on a side are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,29 @@ def _above(agent: Counts, rest: Counts, odds: float) -> float:
     if not agent.successes:
         return 1.0
     both = agent + rest
-    if odds == 1:
-        tail = scipy_stats.hypergeom.sf(agent.successes - 1, both.n, both.successes, agent.n)
-    else:
-        tail = scipy_stats.nchypergeom_fisher.sf(agent.successes - 1, both.n, both.successes, agent.n, odds)
-    return min(max(float(tail), sys.float_info.min), 1.0)
+    return min(max(_tail(agent.successes, agent.n, both, odds), sys.float_info.min), 1.0)
+
+
+def _tail(least: int, n: int, both: Counts, odds: float) -> float:
+    """Return the chance of `least` successes or more among n, under Fisher's noncentral hypergeometric distribution.
+
+    Summed over the counts that can occur: it is a sum of min(n, successes) independent throws (Harkness 1965, Annals of
+    Mathematical Statistics 36:938) with its mode beside its mean (Fog 2008, Communications in Statistics 37:258), so
+    that Bernstein's inequality says how far from it a count can be.
+    """
+    failures = both.n - both.successes
+    reach = math.ceil(bernstein_reach(min(n, both.successes) / 4, _NOTHING))
+    mode = _mode(n, both.successes, failures, odds)
+    low, high = max(0, n - failures), min(n, both.successes)
+    k = np.arange(max(low, min(mode, least) - reach), min(high, max(mode, least) + reach) + 1)
+    ways = [special.gammaln(each + 1.0) for each in (k, both.successes - k, n - k, failures - n + k)]
+    weights = k * math.log(odds) - sum(ways)
+    return float(np.exp(special.logsumexp(weights[k >= least]) - special.logsumexp(weights)))
+
+
+def _mode(n: int, successes: int, failures: int, odds: float) -> int:
+    """Return the count as likely as the one before it, rounded down (Fog 2008)."""
+    a = odds - 1
+    b = failures - n + (successes + n + 2) * odds
+    c = (successes + 1) * (n + 1) * odds
+    return int(2 * c / (b + math.sqrt(b * b - 4 * a * c)))

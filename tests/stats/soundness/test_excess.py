@@ -2,12 +2,14 @@
 
 import json
 import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import assume, given, strategies as st
+from scipy.stats import nchypergeom_fisher
 
 from stats.moments import Counts
 from stats.soundness.excess import seen_in_two_arms, unmatched_reports
@@ -42,6 +44,28 @@ def test_an_agent_is_held_against_the_others_as_fishers_test_in_r_does(case: dic
     assert [each.p_value for each in found] == pytest.approx(case["p"])
     assert [each.adjusted_p for each in found] == pytest.approx(case["adjusted"])
     assert (found[0].share, found[0].others) == pytest.approx((9 / 40, 5 / 136))
+
+
+@given(counts, counts, st.sampled_from([(1, 1), (3, 2), (4, 1)]))
+def test_an_agents_p_is_the_exact_fraction_of_whole_numbers_however_small(
+    agent: Counts, rest: Counts, odds: tuple[int, int]
+) -> None:
+    assume(agent.n and rest.n and agent.successes)
+    both, tolerated = agent + rest, Fraction(*odds)
+    weights = [
+        math.comb(both.successes, k) * math.comb(both.n - both.successes, agent.n - k) * tolerated**k
+        for k in range(agent.n + 1)
+    ]
+    exact = float(sum(weights[agent.successes :], Fraction()) / sum(weights, Fraction()))
+    found = unmatched_reports([agent, rest], tolerated_odds=float(tolerated))[0]
+    assert found.p_value == pytest.approx(exact, rel=1e-9)
+
+
+@pytest.mark.parametrize(("odds", "n", "x"), [(1.0, 40_000, 1_780), (1.5, 40_000, 2_600), (1.5, 400, 30)])
+def test_an_agent_among_many_reports_is_held_as_scipy_does(odds: float, n: int, x: int) -> None:
+    rest = Counts(300_000, 13_000)
+    found = unmatched_reports([Counts(n, x), rest], tolerated_odds=odds)[0]
+    assert found.p_value == pytest.approx(nchypergeom_fisher.sf(x - 1, n + rest.n, x + 13_000, n, odds), rel=1e-6)
 
 
 @pytest.mark.parametrize("agents", [[Counts(9, 3)], [Counts(9, 3), Counts(0, 0)], [Counts(0, 0)] * 2])
