@@ -17,6 +17,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import TypeAlias
 
@@ -123,6 +124,12 @@ def watch_events(periods: Sequence[Events], *, harmful_ratio: float = 2.0, alpha
         ValueError: When an argument is out of its bounds.
     """
     require("alpha", alpha, above=0, below=0.5)
+    return _watched(tuple(periods), harmful_ratio, alpha)
+
+
+@lru_cache(maxsize=1024)
+def _watched(periods: tuple[Events, ...], harmful_ratio: float, alpha: float) -> EventWatch:
+    # Kept, since a page is read many times before the next complaint comes.
     p = event_p_value(periods, harmful_ratio=harmful_ratio)
     swapped = [Events(each.challenger, each.control, 1 - each.challenger_share) for each in periods]
     low = _lower_end(periods, harmful_ratio, alpha, alarm=p <= alpha)

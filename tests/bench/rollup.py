@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, select
 
@@ -29,6 +29,8 @@ from tests.bench.facts import FACTS_A_CALL, Crowd, a_crowd
 from tests.bench.loading import load
 from tests.bench.resources import Taken, watched
 from tests.postgres import Databases, temporary_server
+
+Done = TypeVar("Done")
 
 A_DAY = 100_000
 """Facts of all scenarios together on one day."""
@@ -89,7 +91,7 @@ def _a_new_day(head: str, url: str, crowds: Sequence[Crowd], day: int, calls: in
     print(f"{head}: a new day's {loaded} in {turn.taken.seconds:.1f} s{waited}")
 
 
-def in_a_process(work: Callable[..., Turn], *given: Any) -> Turn:
+def in_a_process(work: Callable[..., Done], *given: Any) -> Done:
     """Do a piece of work in a process that has done nothing else."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *given).result()

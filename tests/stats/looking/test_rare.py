@@ -39,7 +39,7 @@ def log_mixtures(n: int, share: float) -> np.ndarray[tuple[int, ...], np.dtype[n
     for weight, ratio in ((0.1, 2**0.5), (0.8, 2.0), (0.1, 4.0)):
         q = share * ratio / (share * ratio + 1 - share)
         parts.append(np.log(weight) + x * np.log(q / share) + (n - x) * np.log((1 - q) / (1 - share)))
-    return np.logaddexp.reduce(parts)
+    return np.asarray(np.logaddexp.reduce(parts))
 
 
 @pytest.mark.parametrize(("control", "challenger", "share"), [(660, 760, 0.5), (1010, 300, 0.2), (250, 900, 0.75)])
