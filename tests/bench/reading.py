@@ -61,7 +61,8 @@ def _told(name: str, urls: list[str], facts: int, rounds: int) -> None:
         milliseconds = 1000 * statistics.median(b for _, b in turns)
         print(
             f"{name}, {facts} facts in {rows[1]} rows of a test: {what} {milliseconds:.1f} ms, the first time "
-            f"{first:.1f}; {ratio:.2f} of what it takes over {FEW}; one GROUP BY of the facts {bare:.1f} s, {1000 * bare / milliseconds:.0f} times as long"
+            f"{first:.1f}; {ratio:.2f} of what it takes over {FEW}; "
+            f"one GROUP BY of the facts {bare:.1f} s, {1000 * bare / milliseconds:.0f} times as long"
         )
     for crowd in (few, many):
         crowd.floor.store.dispose()
