@@ -4,7 +4,7 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -177,6 +177,13 @@ def test_nothing_is_told_before_it_has_happened(sqlite_store: Store) -> None:
             session.scalar(select(func.max(column))) for column in (Assignment.at, Outcome.at, audit.AuditEntry.at)
         ]
     assert max(moment for moment in newest if moment is not None) <= morning
+
+
+@pytest.mark.parametrize("days", range(1, 7))
+def test_it_is_built_on_any_day_of_the_week(sqlite_store: Store, days: int) -> None:
+    """Another weekday has other calls: a region may have those of one arm alone, and a test its calls sooner."""
+    report = build_small(sqlite_store, NOW + timedelta(days=days))
+    assert report.calls > 0
 
 
 def test_nobody_approves_what_they_wrote(built: Built) -> None:

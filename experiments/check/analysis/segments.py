@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from experiments.check.analysis.arms import ArmData, Method, UnitData, compare
-from experiments.check.metrics import MetricSpec, Totals
+from experiments.check.metrics import NOTHING, MetricSpec, Totals
 from stats.comparison import Comparison
 from stats.segments.forest import ForestRow, forest
 from stats.segments.interaction import Effect, Interaction, interaction
@@ -97,7 +97,7 @@ def _compared(
 
 
 def _arm(key: str, agents: Mapping[str, Totals], *, whole: bool) -> ArmData:
-    totals: dict[str, int] = {}
+    totals = dict(NOTHING)
     for each in agents.values():
         for name, value in each.items():
             totals[name] = totals.get(name, 0) + value
