@@ -179,7 +179,7 @@ def test_nothing_is_told_before_it_has_happened(sqlite_store: Store) -> None:
     assert max(moment for moment in newest if moment is not None) <= morning
 
 
-@pytest.mark.parametrize("days", range(1, 7))
+@pytest.mark.parametrize("days", [1, 3, 5])
 def test_it_is_built_on_any_day_of_the_week(sqlite_store: Store, days: int) -> None:
     """Another weekday has other calls: a region may have those of one arm alone, and a test its calls sooner."""
     report = build_small(sqlite_store, NOW + timedelta(days=days))
