@@ -67,6 +67,13 @@ class SiteCalendar:
         return day_number(local.date()), f"{local.date().isoformat()}|{'am' if local.time() < self.noon else 'pm'}"
 
 
+def week_of(agent_shift: str) -> str:
+    """Name the agent-week that an agent-shift lies in: `agent_id|2026-W48`, by ISO's weeks, which begin on Mondays."""
+    agent_id, day, _ = agent_shift.rsplit("|", 2)
+    year, week, _ = date.fromisoformat(day).isocalendar()
+    return f"{agent_id}|{year}-W{week:02}"
+
+
 def day_number(day: date) -> int:
     """Write a date as the integer YYYYMMDD."""
     return day.year * 10_000 + day.month * 100 + day.day

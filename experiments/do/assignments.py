@@ -12,7 +12,7 @@ from experiments.calendar import SiteCalendar
 from experiments.do.journal import Assignment, Origin, Record
 from experiments.do.keeper import Journal
 from experiments.do.pseudonyms import Pseudonyms
-from experiments.do.serving import Call, Choice, choose, decide
+from experiments.do.serving import Call, Choice, choose, decide, week_bucket
 from experiments.do.snapshot import Snapshot, serve_revision
 from experiments.do.spool import Spool
 from experiments.do.words import ServedScript, serve_script
@@ -127,13 +127,16 @@ def rederive(session: Session, row: Assignment, revisions: dict[int, Any]) -> Ch
     """
     if row.revision_id not in revisions:
         revisions[row.revision_id] = serve_revision(session, session.get_one(TrafficRevision, row.revision_id))
+    served = revisions[row.revision_id]
+    incoming = served.layer.incoming
     return decide(
-        revisions[row.revision_id],
+        served,
         row.facts,
         unit_kind=row.unit_kind,
         unit=None,
         slice_bucket=row.slice_bucket,
         arm_bucket=row.arm_bucket,
+        week=None if incoming is None else week_bucket(incoming, row.agent_shift),
     )
 
 

@@ -8,7 +8,7 @@ from experiments.plan import bucketing
 from experiments.plan.audience.conditions import compiled
 from experiments.plan.audience.facts import Keep, facts_used, keeping
 from experiments.plan.audience.values import Test
-from experiments.plan.traffic import Slice, SliceState, Traffic
+from experiments.plan.traffic import Rollout, Slice, SliceState, Traffic
 
 DO_NOT_INVITE = "do_not_invite"
 """The attribute that contact policy reads: true means this caller is not invited, in any arm."""
@@ -44,7 +44,6 @@ class Cut:
     `keep` gives of a call's facts those that the scenario's audience and the slice's condition read.
     """
 
-    kind: str
     key: str
     state: SliceState
     runs: bool
@@ -53,6 +52,22 @@ class Cut:
     keep: Keep
     edges: tuple[int, ...]
     served: tuple[Served, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A new standard on its way in: agent-weeks below `holdback` say `former`, the others below `taken` the new one.
+
+    In the `regions` all of the others say it.
+    """
+
+    key: str
+    seed: str
+    holdback: int
+    taken: int
+    regions: frozenset[str]
+    former: Served
+    new: Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,7 @@ class Layer:
     standard: Served
     edges: tuple[int, ...]
     cuts: tuple[Cut | None, ...]
+    incoming: Incoming | None
 
 
 def layer_of(traffic: Traffic, asks: Mapping[int, bool]) -> Layer:
@@ -81,44 +97,50 @@ def layer_of(traffic: Traffic, asks: Mapping[int, bool]) -> Layer:
         asks: whether each of its script versions invites.
     """
     edges, owning = bucketing.edges([owner.ranges for owner in traffic.slices])
-    cuts = [_cut(owner, traffic, asks) for owner in traffic.slices]
-    read = facts_used({"$and": [traffic.audience, *(owner.condition for owner in traffic.slices)]})
+    coming = traffic.rollout
+    where = frozenset({"region"}) if coming is not None and coming.regions else frozenset()
+    read = facts_used({"$and": [traffic.audience, *(owner.condition for owner in traffic.slices)]}) | where
+    always = facts_used(traffic.audience) | where | {DO_NOT_INVITE}
+    cuts = [_cut(owner, traffic, asks, always) for owner in traffic.slices]
     return Layer(
         unit=traffic.slice_unit if traffic.slices else None,
         seed=traffic.slice_seed,
         reads_call=any(path.split(".")[0] in CALL_FACTS for path in read),
         welcomes=compiled(traffic.audience),
-        keep=keeping(facts_used(traffic.audience) | {DO_NOT_INVITE}),
+        keep=keeping(always),
         standard=Served(traffic.standard_id, asks[traffic.standard_id]),
         edges=edges,
         cuts=tuple(None if owner is None else cuts[owner] for owner in owning),
+        incoming=_incoming(coming, asks) if coming is not None else None,
     )
 
 
-def _cut(owner: Slice, traffic: Traffic, asks: Mapping[int, bool]) -> Cut:
+def _incoming(coming: Rollout, asks: Mapping[int, bool]) -> Incoming:
+    return Incoming(
+        key=coming.key,
+        seed=coming.seed,
+        holdback=coming.holdback,
+        taken=coming.taken,
+        regions=frozenset(coming.regions),
+        former=Served(coming.former_id, asks[coming.former_id]),
+        new=Served(coming.version_id, asks[coming.version_id]),
+    )
+
+
+def _cut(owner: Slice, traffic: Traffic, asks: Mapping[int, bool], always: frozenset[str]) -> Cut:
     edges, owning = bucketing.edges([arm.ranges for arm in owner.arms])
-    served = [_served(owner, arm.version_id, asks, arm.key) for arm in owner.arms]
-    outside = _served(owner, traffic.standard_id, asks)
+    served = [
+        Served(arm.version_id, asks[arm.version_id], True, owner.experiment_id, owner.key, arm.key)
+        for arm in owner.arms
+    ]
+    outside = Served(traffic.standard_id, asks[traffic.standard_id], False, owner.experiment_id, owner.key)
     return Cut(
-        kind=owner.kind,
         key=owner.key,
         state=owner.state,
         runs=owner.state is SliceState.RUNNING,
         seed=owner.seed,
         lets_in=compiled(owner.condition),
-        keep=keeping(facts_used(traffic.audience) | facts_used(owner.condition) | {DO_NOT_INVITE}),
+        keep=keeping(always | facts_used(owner.condition)),
         edges=edges,
         served=tuple(outside if arm is None else served[arm] for arm in owning),
-    )
-
-
-def _served(owner: Slice, version_id: int, asks: Mapping[int, bool], arm: str | None = None) -> Served:
-    splits = owner.kind == "experiment"
-    return Served(
-        version_id,
-        asks[version_id],
-        in_arm=arm is not None,
-        experiment_id=owner.experiment_id if splits else None,
-        experiment=owner.key if splits else None,
-        arm=arm if splits else None,
     )

@@ -8,14 +8,14 @@ by 10000 too, and equal quotients of equal integers are the same float, so no ed
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from experiments.calendar import SiteCalendar
 from experiments.do.layer import DO_NOT_INVITE
 from experiments.do.snapshot import ServedScenario, Snapshot
 from experiments.plan import bucketing
 from experiments.plan.bucketing import BUCKETS, Range
-from experiments.plan.traffic import ArmSlice, Slice, SliceState
+from experiments.plan.traffic import ArmSlice, Rollout, Slice, SliceState
 
 _HASH_VERSION = 2
 
@@ -30,6 +30,9 @@ UNITS: Mapping[str, str] = {
     "agent_shift": "agent_shift",
 }
 """The attribute that a desktop gives each randomisation unit by. Its value is a text, and never empty."""
+
+AGENT_WEEK = "agent_week"
+"""The attribute that new standards come in by: agent_id|YYYY-Www, the shift's day being in that week of ISO 8601."""
 
 _ORDERINGS = frozenset({"$lt", "$lte", "$gt", "$gte", "$vlt", "$vlte", "$vgt", "$vgte", "$veq"})
 
@@ -60,20 +63,25 @@ def payload(snapshot: Snapshot, calendar: SiteCalendar) -> dict[str, Any]:
 
 def feature(scenario: ServedScenario) -> dict[str, Any]:
     """Give one scenario: rules in order, the first that takes a call serves it."""
-    standard = scenario.traffic.standard_id
-    alone = value(scenario, standard, inviting=False)
+    traffic = scenario.traffic
+    standard = _Text("standard", traffic.standard_id, {})
+    held, coming = ([], []) if traffic.rollout is None else _on_its_way(traffic.rollout)
     running = [
-        rule
-        for owner, ranges in _owned(scenario.traffic.slices)
-        if owner.state is SliceState.RUNNING
-        for rule in _rules(scenario, owner, ranges)
+        _rule(scenario, owner, ranges)
+        for owner, ranges in _owned(traffic.slices)
+        if owner.state is SliceState.RUNNING and owner.arms
+    ]
+    opted_out = [
+        _said(scenario, text, DO_NOT_INVITE, _OPTED_OUT, inviting=False) for text in (*held, *coming, standard)
     ]
     return {
-        "defaultValue": alone,
+        "defaultValue": value(scenario, standard.version_id, inviting=False),
         "rules": [
-            {"id": DO_NOT_INVITE, "condition": _OPTED_OUT, "force": alone},
+            *opted_out,
+            *(rule for text in held for rule in _to_everyone(scenario, text)),
             *running,
-            {"id": "standard", "condition": _spelt(scenario.traffic.audience), "force": value(scenario, standard)},
+            *(rule for text in coming for rule in _to_everyone(scenario, text)),
+            _said(scenario, standard, standard.key, traffic.audience, inviting=True),
         ],
     }
 
@@ -110,22 +118,49 @@ def value(
     }
 
 
-def _rules(scenario: ServedScenario, owner: Slice, ranges: Sequence[Range]) -> list[dict[str, Any]]:
-    """Give the rules of a slice that runs; those whom it does not let in fall through to the standard."""
+class _Text(NamedTuple):
+    """A script version that is the standard for some: whose it is, and where, in the SDK's words."""
+
+    key: str
+    version_id: int
+    where: Mapping[str, Any]
+
+
+def _on_its_way(rollout: Rollout) -> tuple[list[_Text], list[_Text]]:
+    """Give what is said by agent-weeks that are held back, and by those that say the new standard already."""
+
+    def said(key: str, version_id: int, weeks: Range, **condition: Any) -> list[_Text]:
+        where = {"filters": [_filter(AGENT_WEEK, rollout.seed, [weeks])], "condition": condition}
+        return [_Text(key, version_id, where)] if weeks[0] < weeks[1] else []
+
+    others = (rollout.holdback, BUCKETS)
+    pilots = said(rollout.key, rollout.version_id, others, region={"$in": list(rollout.regions)})
+    return (
+        said(f"{rollout.key}/holdback", rollout.former_id, (0, rollout.holdback)),
+        said(rollout.key, rollout.version_id, (rollout.holdback, rollout.taken)) + (pilots if rollout.regions else []),
+    )
+
+
+def _to_everyone(scenario: ServedScenario, text: _Text) -> list[dict[str, Any]]:
+    """Give the rules by which a text is the standard: with its invitation to those let in, else without."""
+    return [
+        _said(scenario, text, text.key, scenario.traffic.audience, inviting=True),
+        _said(scenario, text, text.key, {}, inviting=False),
+    ]
+
+
+def _said(scenario: ServedScenario, text: _Text, key: str, condition: Any, *, inviting: bool) -> dict[str, Any]:
+    both = [each for each in (text.where.get("condition"), condition) if each]
+    rule = {**text.where, "id": key, "condition": _spelt(both[0] if len(both) == 1 else {"$and": both} if both else {})}
+    return rule | {"force": value(scenario, text.version_id, inviting=inviting)}
+
+
+def _rule(scenario: ServedScenario, owner: Slice, ranges: Sequence[Range]) -> dict[str, Any]:
+    """Give the rule of a slice that runs; those whom it does not let in fall through to the standard."""
     attribute = UNITS[scenario.traffic.slice_unit]
     layer = _filter(attribute, scenario.traffic.slice_seed, ranges)
-    rule = {"id": owner.key, "condition": _spelt(owner.condition)}
-    if owner.kind == "experiment":
-        return [{**rule, "filters": [layer], **_split(scenario, owner, attribute)}] if owner.arms else []
-    # SDKs run no experiment with one variation, and a force rule has one range only: a second filter has many.
-    return [
-        {
-            **rule,
-            "filters": [layer, _filter(attribute, owner.seed, held)],
-            "force": value(scenario, arm.version_id),
-        }
-        for arm, held in _owned(owner.arms)
-    ]
+    rule = {"id": owner.key, "condition": _spelt(owner.condition), "filters": [layer]}
+    return rule | _split(scenario, owner, attribute)
 
 
 def _split(scenario: ServedScenario, owner: Slice, attribute: str) -> dict[str, Any]:

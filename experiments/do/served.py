@@ -118,7 +118,7 @@ def _judged(floor: Floor, report: ServedReport, served: ServedScenario, teller: 
 def _differs(each: _Judged, standing: Record) -> Kind | None:
     """Say in what a report differs from what we derive, and from what stands for its call."""
     told = each.report
-    tests = {owner.key: owner.experiment_id for owner in each.served.traffic.slices if owner.kind == "experiment"}
+    tests = {owner.key: owner.experiment_id for owner in each.served.traffic.slices}
     if told.experiment is not None and told.experiment not in tests:
         return Kind.UNKNOWN_EXPERIMENT
     dealt = (tests.get(told.experiment or ""), told.arm or "")

@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from experiments.calendar import SiteCalendar
-from experiments.do.layer import DO_NOT_INVITE
+from experiments.calendar import SiteCalendar, week_of
+from experiments.do.layer import DO_NOT_INVITE, Incoming, Layer, Served
 from experiments.do.snapshot import ServedScenario, Snapshot
 from experiments.plan.bucketing import bucket
 
@@ -116,7 +116,15 @@ def choose(snapshot: Snapshot, call: Call, calendar: SiteCalendar) -> Choice:
     unit = call.unit(layer.unit, calendar) if layer.unit else None
     drawn = bucket(layer.seed, unit) if unit is not None else None
     facts = call.facts() if layer.reads_call else call.attributes
-    return decide(scenario, facts, unit_kind=layer.unit, unit=unit, slice_bucket=drawn, arm_bucket=None)
+    week = None
+    if layer.incoming is not None:
+        week = week_bucket(layer.incoming, calendar.shift(call.agent_id, call.at))
+    return decide(scenario, facts, unit_kind=layer.unit, unit=unit, slice_bucket=drawn, arm_bucket=None, week=week)
+
+
+def week_bucket(incoming: Incoming, agent_shift: str) -> int:
+    """Draw the bucket of the agent-week that a shift lies in."""
+    return bucket(incoming.seed, week_of(agent_shift))
 
 
 def decide(
@@ -127,6 +135,7 @@ def decide(
     unit: str | None,
     slice_bucket: int | None,
     arm_bucket: int | None,
+    week: int | None = None,
 ) -> Choice:
     """Decide from buckets and facts alone: the same road for a fresh call and for re-deriving a stored one.
 
@@ -137,9 +146,14 @@ def decide(
         unit: its raw value, when it is at hand.
         slice_bucket: where the unit falls in the layer; None when the call has no such unit.
         arm_bucket: where it fell within the slice, when that is already known; else it is drawn from `unit`.
+        week: the bucket of the agent-week, where a new standard is coming in; else None.
     """
     layer = scenario.layer
-    served = layer.standard
+    served, coming = layer.standard, None
+    if week is not None:
+        served, coming = _standard_of(layer, facts, week)
+        if coming is Reason.HOLDBACK:
+            unit_kind = unit = slice_bucket = None  # held back from experiments too
     cut = None if slice_bucket is None else layer.cuts[bisect_right(layer.edges, slice_bucket)]
     detail: str | None
     if facts.get(DO_NOT_INVITE):
@@ -148,7 +162,7 @@ def decide(
         reason, detail, eligible = Reason.NO_UNIT, unit_kind, layer.welcomes(facts)
     elif cut is None:
         eligible = layer.welcomes(facts)
-        reason, detail = (Reason.STANDARD, None) if eligible else (Reason.NOT_ELIGIBLE, "scenario")
+        reason, detail = _why(layer, coming) if eligible else (Reason.NOT_ELIGIBLE, "scenario")
     elif not cut.runs:
         reason, detail, eligible = Reason(cut.state.value), cut.key, layer.welcomes(facts)
     elif not cut.lets_in(facts):
@@ -156,8 +170,9 @@ def decide(
     else:
         if arm_bucket is None and unit is not None:
             arm_bucket = bucket(cut.seed, unit)
-        served = cut.served[0 if arm_bucket is None else bisect_right(cut.edges, arm_bucket)]
-        reason, detail, eligible = _REASON_OF_KIND[cut.kind], cut.key, served.in_arm or layer.welcomes(facts)
+        dealt = cut.served[0 if arm_bucket is None else bisect_right(cut.edges, arm_bucket)]
+        served = dealt if dealt.in_arm else dealt._replace(version_id=served.version_id, asks=served.asks)
+        reason, detail, eligible = Reason.SPLIT, cut.key, served.in_arm or layer.welcomes(facts)
     # From a tuple in the order of the fields: fifteen arguments, named or not, take as long as a bucket or two.
     return Choice._make(
         (
@@ -180,4 +195,17 @@ def decide(
     )
 
 
-_REASON_OF_KIND = {"experiment": Reason.SPLIT, "rollout": Reason.ROLLOUT, "holdback": Reason.HOLDBACK}
+def _standard_of(layer: Layer, facts: Mapping[str, Any], week: int) -> tuple[Served, Reason | None]:
+    """Give what the standard is in an agent-week while a new one comes in, and why when it is not the usual one."""
+    incoming = layer.incoming
+    if incoming is not None and week < incoming.holdback:
+        return incoming.former, Reason.HOLDBACK
+    if incoming is not None and (week < incoming.taken or facts.get("region") in incoming.regions):
+        return incoming.new, Reason.ROLLOUT
+    return layer.standard, None
+
+
+def _why(layer: Layer, coming: Reason | None) -> tuple[Reason, str | None]:
+    if coming is None or layer.incoming is None:
+        return Reason.STANDARD, None
+    return coming, layer.incoming.key

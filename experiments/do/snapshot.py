@@ -144,7 +144,9 @@ def _served(session: Session, revisions: Select[Any], parts: Parts) -> list[Serv
 
 
 def _versions_in(traffic: Traffic) -> set[int]:
-    return {traffic.standard_id, *(arm.version_id for s in traffic.slices for arm in s.arms)}
+    coming = traffic.rollout
+    texts = (coming.version_id, coming.former_id) if coming is not None else ()
+    return {traffic.standard_id, *texts, *(arm.version_id for s in traffic.slices for arm in s.arms)}
 
 
 def _scenario(row: Row[Any], traffic: Traffic, words: Mapping[int, ServedScript]) -> ServedScenario:

@@ -255,7 +255,6 @@ def write_arms(session: Session, experiment: Experiment, *, actor: Actor, now: d
 def as_slice(experiment: Experiment, arms: Sequence[traffic.ArmSlice]) -> traffic.Slice:
     """Give the slice an experiment asks of its scenario's layer, not yet laid anywhere."""
     return traffic.Slice(
-        kind="experiment",
         key=experiment.key,
         experiment_id=experiment.id,
         state=traffic.SliceState.RUNNING,

@@ -1,7 +1,8 @@
 """Traffic: who is served what in a scenario, as one immutable value, and the appended revisions of it.
 
-A scenario has one layer of 10,000 buckets, cut by one unit and one seed into disjoint slices. Starting, pausing,
-stopping and promoting all append a revision; what is not sliced is served the standard.
+A scenario has one layer of 10,000 buckets, cut by one unit and one seed into disjoint slices of experiments. Starting,
+pausing, stopping and promoting all append a revision; what is not sliced is served the standard. While a new standard
+comes in, who says it is dealt by agent-weeks, apart from the layer: `rollout`.
 """
 
 from collections.abc import Mapping
@@ -48,14 +49,10 @@ class ArmSlice:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Disjoint buckets of a layer that one experiment, rollout or holdback owns.
+    """Buckets of a layer that one experiment owns. `seed` salts the arms' hash; `condition` is who is let in."""
 
-    `seed` salts the arms' hash; `condition` is who is let in. A rollout or holdback has one arm and splits nobody.
-    """
-
-    kind: str
     key: str
-    experiment_id: int | None
+    experiment_id: int
     state: SliceState
     ranges: tuple[Range, ...]
     unit: str
@@ -65,18 +62,52 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """A new standard on its way in, by agent-weeks: nobody says two texts within a shift.
+
+    An agent-week's bucket, of 10,000, is drawn by `seed`. Those below `holdback` say what was the standard before, and
+    take part in no experiment; of the others the first `share` of 10,000 say the new one, and in the regions all do.
+    Where a slice takes the call it decides. Raising the share or adding a region takes the new script from nobody.
+
+    Attributes:
+        key: The experiment's that found it.
+        seed: Salts the agent-weeks' hash.
+        version_id: The new script version.
+        former_id: The one that was in force when it began.
+        holdback: Buckets that keep the former.
+        share: Of the others, out of 10,000, who say the new one everywhere.
+        regions: Where all of the others say it.
+    """
+
+    key: str
+    seed: str
+    version_id: int
+    former_id: int
+    holdback: int
+    share: int
+    regions: tuple[str, ...] = ()
+
+    @property
+    def taken(self) -> int:
+        """Give the bucket below which an agent-week that is not held back says the new script."""
+        return self.holdback + (bucketing.BUCKETS - self.holdback) * self.share // bucketing.BUCKETS
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a scenario serves: the standard, the default audience, and the slices of its layer."""
+    """What a scenario serves: the standard, the default audience, the slices of its layer, and what is coming in."""
 
     standard_id: int
     audience: Mapping[str, Any]
     slice_unit: str
     slice_seed: str
     slices: tuple[Slice, ...] = ()
+    rollout: Rollout | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the value as it is stored."""
-        return _fields(self) | {"slices": [_fields(s) | {"arms": [*map(_fields, s.arms)]} for s in self.slices]}
+        slices = [_fields(s) | {"arms": [*map(_fields, s.arms)]} for s in self.slices]
+        return _fields(self) | {"slices": slices, "rollout": self.rollout and _fields(self.rollout)}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Traffic":
@@ -92,7 +123,9 @@ class Traffic:
             )
             for s in stored["slices"]
         )
-        return cls(**{**stored, "slices": slices})
+        coming = stored.get("rollout")
+        rollout = Rollout(**{**coming, "regions": tuple(coming["regions"])}) if coming else None
+        return cls(**{**stored, "slices": slices, "rollout": rollout})
 
     def with_experiment(self, new: Slice, width: int) -> "Traffic":
         """Give an experiment `width` free buckets of the layer.
@@ -131,6 +164,10 @@ class Traffic:
     def with_standard(self, version_id: int) -> "Traffic":
         """Serve another script version as the standard."""
         return replace(self, standard_id=version_id)
+
+    def with_rollout(self, rollout: Rollout | None) -> "Traffic":
+        """Let a new standard come in so far, or take it back whole; everyone's slices stay as they are."""
+        return replace(self, rollout=rollout)
 
 
 class TrafficRevision(Base):
@@ -239,7 +276,7 @@ def first_traffic(scenario: Scenario, standard_id: int) -> Traffic:
     return Traffic(standard_id, scenario.audience or {}, "call", f"layer:{scenario.key}")
 
 
-def _fields(value: Traffic | Slice | ArmSlice) -> dict[str, Any]:
+def _fields(value: Traffic | Slice | ArmSlice | Rollout) -> dict[str, Any]:
     # As `asdict`, which copies all that is in there: here are thousands to be told, and nobody changes them.
     return {field.name: getattr(value, field.name) for field in fields(value)}
 

@@ -98,7 +98,6 @@ def _version(script: Script, number: int, lines: Lines) -> ScriptVersion:
 def _slice(scenario: str, number: int, standard: int, challenger: int) -> Slice:
     arms = (ArmSlice("control", ((0, 5000),), standard), ArmSlice("quicker", ((5000, 10_000),), challenger))
     return Slice(
-        kind="experiment",
         key=f"test_in_{scenario}",
         experiment_id=number + 1,
         state=SliceState.RUNNING,

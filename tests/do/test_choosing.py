@@ -20,7 +20,7 @@ from experiments.plan.audience.facts import facts_kept
 from experiments.plan.bucketing import BUCKETS, Range, arm_ranges, bucket, pick
 from experiments.plan.rules import ArmPlan, Kind, Plan, problems_of
 from experiments.plan.scenarios import Part
-from experiments.plan.traffic import ArmSlice, Slice, SliceState, Traffic
+from experiments.plan.traffic import ArmSlice, Rollout, Slice, SliceState, Traffic
 from tests.builders import MONDAY, SCENARIO, a_call
 
 SHANGHAI = SiteCalendar(ZoneInfo("Asia/Shanghai"))
@@ -33,7 +33,13 @@ def plainly_chosen(scenario: ServedScenario, call: Call) -> Choice:
     kind = traffic.slice_unit if traffic.slices else None
     unit = call.unit(kind, SHANGHAI) if kind else None
     drawn = bucket(traffic.slice_seed, unit) if unit is not None else None
-    return plainly_decided(scenario, call.facts(), kind, unit, drawn, None)
+    return plainly_decided(scenario, call.facts(), kind, unit, drawn, None, week_drawn(scenario, call))
+
+
+def week_drawn(scenario: ServedScenario, call: Call) -> int | None:
+    coming = scenario.traffic.rollout
+    year, week, _ = SHANGHAI.local(call.at).isocalendar()
+    return None if coming is None else bucket(coming.seed, f"{call.agent_id}|{year}-W{week:02}")
 
 
 def plainly_decided(
@@ -43,9 +49,17 @@ def plainly_decided(
     unit: str | None,
     slice_bucket: int | None,
     arm_bucket: int | None,
+    week: int | None,
 ) -> Choice:
     traffic, opted_out = scenario.traffic, facts.get("do_not_invite")
     welcome = matches(traffic.audience, facts)
+    coming, standard, usual = traffic.rollout, traffic.standard_id, Reason.STANDARD
+    if coming is not None and week is not None:
+        pilot = facts.get("region") in coming.regions
+        if week < coming.holdback:
+            standard, usual, unit_kind, unit, slice_bucket = coming.former_id, Reason.HOLDBACK, None, None, None
+        elif pilot or week < coming.holdback + (BUCKETS - coming.holdback) * coming.share // BUCKETS:
+            standard, usual = coming.version_id, Reason.ROLLOUT
     owner = at(slice_bucket, traffic.slices)
     if owner is not None and arm_bucket is None and unit is not None:
         arm_bucket = bucket(owner.seed, unit)
@@ -56,19 +70,21 @@ def plainly_decided(
     elif slice_bucket is None and unit_kind is not None:
         reason, detail = Reason.NO_UNIT, unit_kind
     elif owner is None:
-        reason, detail = (Reason.STANDARD, None) if welcome else (Reason.NOT_ELIGIBLE, "scenario")
+        usually = (usual, coming.key if coming and usual is not Reason.STANDARD else None)
+        reason, detail = usually if welcome else (Reason.NOT_ELIGIBLE, "scenario")
     elif owner.state is not SliceState.RUNNING:
         reason, detail = Reason(owner.state.value), owner.key
     elif not matches(owner.condition, facts):
         reason, detail = Reason.NOT_ELIGIBLE, owner.key
     else:
-        reason, detail = Reason("split" if owner.kind == "experiment" else owner.kind), owner.key
+        reason, detail = Reason.SPLIT, owner.key
         arm = at(arm_bucket, owner.arms)
     split = owner if reason is Reason.SPLIT else None
     eligible = not opted_out and (arm is not None or welcome)
-    version_id = arm.version_id if arm else traffic.standard_id
+    version_id = arm.version_id if arm else standard
     read = {"$and": [traffic.audience, owner.condition if owner else {}]}
-    opted = {name: value for name, value in facts.items() if name == "do_not_invite"}
+    always = {"do_not_invite"} | ({"region"} if coming and coming.regions else set())
+    opted = {name: value for name, value in facts.items() if name in always}
     return Choice(
         version_id=version_id,
         reason=reason,
@@ -115,7 +131,6 @@ arms = st.lists(
 units = st.sampled_from(["call", "customer", "agent", "team", "agent_shift"])
 slices = st.builds(
     Slice,
-    kind=st.sampled_from(["experiment", "experiment", "rollout", "holdback"]),
     key=st.sampled_from(["benefit", "opening"]),
     experiment_id=st.sampled_from([7, 8]),
     state=st.sampled_from([SliceState.RUNNING, SliceState.RUNNING, SliceState.PAUSED, SliceState.STOPPED]),
@@ -125,6 +140,16 @@ slices = st.builds(
     condition=conditions,
     arms=arms,
 )
+rollouts = st.builds(
+    Rollout,
+    key=st.just("pilot"),
+    seed=st.sampled_from(["a salt", "盐"]),
+    version_id=st.sampled_from([1, 2, 3]),
+    former_id=st.sampled_from([1, 2]),
+    holdback=edge,
+    share=edge,
+    regions=st.sampled_from([(), ("hangzhou",), ("hangzhou", "宁波")]),
+)
 traffics = st.builds(
     Traffic,
     standard_id=st.sampled_from([1, 2]),
@@ -132,6 +157,7 @@ traffics = st.builds(
     slice_unit=units,
     slice_seed=st.sampled_from(["layer:policy_change", "层"]),
     slices=st.lists(slices, max_size=3).map(tuple),
+    rollout=st.none() | rollouts,
 )
 scenarios = traffics.map(lambda traffic: ServedScenario(1, SCENARIO, 11, 5, traffic, SCRIPTS))
 attributes = st.fixed_dictionaries(
@@ -167,12 +193,18 @@ def test_the_prepared_choice_is_the_plain_one(scenario: ServedScenario, call: Ca
 
 
 @settings(max_examples=500, deadline=None)
-@given(scenarios, calls, st.none() | units, somebody, drawn, drawn)
+@given(scenarios, calls, st.none() | units, somebody, drawn, drawn, drawn)
 def test_the_prepared_decision_is_the_plain_one_for_any_buckets(
-    scenario: ServedScenario, call: Call, kind: str | None, unit: str | None, place: int | None, arm: int | None
+    scenario: ServedScenario,
+    call: Call,
+    kind: str | None,
+    unit: str | None,
+    place: int | None,
+    arm: int | None,
+    week: int | None,
 ) -> None:
-    made = decide(scenario, call.facts(), unit_kind=kind, unit=unit, slice_bucket=place, arm_bucket=arm)
-    assert made == plainly_decided(scenario, call.facts(), kind, unit, place, arm)
+    made = decide(scenario, call.facts(), unit_kind=kind, unit=unit, slice_bucket=place, arm_bucket=arm, week=week)
+    assert made == plainly_decided(scenario, call.facts(), kind, unit, place, arm, week)
 
 
 @settings(max_examples=300, deadline=None)
@@ -186,6 +218,7 @@ def test_what_is_kept_of_a_choice_makes_it_again(scenario: ServedScenario, call:
         unit=None,
         slice_bucket=first.slice_bucket,
         arm_bucket=first.arm_bucket,
+        week=week_drawn(scenario, call),
     )
     assert again._replace(unit=first.unit) == first
 
@@ -215,7 +248,7 @@ def started(weights: Sequence[int], coverage: int, before: Traffic) -> Traffic:
     """Give a plan its buckets, as its start does."""
     dealt = zip(weights, arm_ranges(weights), strict=True)
     arms = tuple(ArmSlice(f"arm-{n}", (held,), 1 + n % 3) for n, (_, held) in enumerate(dealt))
-    new = Slice("experiment", f"test-{len(before.slices)}", 7, SliceState.RUNNING, (), "call", "salt", {}, arms)
+    new = Slice(f"test-{len(before.slices)}", 7, SliceState.RUNNING, (), "call", "salt", {}, arms)
     return before.with_experiment(new, coverage)
 
 

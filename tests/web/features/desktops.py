@@ -7,7 +7,7 @@ from typing import Any
 
 from growthbook import GrowthBook
 
-from experiments.calendar import SiteCalendar
+from experiments.calendar import SiteCalendar, week_of
 from experiments.do.payload import payload
 from experiments.do.serving import Call, choose
 from experiments.do.snapshot import ServedScenario, Snapshot
@@ -19,7 +19,8 @@ Told = tuple[str, int, bool, str | None, str | None, str | None]
 
 def attributes_of(call: Call, calendar: SiteCalendar) -> dict[str, Any]:
     """Give what a desktop knows of a call."""
-    return call.facts() | {"agent_shift": calendar.shift(call.agent_id, call.at)}
+    shift = calendar.shift(call.agent_id, call.at)
+    return call.facts() | {"agent_shift": shift, "agent_week": week_of(shift)}
 
 
 def by_the_server(scenario: ServedScenario, calls: Sequence[Call], calendar: SiteCalendar) -> list[Told]:

@@ -15,7 +15,7 @@ from experiments.do.serving import Call
 from experiments.do.snapshot import ServedScenario
 from experiments.do.words import ServedScript
 from experiments.plan.bucketing import BUCKETS, bucket, buckets
-from experiments.plan.traffic import ArmSlice, Slice, SliceState, Traffic
+from experiments.plan.traffic import ArmSlice, Rollout, Slice, SliceState, Traffic
 from tests.builders import MONDAY, SCENARIO, a_call
 from tests.do.test_choosing import calls as any_calls, scenarios as any_scenarios
 from tests.web.features.desktops import by_the_server, in_python, under_node
@@ -36,13 +36,9 @@ SPELLINGS = [
 ]
 
 
-def a_slice(key: str, ranges: Any, unit: str, kind: str = "experiment", **changes: Any) -> Slice:
-    arms = (
-        (ArmSlice("control", ((0, 3000), (6000, 7000)), 2), ArmSlice("other", ((3000, 5999),), 3))
-        if kind == "experiment"
-        else (ArmSlice(kind, ((0, 9000),), 4 if kind == "rollout" else 5),)
-    )
-    made = Slice(kind, key, 7, SliceState.RUNNING, ranges, unit, f"seed 盐 {key}", {}, arms)
+def a_slice(key: str, ranges: Any, unit: str, **changes: Any) -> Slice:
+    arms = ArmSlice("control", ((0, 3000), (6000, 7000)), 2), ArmSlice("other", ((3000, 5999),), 3)
+    made = Slice(key, 7, SliceState.RUNNING, ranges, unit, f"seed 盐 {key}", {}, arms)
     return replace(made, **changes)
 
 
@@ -53,10 +49,9 @@ def a_layer(unit: str) -> ServedScenario:
         a_slice("opening", ((1500, 3001),), unit, condition={"region": {"$in": ["hangzhou", "宁波"]}}),
         a_slice("paused", ((3001, 4000),), unit, state=SliceState.PAUSED),
         a_slice("stopped", ((4000, 5000),), unit, state=SliceState.STOPPED),
-        a_slice("pilot", ((5000, 6500),), unit, "rollout"),
-        a_slice("kept", ((6500, 8000),), unit, "holdback"),
     )
-    traffic = Traffic(1, {"caller_relation": "self"}, unit, "layer:批改", slices)
+    coming = Rollout("pilot", "seed 盐 pilot", 4, 5, 1200, 3300, ("hangzhou", "宁波"))
+    traffic = Traffic(1, {"caller_relation": "self"}, unit, "layer:批改", slices, coming)
     return ServedScenario(1, SCENARIO, 11, 5, traffic, SCRIPTS)
 
 
@@ -169,10 +164,10 @@ CONDITIONS: list[tuple[dict[str, Any], list[Any]]] = [
 
 
 def judged(condition: dict[str, Any]) -> ServedScenario:
-    """Let the condition decide three things: the audience, a test and a pilot."""
+    """Let the condition decide two things, the audience and a test, while a new standard comes in."""
     tests = (a_slice("test", ((0, 5000),), "call", condition=condition),)
-    pilot = a_slice("pilot", ((5000, 9000),), "call", "rollout", condition=condition)
-    return ServedScenario(1, SCENARIO, 11, 5, Traffic(1, condition, "call", "layer", (*tests, pilot)), SCRIPTS)
+    coming = Rollout("pilot", "a seed", 4, 5, 1000, 4000)
+    return ServedScenario(1, SCENARIO, 11, 5, Traffic(1, condition, "call", "layer", tests, coming), SCRIPTS)
 
 
 def test_every_family_of_operators_lets_the_same_calls_in(tmp_path: Path) -> None:

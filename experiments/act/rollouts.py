@@ -1,0 +1,288 @@
+"""Rollouts: a winner replaces the standard in steps, by agent-weeks, and can be taken back by one traffic revision.
+
+While it goes out the standard stays what it was, so that taking it back is to leave this rollout out of the newest
+traffic: nobody else's change is undone. When the last step has held, the new script is the standard; the holdback goes
+on saying the former one until its last day, so that the lift it brings can be measured.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from experiments import audit
+from experiments.act.steps import RolloutPlan, Step, require_sound, steps_from_json
+from experiments.calendar import days_before
+from experiments.errors import Conflict, Unknown
+from experiments.people import Actor
+from experiments.plan import traffic
+from experiments.plan.designs import Experiment
+from experiments.plan.traffic import TrafficRevision
+from experiments.store import KEY, Base, CanonicalJson, UtcDateTime
+from experiments.wording import Message
+
+
+class Rollout(Base):
+    """One winner's way out. It is live until it is taken back or its holdback has ended."""
+
+    __tablename__ = "rollout"
+    __table_args__ = (
+        CheckConstraint("state IN ('going', 'in_force', 'taken_back', 'ended')", name="state"),
+        CheckConstraint("holdback >= 0 AND holdback <= 2500", name="holdback"),
+        CheckConstraint("step >= 0", name="step"),
+        Index(
+            "uq_rollout_one_live",
+            "scenario_id",
+            unique=True,
+            sqlite_where=text("state IN ('going', 'in_force')"),
+            postgresql_where=text("state IN ('going', 'in_force')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"), index=True)
+    scenario_id: Mapped[int] = mapped_column(ForeignKey("scenario.id"))
+    arm: Mapped[str] = mapped_column(KEY)
+    version_id: Mapped[int] = mapped_column(ForeignKey("script_version.id"))
+    former_id: Mapped[int] = mapped_column(ForeignKey("script_version.id"))
+    seed: Mapped[str] = mapped_column(KEY)
+    steps: Mapped[Any] = mapped_column(CanonicalJson)
+    holdback: Mapped[int]
+    #: the last site-local day (YYYYMMDD) on which it is held back, counted from the day the new script is in force
+    holdback_days: Mapped[int]
+    #: going: on its way; in_force: the standard, measured against the holdback; taken_back and ended: over
+    state: Mapped[str] = mapped_column(KEY)
+    step: Mapped[int]
+    #: the site-local day the step began
+    step_day: Mapped[int]
+    in_force_day: Mapped[int | None]
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    experiment: Mapped[Experiment] = relationship(lazy="joined")
+    reached: Mapped[list["StepReached"]] = relationship(order_by="StepReached.id", lazy="selectin")
+
+    @property
+    def planned(self) -> tuple[Step, ...]:
+        """Give its steps."""
+        return steps_from_json(self.steps)
+
+    @property
+    def current(self) -> Step:
+        """Give the step it has reached."""
+        return self.planned[self.step]
+
+    @property
+    def is_last(self) -> bool:
+        """Say whether there is no further step."""
+        return self.step + 1 == len(self.steps)
+
+
+class StepReached(Base):
+    """A rollout came so far on that day; appended."""
+
+    __tablename__ = "rollout_step"
+    __table_args__ = (UniqueConstraint("rollout_id", "step"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rollout_id: Mapped[int] = mapped_column(ForeignKey("rollout.id"))
+    step: Mapped[int]
+    day: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def rollout_of(session: Session, experiment: Experiment) -> Rollout | None:
+    """Give an experiment's last rollout; None when it has had none."""
+    query = select(Rollout).where(Rollout.experiment_id == experiment.id).order_by(Rollout.id.desc())
+    return session.scalar(query.limit(1))
+
+
+def live(session: Session) -> list[Rollout]:
+    """Give every rollout that is going or whose holdback has not ended."""
+    return list(session.scalars(select(Rollout).where(Rollout.state.in_(("going", "in_force"))).order_by(Rollout.id)))
+
+
+def begin(
+    session: Session,
+    experiment: Experiment,
+    arm_key: str,
+    plan: RolloutPlan,
+    *,
+    today: int,
+    actor: Actor,
+    now: datetime,
+) -> Rollout:
+    """Let an arm's script take the first step. A holdback that is left of an earlier rollout ends.
+
+    Args:
+        session: a writing session.
+        experiment: the experiment that found it.
+        arm_key: the arm's.
+        plan: the steps.
+        today: the site-local day, YYYYMMDD.
+        actor: who begins it.
+        now: when, UTC.
+
+    Raises:
+        Unknown: the experiment served no such arm.
+        Invalid: the plan does not go from few to all.
+        Conflict: another standard than the one it was tested against is in force, or another rollout is on its way.
+    """
+    require_sound(plan)
+    arm = next((each for each in experiment.arms if each.key == arm_key and each.version_id is not None), None)
+    if arm is None:
+        raise Unknown("The test %(experiment)s served no arm %(arm)s.", experiment=experiment.key, arm=arm_key)
+    current = traffic.in_force(session, experiment.scenario).value
+    if current.standard_id != experiment.control_version_id:
+        raise Conflict(
+            "The standard changed since %(experiment)s was written, and this would undo it: test against the new one.",
+            experiment=experiment.key,
+        )
+    _make_room(session, experiment, today=today, actor=actor, now=now)
+    rollout = Rollout(
+        experiment=experiment,
+        scenario_id=experiment.scenario_id,
+        arm=arm.key,
+        version_id=arm.version_id or 0,
+        former_id=current.standard_id,
+        seed=f"rollout:{experiment.id}:{now:%Y%m%d%H%M%S%f}",
+        steps=plan.as_json(),
+        holdback=plan.holdback,
+        holdback_days=plan.holdback_days,
+        state="going",
+        step=0,
+        step_day=today,
+        in_force_day=None,
+        began_at=now,
+    )
+    session.add(rollout)
+    session.flush()
+    _reach(session, rollout, 0, today=today, actor=actor, now=now)
+    return rollout
+
+
+def advance(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
+    """Take the next step.
+
+    Raises:
+        Conflict: there is none.
+    """
+    if rollout.state != "going" or rollout.is_last:
+        raise Conflict("The rollout of %(experiment)s has no further step.", experiment=rollout.experiment.key)
+    _reach(session, rollout, rollout.step + 1, today=today, actor=actor, now=now)
+
+
+def put_in_force(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
+    """Make the new script the standard; the holdback keeps the former one for its days."""
+    kept = _as_traffic(rollout, share=0) if rollout.holdback else None
+    _change(
+        session,
+        rollout,
+        Message("The new standard of %(experiment)s is in force.", {"experiment": rollout.experiment.key}),
+        coming=kept,
+        standard_id=rollout.version_id,
+        actor=actor,
+        now=now,
+    )
+    _turn(session, rollout, "in_force" if kept else "ended", actor=actor, now=now)
+    rollout.in_force_day = today
+    session.flush()
+
+
+def take_back(session: Session, rollout: Rollout, *, why: str, actor: Actor, now: datetime) -> TrafficRevision:
+    """Serve the standard to everyone again: the newest traffic, without this rollout.
+
+    Raises:
+        Conflict: it is not on its way.
+    """
+    if rollout.state != "going":
+        raise Conflict("The rollout of %(experiment)s is not on its way.", experiment=rollout.experiment.key)
+    cause = Message("%(experiment)s is taken back: %(why)s", {"experiment": rollout.experiment.key, "why": why})
+    revision = _change(session, rollout, cause, coming=None, actor=actor, now=now)
+    _turn(session, rollout, "taken_back", actor=actor, now=now)
+    return revision
+
+
+def holdback_is_over(rollout: Rollout, *, today: int) -> bool:
+    """Say whether the holdback has had its days."""
+    begun = rollout.in_force_day
+    return rollout.state == "in_force" and begun is not None and days_before(today, rollout.holdback_days) >= begun
+
+
+def end_holdback(session: Session, rollout: Rollout, *, actor: Actor, now: datetime) -> None:
+    """Let everybody say the standard.
+
+    Raises:
+        Conflict: nobody is held back any longer.
+    """
+    if rollout.state != "in_force":
+        raise Conflict("Nobody is held back from %(experiment)s.", experiment=rollout.experiment.key)
+    cause = Message("The holdback of %(experiment)s has ended.", {"experiment": rollout.experiment.key})
+    _change(session, rollout, cause, coming=None, actor=actor, now=now)
+    _turn(session, rollout, "ended", actor=actor, now=now)
+
+
+def _make_room(session: Session, experiment: Experiment, *, today: int, actor: Actor, now: datetime) -> None:
+    for other in live(session):
+        if other.scenario_id != experiment.scenario_id:
+            continue
+        if other.state == "going":
+            raise Conflict("%(other)s is being rolled out here: one at a time.", other=other.experiment.key)
+        end_holdback(session, other, actor=actor, now=now)
+
+
+def _reach(session: Session, rollout: Rollout, step: int, *, today: int, actor: Actor, now: datetime) -> None:
+    rollout.step, rollout.step_day = step, today
+    session.add(StepReached(rollout_id=rollout.id, step=step, day=today, at=now))
+    cause = Message(
+        "%(experiment)s goes out: step %(step)s of %(steps)s.",
+        {"experiment": rollout.experiment.key, "step": step + 1, "steps": len(rollout.steps)},
+    )
+    coming = _as_traffic(rollout, share=rollout.current.share)
+    _change(session, rollout, cause, coming=coming, actor=actor, now=now)
+    session.expire(rollout, ["reached"])
+
+
+def _as_traffic(rollout: Rollout, *, share: int) -> traffic.Rollout:
+    return traffic.Rollout(
+        key=rollout.experiment.key,
+        seed=rollout.seed,
+        version_id=rollout.version_id,
+        former_id=rollout.former_id,
+        holdback=rollout.holdback,
+        share=share,
+        regions=rollout.current.regions if share else (),
+    )
+
+
+def _change(
+    session: Session,
+    rollout: Rollout,
+    cause: Message,
+    *,
+    coming: traffic.Rollout | None,
+    standard_id: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> TrafficRevision:
+    scenario = rollout.experiment.scenario
+    current = traffic.in_force(session, scenario)
+    then = current.value.with_rollout(coming)
+    if standard_id is not None:
+        then = then.with_standard(standard_id)
+    return traffic.append(session, scenario, then, based_on=current.number, cause=cause, actor=actor, now=now)
+
+
+def _turn(session: Session, rollout: Rollout, state: str, *, actor: Actor, now: datetime) -> None:
+    audit.record(
+        session,
+        actor=actor.name,
+        verb="rollout",
+        subject=f"experiment:{rollout.experiment.key}",
+        now=now,
+        before=rollout.state,
+        after=state,
+        step=rollout.step,
+    )
+    rollout.state = state
+    session.flush()
