@@ -13,6 +13,7 @@ from sqlalchemy import UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments import people
+from experiments.act import rollouts
 from experiments.board import cards, moves
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
@@ -74,6 +75,14 @@ def watch(store: Store, calendar: SiteCalendar, now: datetime) -> str:
     return "; ".join(halted) or f"no harm in {len(running)} running"
 
 
+def tend_rollouts(store: Store, calendar: SiteCalendar, now: datetime) -> str:
+    """Take the next step of every rollout, hold it, or take it back; end holdbacks."""
+    with store.read() as session:
+        keys = [rollout.experiment.key for rollout in rollouts.live(session)]
+    done = [f"{key}: {words}" for key in keys if (words := _tend(store, key, calendar, now)) is not None]
+    return "; ".join(done) or f"nothing due of {len(keys)} rollouts"
+
+
 def tidy(store: Store, _calendar: SiteCalendar, now: datetime) -> str:
     """Forget sign-ins that have ended, failed attempts that no longer count, and old rows of the ledger."""
     with store.write() as session:
@@ -86,6 +95,7 @@ JOBS: tuple[Job, ...] = (
     Job("rollup", roll_up, 60, None, "pages, health and looks read the rollup, which outcomes make stale"),
     Job("watch", watch, 60, "rollup", "a test that harms a guardrail is paused at once, whoever is awake"),
     Job("looks", take_looks, 60, "rollup", "a planned look is taken when its calls are in, not when somebody asks"),
+    Job("rollouts", tend_rollouts, 60, "rollup", "a winner on its way that harms a guardrail is taken back at once"),
     Job("tidy", tidy, 86_400, None, "what is no longer needed of people is not kept"),
 )
 """Everything the schedule does."""
@@ -147,6 +157,11 @@ def _halt(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str 
     with store.write() as session:
         harmed = moves.halt_harmed(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
     return f"{key}: paused, harm to {harmed}" if harmed is not None else None
+
+
+def _tend(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
+    with store.write() as session:
+        return moves.tend_rollout(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
 
 
 def _take_look(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:

@@ -5,15 +5,31 @@ traffic: nobody else's change is undone. When the last step has held, the new sc
 on saying the former one until its last day, so that the lift it brings can be measured.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments import audit
+from experiments.act import standards
 from experiments.act.steps import RolloutPlan, Step, require_sound, steps_from_json
 from experiments.calendar import days_before
+from experiments.check.counting.tables import RollupCall
+from experiments.do.journal import Origin
+from experiments.do.serving import Reason
 from experiments.errors import Conflict, Unknown
 from experiments.people import Actor
 from experiments.plan import traffic
@@ -57,6 +73,8 @@ class Rollout(Base):
     #: the site-local day the step began
     step_day: Mapped[int]
     in_force_day: Mapped[int | None]
+    #: people were asked whether the next step may come before its time, or at its gate
+    asks_for_next: Mapped[bool] = mapped_column(default=False)
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     experiment: Mapped[Experiment] = relationship(lazy="joined")
@@ -138,7 +156,7 @@ def begin(
             "The standard changed since %(experiment)s was written, and this would undo it: test against the new one.",
             experiment=experiment.key,
         )
-    _make_room(session, experiment, today=today, actor=actor, now=now)
+    make_room(session, experiment, actor=actor, now=now)
     rollout = Rollout(
         experiment=experiment,
         scenario_id=experiment.scenario_id,
@@ -172,18 +190,27 @@ def advance(session: Session, rollout: Rollout, *, today: int, actor: Actor, now
     _reach(session, rollout, rollout.step + 1, today=today, actor=actor, now=now)
 
 
+def step_is_over(session: Session, rollout: Rollout, *, today: int) -> bool:
+    """Say whether the step has had its days and its calls."""
+    step = rollout.current
+    return days_before(today, step.days) >= rollout.step_day and calls_reached(session, rollout) >= step.calls
+
+
 def put_in_force(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
-    """Make the new script the standard; the holdback keeps the former one for its days."""
-    kept = _as_traffic(rollout, share=0) if rollout.holdback else None
-    _change(
-        session,
-        rollout,
-        Message("The new standard of %(experiment)s is in force.", {"experiment": rollout.experiment.key}),
-        coming=kept,
-        standard_id=rollout.version_id,
-        actor=actor,
-        now=now,
-    )
+    """Make the new script the standard; the holdback keeps the former one for its days.
+
+    Raises:
+        Conflict: it is not on its way.
+    """
+    _require_going(rollout)
+    kept = replace(_as_traffic(rollout), share=0, regions=()) if rollout.holdback else None
+    cause = Message("The new standard of %(experiment)s is in force.", {"experiment": rollout.experiment.key})
+    arm = next(each for each in rollout.experiment.arms if each.key == rollout.arm)
+    scenario = rollout.experiment.scenario
+    current = traffic.in_force(session, scenario)
+    then = standards.with_arm(current.value, rollout.experiment, arm).with_rollout(kept)
+    traffic.append(session, scenario, then, based_on=current.number, cause=cause, actor=actor, now=now)
+    standards.settle(session, rollout.experiment, arm, actor=actor, now=now)
     _turn(session, rollout, "in_force" if kept else "ended", actor=actor, now=now)
     rollout.in_force_day = today
     session.flush()
@@ -195,8 +222,7 @@ def take_back(session: Session, rollout: Rollout, *, why: str, actor: Actor, now
     Raises:
         Conflict: it is not on its way.
     """
-    if rollout.state != "going":
-        raise Conflict("The rollout of %(experiment)s is not on its way.", experiment=rollout.experiment.key)
+    _require_going(rollout)
     cause = Message("%(experiment)s is taken back: %(why)s", {"experiment": rollout.experiment.key, "why": why})
     revision = _change(session, rollout, cause, coming=None, actor=actor, now=now)
     _turn(session, rollout, "taken_back", actor=actor, now=now)
@@ -222,7 +248,35 @@ def end_holdback(session: Session, rollout: Rollout, *, actor: Actor, now: datet
     _turn(session, rollout, "ended", actor=actor, now=now)
 
 
-def _make_room(session: Session, experiment: Experiment, *, today: int, actor: Actor, now: datetime) -> None:
+def calls_reached(session: Session, rollout: Rollout) -> int:
+    """Count the eligible calls that were served the new script since the rollout began."""
+    query = select(func.coalesce(func.sum(RollupCall.calls), 0)).where(*calls_since(rollout), is_new(rollout))
+    return session.scalar(query) or 0
+
+
+def calls_since(rollout: Rollout) -> list[ColumnElement[bool]]:
+    """Say which of the rollup's calls a rollout could deal to either side."""
+    return [
+        RollupCall.scenario_id == rollout.scenario_id,
+        RollupCall.experiment_id == 0,
+        RollupCall.day >= rollout.reached[0].day,
+        RollupCall.eligible.is_(True),
+        RollupCall.origin != Origin.REPLAYED,
+    ]
+
+
+def is_new(rollout: Rollout) -> ColumnElement[bool]:
+    """Say whether calls were served the new script: on its way, or as the standard that it is by now."""
+    as_standard = and_(RollupCall.reason == Reason.STANDARD, RollupCall.script_version_id == rollout.version_id)
+    return or_(RollupCall.reason == Reason.ROLLOUT, as_standard)
+
+
+def make_room(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> None:
+    """End the holdback that an earlier rollout left in an experiment's scenario.
+
+    Raises:
+        Conflict: that one is still on its way.
+    """
     for other in live(session):
         if other.scenario_id != experiment.scenario_id:
             continue
@@ -232,26 +286,30 @@ def _make_room(session: Session, experiment: Experiment, *, today: int, actor: A
 
 
 def _reach(session: Session, rollout: Rollout, step: int, *, today: int, actor: Actor, now: datetime) -> None:
-    rollout.step, rollout.step_day = step, today
+    rollout.step, rollout.step_day, rollout.asks_for_next = step, today, False
     session.add(StepReached(rollout_id=rollout.id, step=step, day=today, at=now))
     cause = Message(
         "%(experiment)s goes out: step %(step)s of %(steps)s.",
         {"experiment": rollout.experiment.key, "step": step + 1, "steps": len(rollout.steps)},
     )
-    coming = _as_traffic(rollout, share=rollout.current.share)
-    _change(session, rollout, cause, coming=coming, actor=actor, now=now)
+    _change(session, rollout, cause, coming=_as_traffic(rollout), actor=actor, now=now)
     session.expire(rollout, ["reached"])
 
 
-def _as_traffic(rollout: Rollout, *, share: int) -> traffic.Rollout:
+def _require_going(rollout: Rollout) -> None:
+    if rollout.state != "going":
+        raise Conflict("The rollout of %(experiment)s is not on its way.", experiment=rollout.experiment.key)
+
+
+def _as_traffic(rollout: Rollout) -> traffic.Rollout:
     return traffic.Rollout(
         key=rollout.experiment.key,
         seed=rollout.seed,
         version_id=rollout.version_id,
         former_id=rollout.former_id,
         holdback=rollout.holdback,
-        share=share,
-        regions=rollout.current.regions if share else (),
+        share=rollout.current.share,
+        regions=rollout.current.regions,
     )
 
 
@@ -261,15 +319,12 @@ def _change(
     cause: Message,
     *,
     coming: traffic.Rollout | None,
-    standard_id: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> TrafficRevision:
     scenario = rollout.experiment.scenario
     current = traffic.in_force(session, scenario)
     then = current.value.with_rollout(coming)
-    if standard_id is not None:
-        then = then.with_standard(standard_id)
     return traffic.append(session, scenario, then, based_on=current.number, cause=cause, actor=actor, now=now)
 
 

@@ -8,10 +8,10 @@ from experiments import audit
 from experiments.errors import Conflict, Unknown
 from experiments.people import Actor
 from experiments.plan import traffic
-from experiments.plan.designs import Experiment
+from experiments.plan.designs import Arm, Experiment
 from experiments.plan.rules import Kind
 from experiments.plan.scenarios import Scenario, Standing
-from experiments.plan.traffic import TrafficRevision
+from experiments.plan.traffic import Traffic, TrafficRevision
 from experiments.wording import Message
 
 
@@ -33,9 +33,7 @@ def promote(session: Session, experiment: Experiment, arm_key: str, *, actor: Ac
             "The standard changed since %(experiment)s was written, and this would undo it: test against the new one.",
             experiment=experiment.key,
         )
-    then = current.value.without(experiment.key).with_standard(arm.version_id or 0)
-    if experiment.kind == Kind.SCENARIO and arm.value is not None:
-        then = then.with_audience(experiment.audience)  # inviting was shown to pay for these callers alone
+    then = with_arm(current.value, experiment, arm).with_rollout(None)
     revision = traffic.append(
         session,
         experiment.scenario,
@@ -45,10 +43,23 @@ def promote(session: Session, experiment: Experiment, arm_key: str, *, actor: Ac
         actor=actor,
         now=now,
     )
+    settle(session, experiment, arm, actor=actor, now=now)
+    return revision
+
+
+def with_arm(now: Traffic, experiment: Experiment, arm: Arm) -> Traffic:
+    """Give traffic in which an arm's script is the standard, and its experiment has no buckets."""
+    then = now.without(experiment.key).with_standard(arm.version_id or 0)
+    if experiment.kind == Kind.SCENARIO and arm.value is not None:
+        return then.with_audience(experiment.audience)  # inviting was shown to pay for these callers alone
+    return then
+
+
+def settle(session: Session, experiment: Experiment, arm: Arm, *, actor: Actor, now: datetime) -> None:
+    """Write down what a scenario card's arm that became the standard decides about inviting."""
     if experiment.kind == Kind.SCENARIO:
         standing = _standing_after(experiment, invites=arm.value is not None)
         set_standing(session, experiment.scenario, standing, by=experiment.key, actor=actor, now=now)
-    return revision
 
 
 def _standing_after(experiment: Experiment, *, invites: bool) -> Standing:

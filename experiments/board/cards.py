@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from experiments.act.steps import RolloutPlan
 from experiments.errors import Unknown
 from experiments.plan.designs import Experiment
 from experiments.store import KEY, Base, UtcDateTime
@@ -41,6 +42,10 @@ class Review(StrEnum):
     PAUSED = "paused"
     #: ended; the results are being read (check)
     OPEN = "open"
+    #: a winner goes out in steps (act)
+    ROLLING_OUT = "rolling_out"
+    #: it stays where it has come to (act)
+    HELD = "held"
     #: an arm became the standard (act)
     STANDARD = "standard"
     #: closed without a change (act)
@@ -68,7 +73,7 @@ class Card(Base):
             "(stage = 'plan' AND review IN ('draft', 'in_review', 'approved')) OR "
             "(stage = 'do' AND review IN ('running', 'paused')) OR "
             "(stage = 'check' AND review IN ('open', 'in_review')) OR "
-            "(stage = 'act' AND review IN ('in_review', 'approved', 'standard', 'abandoned'))",
+            "(stage = 'act' AND review IN ('in_review', 'approved', 'rolling_out', 'held', 'standard', 'abandoned'))",
             name="stage_and_review",
         ),
     )
@@ -132,6 +137,8 @@ class Move:
     reason: str | None = None
     #: with `submit` at Check: the arm that should become the standard; None keeps the standard
     proposal: str | None = None
+    #: with `roll_out`: the steps; None takes the usual ones
+    rollout: RolloutPlan | None = None
 
 
 def approvals_of(session: Session, card: Card) -> list[Approval]:

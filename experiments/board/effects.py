@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from experiments.act import standards
+from experiments.act import rollouts, standards
+from experiments.act.rollouts import Rollout
+from experiments.act.steps import RolloutPlan
 from experiments.board.cards import Card, Move, another_in_test
 from experiments.board.dealing import deals_of
 from experiments.board.gates import content_under_review
@@ -144,7 +146,80 @@ def promote(context: Context) -> None:
     """Make the proposed arm the standard."""
     if context.card.proposal is None:
         raise Conflict("The approved proposal is to keep the standard.")
-    standards.promote(context.session, context.experiment, context.card.proposal, actor=context.actor, now=context.now)
+    session, experiment, who, now = context.session, context.experiment, context.actor, context.now
+    rollouts.make_room(session, experiment, actor=who, now=now)
+    standards.promote(session, experiment, context.card.proposal, actor=who, now=now)
+
+
+def roll_out(context: Context) -> None:
+    """Let the proposed arm take its first step; one on its way goes on, with the next step if that was asked."""
+    if context.card.proposal is None:
+        raise Conflict("The approved proposal is to keep the standard.")
+    session, who, now = context.session, context.actor, context.now
+    going = _going(context)
+    if going is None:
+        plan = context.move.rollout or RolloutPlan()
+        rollouts.begin(
+            session, context.experiment, context.card.proposal, plan, today=context.today, actor=who, now=now
+        )
+    elif going.asks_for_next:
+        rollouts.advance(session, going, today=context.today, actor=who, now=now)
+
+
+def advance(context: Context) -> None:
+    """Take the next step: this one has had its time."""
+    rollouts.advance(context.session, _required(context), today=context.today, actor=context.actor, now=context.now)
+
+
+def finish(context: Context) -> None:
+    """Make what everyone says by now the standard; the holdback goes on."""
+    rollouts.put_in_force(
+        context.session, _required(context), today=context.today, actor=context.actor, now=context.now
+    )
+
+
+def ask_to_go_on(context: Context) -> None:
+    """Open a round in which the gate says whether a rollout that was held goes on."""
+    _new_round(context, content_under_review(context.session, context.card))
+
+
+def ask_for_next(context: Context) -> None:
+    """Open a round in which the gate says whether the next step may come."""
+    going = _required(context)
+    if going.is_last:
+        raise Conflict("The rollout of %(experiment)s has no further step.", experiment=context.experiment.key)
+    going.asks_for_next = True
+    ask_to_go_on(context)
+
+
+def take_back(context: Context) -> None:
+    """Serve everyone the standard again, by one revision."""
+    why = context.move.reason or ""
+    rollouts.take_back(context.session, _required(context), why=why, actor=context.actor, now=context.now)
+
+
+def take_back_if_going(context: Context) -> None:
+    """Serve everyone the standard again where the winner is on its way."""
+    if _going(context) is not None:
+        take_back(context)
+
+
+def leave(context: Context) -> None:
+    """Close a card at Act: what is on its way is taken back."""
+    take_back_if_going(context)
+    close(context)
+
+
+def _going(context: Context) -> Rollout | None:
+    found = rollouts.rollout_of(context.session, context.experiment)
+    return found if found is not None and found.state == "going" else None
+
+
+def _required(context: Context) -> Rollout:
+    found = _going(context)
+    if found is None:
+        raise Conflict("The rollout of %(experiment)s is not on its way.", experiment=context.experiment.key)
+    return found
 
 
 def close(context: Context) -> None:

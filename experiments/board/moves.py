@@ -7,6 +7,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from experiments import audit
+from experiments.act import rollouts
+from experiments.act.realised import realised
+from experiments.act.rollouts import Rollout
 from experiments.board import effects, gates
 from experiments.board.cards import GATES, Card, Decision, Move, Review, Stage, card_of
 from experiments.board.effects import Context, Effect
@@ -216,6 +219,54 @@ def halt_harmed(session: Session, key: str, *, actor: Actor, calendar: SiteCalen
     return reason
 
 
+def tend_rollout(session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime) -> str | None:
+    """Let a rollout take its next step, hold it, or take it back: whatever its figures ask for; say what was done.
+
+    A harmed guardrail takes it back wherever it has come to; a primary metric that is worse than in the holdback holds
+    it, for people to decide. A holdback ends after its last day.
+
+    Args:
+        session: a writing session.
+        key: the experiment's.
+        actor: the job that tends it.
+        calendar: the site's.
+        now: when, UTC.
+
+    Raises:
+        Unknown: no such experiment.
+    """
+    card, today = _locked(session, key), calendar.day(now)
+    rollout = rollouts.rollout_of(session, card.experiment)
+    if rollout is None:
+        return None
+    if rollouts.holdback_is_over(rollout, today=today):
+        rollouts.end_holdback(session, rollout, actor=actor, now=now)
+        return "end_holdback"
+    asked = _due(session, card, rollout, today) if rollout.state == "going" else None
+    if asked is None:
+        return None
+    move(session, key, asked, actor=actor, calendar=calendar, now=now)
+    return f"{asked.verb} {asked.reason or ''}".strip()
+
+
+def _due(session: Session, card: Card, rollout: Rollout, today: int) -> Move | None:
+    """Say what the figures of a rollout that is on its way ask for."""
+    seen = realised(session, rollout, today=today)
+    harmed = [each.metric for each in seen if each.harmed and each.role == "guardrail"]
+    if harmed:
+        return Move("roll_back", " · ".join(harmed))
+    if card.review != Review.ROLLING_OUT:
+        return None
+    worse = [each.metric for each in seen if each.harmed]
+    if worse:
+        return Move("hold", " · ".join(worse))
+    if not rollouts.step_is_over(session, rollout, today=today):
+        return None
+    if rollout.is_last:
+        return Move("finish")
+    return Move("gate" if rollout.current.gate else "advance")
+
+
 def _locked(session: Session, key: str) -> Card:
     # Moves queue: two at once in one scenario would number the same script version or traffic revision.
     single_file(session, "board")
@@ -287,6 +338,7 @@ def _remember(
 
 _P, _D, _C, _A = Stage.PLAN, Stage.DO, Stage.CHECK, Stage.ACT
 _ABANDONED = (Stage.ACT, Review.ABANDONED)
+_ROLLING, _HELD = (Stage.ACT, Review.ROLLING_OUT), (Stage.ACT, Review.HELD)
 
 TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
     # Plan: written, sized, and approved by people who did not write it
@@ -310,8 +362,27 @@ TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
     (_C, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), GATES[_C], needs_reason=True),
     # Act: the proposal is approved and carried out
     (_A, Review.IN_REVIEW, "approve"): Transition((_A, Review.APPROVED), GATES[_A]),
-    (_A, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), GATES[_A], needs_reason=True),
+    (_A, Review.IN_REVIEW, "refuse"): Transition(
+        (_C, Review.OPEN), GATES[_A], effects.take_back_if_going, needs_reason=True
+    ),
     (_A, Review.APPROVED, "promote"): Transition((_A, Review.STANDARD), ("lead", "manager"), effects.promote),
-    (_A, Review.APPROVED, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.close, needs_reason=True),
+    (_A, Review.APPROVED, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.leave, needs_reason=True),
+    (_A, Review.APPROVED, "roll_out"): Transition(_ROLLING, ("lead", "manager"), effects.roll_out),
+    # … in steps: each by itself when the one before has held, and only people let one go on that was stopped
+    (_A, Review.ROLLING_OUT, "advance"): Transition(_ROLLING, (), effects.advance),
+    (_A, Review.ROLLING_OUT, "finish"): Transition((_A, Review.STANDARD), (), effects.finish),
+    (_A, Review.ROLLING_OUT, "gate"): Transition((_A, Review.IN_REVIEW), (), effects.ask_for_next),
+    (_A, Review.ROLLING_OUT, "skip"): Transition(
+        (_A, Review.IN_REVIEW), ("lead", "manager"), effects.ask_for_next, needs_reason=True
+    ),
+    (_A, Review.ROLLING_OUT, "hold"): Transition(_HELD, (), needs_reason=True),
+    (_A, Review.ROLLING_OUT, "pause"): Transition(_HELD, _STOPPERS, needs_reason=True),
+    (_A, Review.HELD, "resume"): Transition((_A, Review.IN_REVIEW), ("lead", "manager"), effects.ask_to_go_on),
+    # harm to a guardrail, or one person with a reason, takes it back wherever it has come to
+    **{
+        (_A, review, verb): Transition((_C, Review.OPEN), roles, effects.take_back, needs_reason=True)
+        for review in (Review.ROLLING_OUT, Review.HELD, Review.IN_REVIEW, Review.APPROVED)
+        for verb, roles in (("roll_back", ()), ("stop", _STOPPERS))
+    },
 }
 """The whole life of a card: (stage, review, verb) → where to, who may, what else it does. Nothing else is possible."""

@@ -138,7 +138,7 @@ def _found(teller: Teller, each: _Judged, kind: Kind, standing: Record) -> Found
     row = standing if kind is Kind.ASSIGNED_OTHERWISE else each.record
     keys = {owner.experiment_id: owner.key for owner in traffic.slices}
     ours = {
-        "experiment": keys.get(row.experiment_id),
+        "experiment": keys.get(row.experiment_id or 0),
         "arm": row.arm or None,
         "traffic_revision": row.traffic_revision,
         "assignment_id": str(standing.id),

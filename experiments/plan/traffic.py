@@ -131,8 +131,11 @@ class Traffic:
         """Give an experiment `width` free buckets of the layer.
 
         Raises:
-            Conflict: the layer is cut by another unit, a coarse unit would have to share it, or it is too full.
+            Conflict: the layer is cut by another unit, a coarse unit would have to share it, it is too full, or another
+                standard is on its way in, against which nobody wrote this.
         """
+        if self.rollout is not None and (self.rollout.share or self.rollout.regions):
+            raise Conflict("A new standard is on its way in here: test against it when it is.")
         if self.slices and (self.slice_unit != new.unit or new.unit not in FINE_UNITS):
             raise Conflict(
                 "The scenario's traffic is sliced by %(unit)s and already used; a test by %(other)s needs all of it.",
