@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from experiments.act.rollouts import Rollout, calls_since, is_new
 from experiments.act.steps import Step
 from experiments.calendar import as_date
-from experiments.check import history, verdict
+from experiments.check import history, looks, verdict
 from experiments.check.counting.tables import RollupCall
 from experiments.check.metrics import MetricSpec, Totals, measures_of, pair_of
 from experiments.check.reading import matured, primary_of
@@ -71,6 +71,17 @@ def realised(session: Session, rollout: Rollout, *, today: int) -> tuple[Realise
         _read(told, specs[primary.metric], "primary", experiment.alpha, matured(specs[primary.metric], today)),
         *(_read(told, specs[each.metric], "guardrail", experiment.alpha / len(guards), today) for each in guards),
     )
+
+
+def promised(session: Session, rollout: Rollout) -> float | None:
+    """Give the difference that the look which decided estimated for the arm; None where there is none."""
+    made = looks.looks_of(session, rollout.experiment)
+    for reading in made[-1].content["readings"] if made else []:
+        if reading["role"] == "primary" and reading["challenger"] == rollout.arm:
+            stopped = reading["stopped"]
+            estimate: float | None = stopped["estimate"] if stopped else reading["comparison"]["difference"]
+            return estimate
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from experiments.do.assignments import Answer
 from experiments.do.recording import Receipt
 from experiments.people import Actor
 from experiments.plan import designs, scripts
+from web.api import rolled_out
 from web.language import say
 
 
@@ -109,6 +110,7 @@ def results(session: Session, key: str, today: int) -> dict[str, Any]:
         "looks_planned": len(found.experiment.looks),
         "look": _look(made[-1]) if made else None,
         "watch": _said(results_of.plain(reading.watch(session, found.experiment, today=today))),
+        "rollout": rolled_out.rollout(session, found.experiment, today),
     }
 
 

@@ -178,13 +178,15 @@ def list_variables(asked: VariablesQuery) -> dict[str, Any]:
 @api.input(MoveBody, arg_name="body", example=MOVE)
 @api.output(Card)
 def move(key: str, verb: str, body: MoveBody) -> dict[str, Any]:
-    """Move a card: submit, approve, refuse, start, pause, resume, stop, promote or abandon it.
+    """Move a card: submit, approve, refuse, start, pause, resume, stop, roll_out, skip, promote or abandon it.
 
+    `roll_out` lets the approved winner go out in steps, `promote` makes it the standard at once.
     Only tokens that name a person move cards, and the person needs the role that the move asks for. Nobody approves
     what they wrote.
     """
+    plan = body.rollout.plan() if body.rollout is not None else None
     with house().store.write() as session:
-        card = _moved(session, key, Move(verb, body.reason, body.proposal))
+        card = _moved(session, key, Move(verb, body.reason, body.proposal, plan))
         return answers.card(session, card, actor())
 
 

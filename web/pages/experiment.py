@@ -23,7 +23,7 @@ from experiments.plan.scenarios import metric_set_of, metrics_of
 from experiments.plan.scripts import Value
 from web.formats import percent
 from web.language import named, say
-from web.pages import planned, words
+from web.pages import planned, rollout, words
 from web.pages.figures import Figure, arm_counts, arm_facts, funnel
 from web.pages.look.amounts import size
 from web.pages.look.banner import Banner, banner
@@ -37,9 +37,10 @@ from web.pages.look.segments import for_whom
 from web.pages.look.steps import why
 from web.pages.look.sureness import Group, how_sure
 from web.pages.planned import DesignRow
+from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
 
-_LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "promote": "primary", "resume": "primary"}
+_LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary", "resume": "primary"}
 _DANGERS = ("stop", "refuse", "abandon")
 _ICONS = {
     "approve": "shield-check",
@@ -48,6 +49,7 @@ _ICONS = {
     "pause": "player-pause",
     "stop": "circle-x",
     "promote": "rocket",
+    "roll_out": "rocket",
     "abandon": "archive",
     "submit": "check",
 }
@@ -142,6 +144,7 @@ class ExperimentPage:
     condition: str
     looks: list[LookRow]
     approvals: list[ApprovalRow]
+    rollout: RolloutView | None
     decisions: list[DecisionRow]
     notes: list[str]
 
@@ -192,6 +195,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         audience=words.audience(experiment.audience),
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
         looks=look_rows(experiment, made, survey.name),
+        rollout=rollout.view(session, experiment, specs, survey.today),
         approvals=_approvals(survey, card),
         decisions=[_decision(survey, decision, specs) for decision in reversed(cards.decisions_of(session, card))],
         notes=_notes(session, experiment),
@@ -248,7 +252,7 @@ def _moves(session: Session, card: Card, visitor: Actor) -> list[MoveForm]:
     offered = [
         _form(card, verb, needs_reason)
         for verb, needs_reason in moves.open_moves(card, visitor)
-        if not (verb == "approve" and barred) and not (verb == "promote" and card.proposal is None)
+        if not (verb == "approve" and barred) and not (verb in ("promote", "roll_out") and card.proposal is None)
     ]
     return sorted(offered, key=lambda form: form.verb != words.forward(card))
 
@@ -346,7 +350,7 @@ def _approvals(survey: Survey, card: Card) -> list[ApprovalRow]:
 def _decision(survey: Survey, decision: cards.Decision, specs: Mapping[str, MetricSpec]) -> DecisionRow:
     here, there = (decision.from_stage, decision.from_review), (decision.to_stage, decision.to_review)
     return DecisionRow(
-        text=words.done(decision.verb),
+        text=words.done(decision.verb, decision.from_stage),
         by=survey.name(decision.actor),
         at=words.moment(decision.at),
         reason=_reason(decision, specs),

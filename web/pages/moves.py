@@ -44,7 +44,7 @@ def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
                     _(
                         "The last to act: %(name)s %(did)s, %(at)s.",
                         name=survey.name(last.actor),
-                        did=words.done(last.verb),
+                        did=words.done(last.verb, last.from_stage),
                         at=words.moment(last.at),
                     )
                 )

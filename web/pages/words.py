@@ -29,7 +29,9 @@ FORWARD = {
     (Stage.CHECK, Review.OPEN): "submit",
     (Stage.CHECK, Review.IN_REVIEW): "approve",
     (Stage.ACT, Review.IN_REVIEW): "approve",
-    (Stage.ACT, Review.APPROVED): "promote",
+    (Stage.ACT, Review.APPROVED): "roll_out",
+    (Stage.ACT, Review.ROLLING_OUT): "advance",
+    (Stage.ACT, Review.HELD): "resume",
 }
 """The move that carries a card on; the others hold it, end it or send it back."""
 
@@ -37,8 +39,8 @@ FORWARD = {
 def forward(card: Card) -> str | None:
     """Name the move that carries a card on; None where its life has ended."""
     verb = FORWARD.get((Stage(card.stage), Review(card.review)))
-    if verb == "promote" and card.proposal is None:
-        return "abandon"  # what was approved is to keep the standard: nothing is promoted
+    if verb == "roll_out" and card.proposal is None:
+        return "abandon"  # what was approved is to keep the standard: nothing goes out
     return verb
 
 
@@ -89,6 +91,8 @@ def review(key: str) -> str:
         "running": _("Running"),
         "paused": _("Paused"),
         "open": _("Results open"),
+        "rolling_out": _("Rolling out"),
+        "held": _("Rollout held"),
         "standard": _("Now the standard"),
         "decided": _("Decided"),
         "abandoned": _("Closed, nothing changed"),
@@ -205,6 +209,12 @@ def move(verb: str, at: str) -> str:
     """Name a move as a button says it; `at` is the stage, since some moves mean another thing there."""
     if verb == "submit":
         return _("Submit for review") if at == "plan" else _("Propose a decision")
+    if at == "act" and verb in ("pause", "resume", "stop"):
+        return {
+            "pause": _("Hold the rollout"),
+            "resume": _("Ask to let it go on"),
+            "stop": _("Take it back now"),
+        }[verb]
     return {
         "approve": _("Approve"),
         "refuse": _("Send back"),
@@ -213,13 +223,21 @@ def move(verb: str, at: str) -> str:
         "resume": _("Go on"),
         "stop": _("Stop the test now"),
         "end": _("End as planned"),
-        "promote": _("Make it the standard"),
+        "promote": _("Make it the standard at once"),
+        "roll_out": _("Roll it out in steps"),
+        "skip": _("Ask for the next step now"),
         "abandon": _("Close without a change"),
     }.get(verb, verb)
 
 
-def done(verb: str) -> str:
-    """Name a move once it was made, as a history says it."""
+def done(verb: str, at: str = "") -> str:
+    """Name a move once it was made, as a history says it; `at` is the stage it was made in."""
+    if at == "act" and verb in ("pause", "resume", "stop"):
+        return {
+            "pause": _("held the rollout"),
+            "resume": _("asked to let the rollout go on"),
+            "stop": _("took the rollout back"),
+        }[verb]
     return {
         "submit": _("submitted it"),
         "approve": _("approved it"),
@@ -231,12 +249,25 @@ def done(verb: str) -> str:
         "stop": _("stopped the test"),
         "end": _("ended the test as planned"),
         "promote": _("made it the standard"),
+        "roll_out": _("let it go out"),
+        "advance": _("took the next step"),
+        "gate": _("came to a step that waits for approval"),
+        "skip": _("asked for the next step"),
+        "hold": _("held the rollout: worse than in the holdback"),
+        "roll_back": _("took the rollout back: a guardrail was harmed"),
+        "finish": _("made what everyone says the standard"),
         "abandon": _("closed it without a change"),
     }.get(verb, verb)
 
 
 def consequence(verb: str, at: str) -> str:
     """Say what a move does, before it is made."""
+    if at == "act" and verb in ("pause", "resume", "stop"):
+        return {
+            "pause": _("It stays where it has come to, until people let it go on."),
+            "resume": _("Opens a round of approvals; then it goes on from where it is."),
+            "stop": _("At once: everyone hears the standard again. The results are open to decide anew."),
+        }[verb]
     return {
         "submit": _("Fixes the content and asks the gate for its approvals."),
         "approve": _("Your approval is bound to the content as it stands now."),
@@ -245,7 +276,9 @@ def consequence(verb: str, at: str) -> str:
         "pause": _("Everyone hears the standard until the test goes on."),
         "resume": _("The same callers meet the same arms again."),
         "stop": _("At once, for good: everyone hears the standard."),
-        "promote": _("The next call of this scenario is served the new words."),
+        "promote": _("The next call of this scenario is served the new words; nobody is held back to measure them."),
+        "roll_out": _("By agent-weeks: 10, 25, 50 %, then all; 5 % keep the former words, as a measure."),
+        "skip": _("Opens a round of approvals; then the next step comes before its time."),
         "abandon": _("The standard stays; the test's share of the traffic is given back."),
     }.get(verb, "")
 
@@ -257,6 +290,10 @@ def next_step(card: Card) -> str:
         return _("Nothing: this card's life has ended.")
     if verb == "end":
         return _("Collecting calls until the next planned look")
+    if verb == "advance":
+        return _("The next step comes by itself when this one has held")
+    if verb == "resume" and card.stage == "act":
+        return _("Let it go on, or take it back")
     if verb == "resume":
         return _("Go on, or stop the test")
     return move(verb, card.stage)

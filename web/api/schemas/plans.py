@@ -9,6 +9,7 @@ from experiments.do.outcomes import Key
 from experiments.plan.rules import MAX_ARMS, ArmPlan, Kind, MetricPlan, Plan
 from experiments.wording import sentence
 from web.api.schemas.fields import Answer, Body, Names, NewKey, Number, Value, Words
+from web.api.schemas.rollouts import RolloutBody
 
 
 class ArmBody(Body):
@@ -100,6 +101,9 @@ class MoveBody(Body):
     proposal: Key | None = Field(
         default=None, description="With `submit` at Check: the arm to become the standard; null keeps the standard."
     )
+    rollout: RolloutBody | None = Field(
+        default=None, description="With `roll_out`: its steps; null takes 10, 25, 50 and 100 % in two weeks."
+    )
 
 
 class OpenMove(Answer):
@@ -117,7 +121,9 @@ class Card(Answer):
     scenario: str
     title: Names
     stage: Literal["plan", "do", "check", "act"]
-    review: Literal["draft", "in_review", "approved", "running", "paused", "open", "standard", "abandoned"]
+    review: Literal[
+        "draft", "in_review", "approved", "running", "paused", "open", "rolling_out", "held", "standard", "abandoned"
+    ]
     round: int
     proposal: str | None
     owner: str

@@ -8,6 +8,7 @@ from pydantic import Field
 from web.api.schemas.explanation import ExplanationAnswer
 from web.api.schemas.fields import Answer, Names
 from web.api.schemas.inference import ClusteringAnswer, ComparisonAnswer, OverrunAnswer, StoppedAnswer
+from web.api.schemas.rollouts import RolloutAnswer
 
 
 class FindingAnswer(Answer):
@@ -131,3 +132,4 @@ class ResultsAnswer(Answer):
     looks_planned: int
     look: LookAnswer | None
     watch: WatchAnswer
+    rollout: RolloutAnswer | None = Field(description="How its winner goes out; null before it does.")

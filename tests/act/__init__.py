@@ -1,0 +1,1 @@
+"""What a decision changes, and what it brings."""

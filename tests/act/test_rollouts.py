@@ -1,0 +1,329 @@
+"""A winner goes out in steps: whom it reaches, who is held back, when it goes on by itself, and when it comes back."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from experiments import jobs, people
+from experiments.act import rollouts
+from experiments.act.realised import realised
+from experiments.act.steps import RolloutPlan, Step
+from experiments.board import cards
+from experiments.do.assignments import Answer, Floor, assign, rederive
+from experiments.do.journal import Assignment
+from experiments.errors import Conflict, Invalid, NotAllowed
+from experiments.plan import traffic
+from experiments.plan.scenarios import scenario_named
+from experiments.store import Store
+from experiments.wording import Message
+from tests.builders import (
+    MONDAY,
+    SCENARIO,
+    a_call,
+    a_final_look,
+    a_floor,
+    a_running_experiment,
+    a_week_of_calls,
+    an_approved_plan,
+    moved,
+    rolled_up,
+    snapshot_of,
+    told,
+)
+
+START = MONDAY + timedelta(days=14)
+AGENTS = 60
+PLAN = RolloutPlan(
+    (Step(0, 1, 0, ("hangzhou",)), Step(2500, 2, 50), Step(10_000, 1, 0)), holdback=2000, holdback_days=3
+)
+
+
+@pytest.fixture
+def floor(store: Store) -> Floor:
+    return a_floor(store)
+
+
+def an_approved_winner(floor: Floor, plan: RolloutPlan | None = PLAN) -> str:
+    """Find a winner, have it approved, and let it go out."""
+    key = a_running_experiment(floor)
+    a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
+    a_final_look(floor, key)
+    moved(floor, key, "submit", "lead", proposal="quicker", at=START)
+    moved(floor, key, "approve", "quality", at=START)
+    moved(floor, key, "approve", "manager", at=START)
+    moved(floor, key, "approve", "quality", at=START)
+    if plan is not None:
+        assert moved(floor, key, "roll_out", "lead", at=START, rollout=plan) == ("act", "rolling_out")
+    return key
+
+
+def a_day(
+    floor: Floor, day: int, each: int = 2, region: str = "hangzhou", says: Callable[[Answer], list[str]] = lambda _: []
+) -> list[Answer]:
+    """Let every agent take some calls on a day of the rollout."""
+    at = START + timedelta(days=day)
+    calls = [
+        a_call(
+            number := 1_000_000 + day * 10_000 + agent * 10 + n + (5_000 if region != "hangzhou" else 0),
+            agent_id=f"agent-{agent}",
+            region=region,
+            at=at + timedelta(seconds=number % 10_000),
+        )
+        for agent in range(AGENTS)
+        for n in range(each)
+    ]
+    answers = assign(floor, snapshot_of(floor), calls)
+    rows = [_fact(answer, kind) for answer in answers for kind in says(answer)]
+    if rows:
+        told(floor, rows, at=at + timedelta(hours=6))
+    return answers
+
+
+def _fact(answer: Answer, kind: str) -> dict[str, Any]:
+    return {
+        "id": f"{answer.call_id}/{kind}",
+        "call_id": answer.call_id,
+        "type": kind,
+        "at": (answer.assigned_at + timedelta(minutes=2)).isoformat(),
+    }
+
+
+def chosen(answer: Answer, sevenths: int) -> bool:
+    """Choose so many of seven calls, not the same of every agent's."""
+    return int(answer.call_id.removeprefix("call-")) * 3 // 2 % 7 < sevenths
+
+
+def tended(floor: Floor, day: int, minute: int = 1) -> str:
+    rolled_up(floor)
+    return jobs.tend_rollouts(floor.store, floor.calendar, START.replace(hour=0) + timedelta(days=day, minutes=minute))
+
+
+def standing(floor: Floor, key: str) -> tuple[str, str, str, int]:
+    with floor.store.read() as session:
+        card = cards.card_of(session, key)
+        rollout = rollouts.rollout_of(session, card.experiment)
+        assert rollout is not None
+        return card.stage, card.review, rollout.state, rollout.step
+
+
+def served(answers: list[Answer]) -> Counter[str]:
+    return Counter(answer.reason for answer in answers)
+
+
+class TestWhoSaysWhat:
+    def test_a_pilot_region_first_then_a_share_then_all_and_a_holdback_throughout(self, floor: Floor) -> None:
+        key = an_approved_winner(floor)
+        here, there = a_day(floor, 0), a_day(floor, 0, region="ningbo")
+        held = {answer.call_id[:-1] for answer in here if answer.reason == "holdback"}
+        assert served(here)["rollout"] + served(here)["holdback"] == len(here)
+        assert served(there)["rollout"] == 0 < served(there)["standard"]
+        assert 0.1 < served(here)["holdback"] / len(here) < 0.35
+        assert tended(floor, 1) == f"{key}: advance"
+        share = served(a_day(floor, 1, region="ningbo"))
+        assert 0 < share["rollout"] < share["standard"]
+        tended(floor, 3)
+        everyone = a_day(floor, 3, region="ningbo")
+        assert served(everyone).keys() == {"rollout", "holdback"}
+        assert held
+
+    def test_nobody_changes_the_script_within_a_week_but_to_the_new_one(self, floor: Floor) -> None:
+        an_approved_winner(floor)
+        first = {answer.call_id[-4:]: answer for answer in a_day(floor, 0, region="ningbo")}
+        tended(floor, 1)
+        for answer in a_day(floor, 1, region="ningbo"):
+            before = first[answer.call_id[-4:]]
+            assert (before.reason, answer.reason) in {
+                ("holdback", "holdback"),
+                ("standard", "standard"),
+                ("standard", "rollout"),
+            }
+
+    def test_stored_calls_are_derived_again_from_their_record(self, floor: Floor) -> None:
+        an_approved_winner(floor)
+        answers = {answer.call_id: answer for answer in a_day(floor, 0)}
+        with floor.store.read() as session:
+            rows = session.scalars(select(Assignment).where(Assignment.call_id.in_(answers))).all()
+            again = [rederive(session, row, {}) for row in rows]
+        assert [(c.version_id, c.reason) for c in again] == [(r.script_version_id, r.reason) for r in rows]
+
+    def test_the_held_back_say_the_former_script_and_no_test_may_start_meanwhile(self, floor: Floor) -> None:
+        an_approved_winner(floor)
+        answers = a_day(floor, 0)
+        texts = {answer.reason: answer.version for answer in answers}
+        assert texts["rollout"] != texts["holdback"]
+        other = an_approved_plan(floor, key="meanwhile", salt="another")
+        with pytest.raises(Conflict, match="on its way in here"):
+            moved(floor, other, "start", "manager", at=START)
+
+
+class TestGoingOn:
+    def test_a_step_lasts_its_days_and_its_calls(self, floor: Floor) -> None:
+        an_approved_winner(floor)
+        assert tended(floor, 0, minute=9 * 60) == "nothing due of 1 rollouts"
+        tended(floor, 1)
+        a_day(floor, 1, each=1, region="ningbo")  # a quarter of sixty calls: too few
+        assert tended(floor, 3) == "nothing due of 1 rollouts"
+        a_day(floor, 3, each=5)
+        assert "advance" in tended(floor, 3, minute=600)
+
+    def test_after_the_last_step_it_is_the_standard_and_the_holdback_ends_by_itself(self, floor: Floor) -> None:
+        key = an_approved_winner(floor)
+        a_day(floor, 0, each=2)
+        tended(floor, 1), tended(floor, 3)
+        assert standing(floor, key) == ("act", "rolling_out", "going", 2)
+        assert tended(floor, 4) == f"{key}: finish"
+        assert standing(floor, key) == ("act", "standard", "in_force", 2)
+        assert served(a_day(floor, 4)).keys() == {"standard", "holdback"}
+        assert tended(floor, 6) == "nothing due of 1 rollouts"
+        assert tended(floor, 7) == f"{key}: end_holdback"
+        assert served(a_day(floor, 7)).keys() == {"standard"}
+        assert tended(floor, 8) == "nothing due of 0 rollouts"
+
+    def test_a_gate_asks_people_and_they_let_it_go_on(self, floor: Floor) -> None:
+        key = an_approved_winner(floor, replace(PLAN, steps=(replace(PLAN.steps[0], gate=True), *PLAN.steps[1:])))
+        assert tended(floor, 1) == f"{key}: gate"
+        assert standing(floor, key)[1] == "in_review"
+        moved(floor, key, "approve", "manager", at=START)
+        moved(floor, key, "approve", "quality", at=START)
+        moved(floor, key, "roll_out", "lead", at=START + timedelta(days=1))
+        assert standing(floor, key) == ("act", "rolling_out", "going", 1)
+
+    def test_held_it_stays_where_it_is_and_needs_approvals_to_go_on(self, floor: Floor) -> None:
+        key = an_approved_winner(floor)
+        assert moved(floor, key, "pause", "supervisor", reason="an outage", at=START) == ("act", "held")
+        assert served(a_day(floor, 0))["rollout"] > 0
+        assert tended(floor, 5) == "nothing due of 1 rollouts"
+        assert moved(floor, key, "resume", "lead", at=START) == ("act", "in_review")
+        with pytest.raises(NotAllowed):
+            moved(floor, key, "approve", "lead", at=START)
+        moved(floor, key, "approve", "manager", at=START)
+        moved(floor, key, "approve", "quality", at=START)
+        moved(floor, key, "roll_out", "manager", at=START)
+        assert standing(floor, key) == ("act", "rolling_out", "going", 0)
+
+    def test_the_next_step_may_be_asked_for_before_its_time(self, floor: Floor) -> None:
+        key = an_approved_winner(floor)
+        moved(floor, key, "skip", "lead", reason="the pilot is convinced", at=START)
+        moved(floor, key, "approve", "manager", at=START)
+        moved(floor, key, "approve", "quality", at=START)
+        moved(floor, key, "roll_out", "lead", at=START)
+        assert standing(floor, key)[3] == 1
+
+
+class TestComingBack:
+    def harmful(self, answer: Answer) -> list[str]:
+        bad = answer.reason == "rollout" and chosen(answer, 4)
+        return ["resolved", "invited", "complaint"] if bad else ["resolved", "invited", "accepted"]
+
+    def test_a_harmed_guardrail_takes_it_back_by_one_revision_and_the_next_call_hears_the_old_script(
+        self, floor: Floor
+    ) -> None:
+        key = an_approved_winner(floor)
+        new = {a.version for a in a_day(floor, 0, each=8, says=self.harmful) if a.reason == "rollout"}
+        with floor.store.read() as session:
+            before = traffic.in_force(session, scenario_named(session, SCENARIO)).number
+        assert tended(floor, 0, minute=10 * 60) == f"{key}: roll_back complaint"
+        with floor.store.read() as session:
+            after = traffic.in_force(session, scenario_named(session, SCENARIO))
+            decision = cards.decisions_of(session, cards.card_of(session, key))[-1]
+        assert (after.number, after.value.rollout) == (before + 1, None)
+        assert (decision.verb, decision.actor, decision.reason) == ("roll_back", "system:jobs", "complaint")
+        assert standing(floor, key)[:3] == ("check", "open", "taken_back")
+        later = a_day(floor, 1)
+        assert served(later).keys() == {"standard"}
+        assert new.isdisjoint({answer.version for answer in later})
+
+    @pytest.mark.parametrize("verbs", [(), ("pause",), ("pause", "resume")])
+    def test_wherever_it_has_come_to(self, floor: Floor, verbs: tuple[str, ...]) -> None:
+        key = an_approved_winner(floor)
+        for verb in verbs:
+            moved(floor, key, verb, "lead", reason="a doubt", at=START)
+        a_day(floor, 0, each=8, says=self.harmful)
+        assert tended(floor, 0, minute=10 * 60) == f"{key}: roll_back complaint"
+
+    def test_nobody_elses_change_is_undone(self, floor: Floor) -> None:
+        key = an_approved_winner(floor)
+        with floor.store.write() as session:
+            scenario = scenario_named(session, SCENARIO)
+            current = traffic.in_force(session, scenario)
+            widened = current.value.with_audience({"region": "hangzhou"})
+            by = people.system("jobs")
+            cause = Message("Others are let in.")
+            traffic.append(session, scenario, widened, based_on=current.number, cause=cause, actor=by, now=START)
+        assert moved(floor, key, "stop", "supervisor", reason="agents stumble", at=START) == ("check", "open")
+        with floor.store.read() as session:
+            now = traffic.in_force(session, scenario_named(session, SCENARIO)).value
+        assert (now.audience, now.rollout) == ({"region": "hangzhou"}, None)
+
+    def test_worse_than_the_holdback_on_the_primary_metric_holds_it(self, floor: Floor) -> None:
+        key = an_approved_winner(floor)
+        moved(floor, key, "skip", "lead", reason="in a hurry", at=START)
+        worse = {"holdback": 6, "rollout": 1}
+        a_day(floor, 0, each=8, says=lambda a: ["resolved", "invited", *["accepted"] * chosen(a, worse[a.reason])])
+        assert "approve" not in tended(floor, 9)
+        moved(floor, key, "approve", "manager", at=START + timedelta(days=9))
+        moved(floor, key, "approve", "quality", at=START + timedelta(days=9))
+        moved(floor, key, "roll_out", "lead", at=START + timedelta(days=9))
+        assert tended(floor, 9) == f"{key}: hold accepted"
+        assert standing(floor, key)[:2] == ("act", "held")
+
+    def test_refused_at_the_gate_it_is_taken_back(self, floor: Floor) -> None:
+        key = an_approved_winner(floor)
+        moved(floor, key, "skip", "lead", reason="in a hurry", at=START)
+        moved(floor, key, "refuse", "quality", reason="not yet understood", at=START)
+        assert standing(floor, key)[:3] == ("check", "open", "taken_back")
+
+
+class TestMeasuring:
+    def test_a_rate_that_changes_with_time_is_no_effect_of_what_reached_more_agents_later(self, floor: Floor) -> None:
+        """Half of the calls say yes in the first step and none later: the same in both sides."""
+        key = an_approved_winner(floor, RolloutPlan((Step(1000, 1), Step(10_000, 9)), 2000, 3))
+        a_day(floor, 0, each=8, says=lambda a: ["resolved", "invited", *["accepted"] * chosen(a, 4)])
+        tended(floor, 1)
+        for day in (1, 2, 3):
+            a_day(floor, day, each=2, says=lambda _: ["resolved", "invited"])
+        rolled_up(floor)
+        with floor.store.read() as session:
+            rollout = rollouts.rollout_of(session, cards.card_of(session, key).experiment)
+            assert rollout is not None
+            (primary, *_) = realised(session, rollout, today=floor.calendar.day(START + timedelta(days=40)))
+        assert abs(primary.comparison.difference) < 0.1
+        assert not primary.harmed
+
+
+@pytest.mark.parametrize(
+    ("plan", "field"),
+    [
+        (RolloutPlan(()), "steps"),
+        # the last step is everyone
+        (RolloutPlan((Step(5000, 1),)), "steps"),
+        # a step back
+        (RolloutPlan((Step(5000, 1), Step(1000, 1), Step(10_000, 1))), "steps"),
+        # twice the same
+        (RolloutPlan((Step(5000, 1), Step(5000, 1), Step(10_000, 1))), "steps"),
+        (RolloutPlan((Step(10_000, 0),)), "steps.0.days"),
+        (RolloutPlan((Step(10_000, 1, -1),)), "steps.0.calls"),
+        (RolloutPlan((Step(10_001, 1),)), "steps.0.share"),
+        (RolloutPlan((Step(0, 1, 0, ("",)), Step(10_000, 1))), "steps.0.regions"),
+        (RolloutPlan(holdback=2501), "holdback"),
+        (RolloutPlan(holdback_days=0), "holdback_days"),
+    ],
+)
+def test_a_plan_that_does_not_go_from_few_to_all_is_refused(floor: Floor, plan: RolloutPlan, field: str) -> None:
+    key = an_approved_winner(floor, None)
+    with pytest.raises(Invalid) as refused:
+        moved(floor, key, "roll_out", "lead", at=START, rollout=plan)
+    assert field in {problem.field for problem in refused.value.problems}
+
+
+def test_one_rollout_at_a_time(floor: Floor) -> None:
+    key = an_approved_winner(floor)
+    with floor.store.write() as session:
+        experiment, by = cards.card_of(session, key).experiment, people.system("jobs")
+        with pytest.raises(Conflict, match="one at a time"):
+            rollouts.begin(session, experiment, "quicker", PLAN, today=20261215, actor=by, now=START)

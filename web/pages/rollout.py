@@ -1,0 +1,129 @@
+"""The part of an experiment's page that tells how its winner goes out, and what it brings."""
+
+import math
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from experiments.act import rollouts
+from experiments.act.realised import Realised, promised, realised
+from experiments.act.rollouts import Rollout
+from experiments.act.steps import Step
+from experiments.check.metrics import MetricSpec
+from experiments.plan.bucketing import BUCKETS
+from experiments.plan.designs import Experiment
+from web.formats import UNKNOWN, percent, signed, whole
+from web.language import named
+from web.pages import words
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step: where it reaches, what it waits for, and the day it began."""
+
+    reach: str
+    waits_for: str
+    began: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RealisedRow:
+    """One metric, new script against holdback. `tone` is good, bad or plain."""
+
+    metric: str
+    held_back: str
+    new: str
+    difference: str
+    interval: str
+    known: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutView:
+    """How far a winner has come."""
+
+    state: str
+    tone: str
+    held_back: str
+    calls: int
+    steps: list[StepRow]
+    promised: str
+    realised: list[RealisedRow]
+
+
+def view(session: Session, experiment: Experiment, specs: dict[str, MetricSpec], today: int) -> RolloutView | None:
+    """See an experiment's rollout; None when it has had none."""
+    found = rollouts.rollout_of(session, experiment)
+    if found is None:
+        return None
+    hoped = promised(session, found)
+    return RolloutView(
+        state=_state(found.state),
+        tone={"going": "info", "in_force": "good", "taken_back": "bad"}.get(found.state, "plain"),
+        held_back=_share(found.holdback),
+        calls=rollouts.calls_reached(session, found),
+        steps=[_step(found, place, step) for place, step in enumerate(found.planned)],
+        promised=_points(hoped) if hoped is not None else UNKNOWN,
+        realised=[_row(specs[each.metric], each) for each in realised(session, found, today=today)],
+    )
+
+
+def _state(key: str) -> str:
+    return {
+        "going": _("On its way"),
+        "in_force": _("The standard, measured against the holdback"),
+        "taken_back": _("Taken back"),
+        "ended": _("Everybody says it"),
+    }[key]
+
+
+def _step(found: Rollout, place: int, step: Step) -> StepRow:
+    regions = words.listed(step.regions)
+    everywhere = _("%(share)s of all agent-weeks", share=_share(step.share)) if step.share else ""
+    reach = words.listed(text for text in (regions, everywhere) if text)
+    waits = _("%(days)s days, %(calls)s calls", days=step.days, calls=whole(step.calls))
+    if step.gate:
+        waits = words.listed([waits, _("then approvals")])
+    began = {reached.step: reached.day for reached in found.reached}.get(place)
+    state = "here" if place == found.step and found.state == "going" else "done" if began else "to_come"
+    return StepRow(reach, waits, words.day(began), state)
+
+
+def _row(spec: MetricSpec, each: Realised) -> RealisedRow:
+    seen = each.comparison
+    read = not math.isnan(each.low)
+    good = read and (each.low > 0 if spec.better == "higher" else each.high < 0)
+    known = _("worse, at any time of looking") if each.harmed else _("better, at any time of looking") if good else ""
+    return RealisedRow(
+        metric=named(spec.name),
+        held_back=_rate(spec, seen.control),
+        new=_rate(spec, seen.challenger),
+        difference=_points(seen.difference) if spec.kind == "proportion" else _number(seen.difference),
+        interval=_interval(spec, each) if read else _("too few agent-weeks yet"),
+        known=known or _("not clear yet"),
+        tone="bad" if each.harmed else "good" if good else "plain",
+    )
+
+
+def _interval(spec: MetricSpec, each: Realised) -> str:
+    write = _points if spec.kind == "proportion" else _number
+    return _("%(low)s to %(high)s", low=write(each.low), high=write(each.high))
+
+
+def _share(buckets: int) -> str:
+    return percent(buckets / BUCKETS, 0)
+
+
+def _rate(spec: MetricSpec, value: float) -> str:
+    return percent(value) if spec.kind == "proportion" else _number(value)
+
+
+def _points(value: float | None) -> str:
+    return _("%(points)s pp", points=signed(None if value is None else 100 * value))
+
+
+def _number(value: float) -> str:
+    return UNKNOWN if math.isnan(value) else f"{value:,.2f}"
