@@ -24,7 +24,7 @@ from experiments.plan.bucketing import BUCKETS
 from stats.comparison import Comparison
 from stats.looking.clustered import watch_clusters
 
-_SHARPEST = 200
+SHARPEST = 200
 """Agent-weeks of both sides at which the watch is sharpest: two or three weeks of a centre of some eighty agents."""
 
 
@@ -102,7 +102,7 @@ def _read(told: Iterable[_Told], spec: MetricSpec, role: str, alpha: float, unti
             sums = (held if each.held_back else new)[each.agent_week]
             for place, number in enumerate(pair_of(spec, each.totals)):
                 sums[place] += each.weight * number
-    seen, low, high = watch_clusters(_pairs(held), _pairs(new), alpha=alpha, planned_units=_SHARPEST)
+    seen, low, high = watch_clusters(_pairs(held), _pairs(new), alpha=alpha, planned_units=SHARPEST)
     return Realised(spec.key, role, seen, low, high, verdict.harms(spec, low, high, none=0.0), until)
 
 

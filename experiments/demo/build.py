@@ -37,6 +37,7 @@ SOURCE = "demo"
 _LOADER = people.system("demo")
 _BATCH = 500
 _OPENING, _EVENING = time(7, 59), time(22, 0)
+_ELIGIBLE = (Reason.SPLIT, Reason.STANDARD, Reason.ROLLOUT, Reason.HOLDBACK)
 _PLAIN = Effect()
 
 Progress = Callable[[int, int, str], None]
@@ -98,7 +99,7 @@ class _Build:
                     heapq.heappush(self._later, (at, report["id"], report))
 
     def _served(self, answer: Answer) -> Served:
-        eligible = answer.invite or answer.reason in (Reason.SPLIT, Reason.STANDARD)
+        eligible = answer.invite or answer.reason in _ELIGIBLE
         return Served(eligible, answer.invite, self.story.effects.get((answer.scenario, answer.version), _PLAIN))
 
     def _is_lost(self, snapshot: Snapshot, call: Call) -> bool:
