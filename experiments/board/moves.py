@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from experiments import audit
-from experiments.board import effects, gates
+from experiments.board import effects, gates, telling
 from experiments.board.cards import GATES, Card, Decision, Move, Review, Stage, card_of
 from experiments.board.effects import Context, Effect
 from experiments.calendar import SiteCalendar
@@ -184,6 +184,7 @@ def take_due_look(
         return None
     final = last_day or looks.is_last(session, experiment, today=today)
     look = looks.make_look(session, experiment, today=today, final=final, actor=actor, now=now)
+    telling.tell_look(session, card, look)
     if final:
         move(session, key, Move("end"), actor=actor, calendar=calendar, now=now)
     return look
@@ -255,7 +256,7 @@ def _remember(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Append the decision, and the act to the audit."""
+    """Append the decision and the act to the audit, and tell of it."""
     made = looks.looks_of(session, card.experiment)
     decision = Decision(
         card_id=card.id,
@@ -283,6 +284,7 @@ def _remember(
         reason=asked.reason,
         content_hash=card.review_hash,
     )
+    telling.tell_move(session, card, decision)
 
 
 _P, _D, _C, _A = Stage.PLAN, Stage.DO, Stage.CHECK, Stage.ACT
