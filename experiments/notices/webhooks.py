@@ -38,18 +38,21 @@ def send(target: Target, reach: Reach, body: bytes, *, message_id: str, at: date
     watchdog.start()
     try:
         connection.request("POST", (url.path or "/") + (f"?{url.query}" if url.query else ""), body, headers)
-        answer = connection.getresponse()
+        with connection.getresponse() as answer:
+            status, told = answer.status, answer.headers
     except (OSError, http.client.HTTPException) as error:
         raise NotSent("too slow" if connection.was_cut else type(error).__name__) from error
     finally:
         watchdog.cancel()
         connection.close()
-    if not 200 <= answer.status < 300:
-        raise NotSent(f"HTTP {answer.status}", for_good=answer.status == _GONE, wait=_asked_to_wait(answer))
+    if connection.was_cut:  # in the middle of the answer's head, which looks whole then
+        raise NotSent("too slow")
+    if not 200 <= status < 300:
+        raise NotSent(f"HTTP {status}", for_good=status == _GONE, wait=_asked_to_wait(told))
 
 
-def _asked_to_wait(answer: http.client.HTTPResponse) -> float:
-    asked = answer.headers.get("Retry-After", "")
+def _asked_to_wait(told: http.client.HTTPMessage) -> float:
+    asked = told.get("Retry-After", "")
     return min(int(asked), _LONGEST_WAIT) if asked.isascii() and asked.isdigit() else 0
 
 
