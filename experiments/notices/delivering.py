@@ -104,5 +104,5 @@ def _send(post: Post, target: Target | None, letters: Sequence[Letter]) -> None:
         chats.send(target.url, title, text, seconds=post.reach.seconds)
         return
     for letter in letters:
-        body, message_id = texts.body(post, letter, target.language), f"notice_{letter.notice_id.hex}"
+        body, message_id = texts.body(post, letter, target.language), f"notice_{letter.message_id.hex}"
         webhooks.send(target, post.reach, body, message_id=message_id, at=post.clock())

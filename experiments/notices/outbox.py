@@ -52,10 +52,12 @@ class Notice(Base):
     __tablename__ = "notice"
     __table_args__ = (
         CheckConstraint(f"event IN ({_EVENTS})", name="event"),
-        Index(None, "at", **where("spread_at IS NULL")),
+        Index(None, "spread_at", **where("spread_at IS NULL")),
     )
 
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: what receivers know it by, here and after any restoring of a database
+    message_id: Mapped[UUID] = mapped_column(Uuid, unique=True)
     event: Mapped[str] = mapped_column(KEY)
     #: what it is about, as the audit names it: `experiment:key`
     subject: Mapped[str] = mapped_column(String(160))
@@ -79,7 +81,7 @@ class Delivery(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"))
     target: Mapped[str] = mapped_column(KEY)
     state: Mapped[str] = mapped_column(KEY)
     tries: Mapped[int]
@@ -95,7 +97,7 @@ class Letter:
     """A notice on its way to one target, as a value."""
 
     delivery_id: int
-    notice_id: UUID
+    message_id: UUID
     event: str
     subject: str
     words: Message
@@ -141,7 +143,7 @@ def tell(
         now: when, UTC.
     """
     notice = Notice(
-        id=new_id(now),
+        message_id=new_id(now),
         event=event,
         subject=subject,
         words=words.as_json(),
@@ -165,7 +167,7 @@ def spread(session: Session, targets: Sequence[Target], *, now: datetime) -> Non
     A target that is set up later is not told what happened before.
     """
     single_file(session, "notices")
-    new = session.scalars(select(Notice).where(Notice.spread_at.is_(None)).order_by(Notice.at, Notice.id)).all()
+    new = session.scalars(select(Notice).where(Notice.spread_at.is_(None)).order_by(Notice.id)).all()
     for notice in new:
         notice.spread_at = now
         session.add_all(
@@ -291,7 +293,7 @@ def forget(session: Session, *, now: datetime) -> int:
 def _letter(delivery: Delivery, notice: Notice) -> Letter:
     return Letter(
         delivery_id=delivery.id,
-        notice_id=notice.id,
+        message_id=notice.message_id,
         event=notice.event,
         subject=notice.subject,
         words=Message.from_json(notice.words),

@@ -30,7 +30,8 @@ def upgrade() -> None:
     events = ", ".join(f"'{event}'" for event in _EVENTS)
     op.create_table(
         "notice",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("event", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.String(length=160), nullable=False),
         sa.Column("words", sa.String(), nullable=False),
@@ -40,13 +41,14 @@ def upgrade() -> None:
         sa.Column("spread_at", store.UtcDateTime(timezone=True), nullable=True),
         sa.CheckConstraint(f"event IN ({events})", name=op.f("ck_notice_event")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_notice_message_id")),
     )
     where = sa.text("spread_at IS NULL")
-    op.create_index(op.f("ix_notice_at"), "notice", ["at"], sqlite_where=where, postgresql_where=where)
+    op.create_index(op.f("ix_notice_spread_at"), "notice", ["spread_at"], sqlite_where=where, postgresql_where=where)
     op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("notice_id", sa.Uuid(), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=False),
         sa.Column("target", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
