@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import ProgrammingError
 
 from experiments.errors import Unavailable
 from experiments.notices import outbox
@@ -48,12 +49,12 @@ class _Notices(Collector):
         self._here = here
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Count it; nothing is said while the database is away."""
+        """Count it; nothing is said while there is no database to ask."""
         gauge = GaugeMetricFamily("scriptbench_notices", "Notices on their way to a target", labels=["target", "state"])
         try:
             with self._here.store.read() as session:
                 piles = {(pile.target, pile.state): pile.many for pile in outbox.piles(session)}
-        except AWAY:
+        except (*AWAY, ProgrammingError):  # the tables may not be there yet
             return
         names = {target.name for target in self._here.post.targets} | {name for name, _ in piles}
         for name, state in product(sorted(names), (outbox.State.WAITING, outbox.State.GIVEN_UP)):

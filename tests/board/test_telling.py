@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from experiments import people
 from experiments.board import moves
+from experiments.board.cards import Move
 from experiments.board.moves import TRANSITIONS
 from experiments.board.telling import TELLINGS
 from experiments.check import reading
@@ -116,7 +117,7 @@ def test_what_is_undone_after_the_move_is_not_told(store: Store) -> None:
     before = len(told(floor))
     with suppress(RuntimeError), floor.store.write() as session:
         actor = people.actor_of(people.person_named(session, "manager"))
-        moves.move(session, key, moves.Move("start"), actor=actor, calendar=floor.calendar, now=MONDAY)
+        moves.move(session, key, Move("start"), actor=actor, calendar=floor.calendar, now=MONDAY)
         raise RuntimeError
     assert len(told(floor)) == before
 

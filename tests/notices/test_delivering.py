@@ -18,6 +18,7 @@ from experiments.notices.outbox import Delivery
 from experiments.notices.reach import Reach
 from experiments.notices.targets import Post
 from experiments.store import Store
+from experiments.wording import Message
 from tests.notices.receiving import (
     HERE,
     SECRET,
@@ -210,7 +211,7 @@ class TestAChat:
 
     def test_is_sent_what_people_wrote_as_they_wrote_it(self, store: Store, receiver: Receiver) -> None:
         reason = "{{name}} <b>&amp;</b> ${HOME} \\n *怎么办*"
-        told(store, words=outbox.Message("%(reason)s", {"reason": reason}))
+        told(store, words=Message("%(reason)s", {"reason": reason}))
         deliver(store, a_post(a_chat(receiver.port)))
         assert receiver.taken[0].json["message"].startswith(f"{reason} https://")
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -74,7 +75,7 @@ def test_what_is_rolled_back_is_told_to_nobody(store: Store) -> None:
     ],
 )
 def test_a_target_hears_what_it_asked_for(
-    store: Store, wanted: dict[str, list[str]], roles: tuple[str, ...], hears: bool
+    store: Store, wanted: dict[str, Any], roles: tuple[str, ...], hears: bool
 ) -> None:
     told(store, roles=roles)
     spread(store, a_webhook(1, **wanted))

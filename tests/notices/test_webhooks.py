@@ -21,7 +21,7 @@ from tests.notices.receiving import HERE, NEW_SECRET, SECRET, Receiver, a_webhoo
 BODY = '{"type":"experiment.started","text":"批改"}'.encode()
 
 
-def send(port: int, reach: Reach = HERE, **changes: object) -> None:
+def send(port: int, reach: Reach = HERE, **changes: Any) -> None:
     webhooks.send(a_webhook(port, **changes), reach, BODY, message_id="notice_1", at=datetime.now(UTC))
 
 
@@ -98,6 +98,10 @@ def test_only_a_yes_is_a_yes(
 
 def hang(_handler: BaseHTTPRequestHandler) -> None:
     time.sleep(2)
+
+
+def nonsense(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"hello\r\n")
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -188,6 +192,6 @@ def test_a_name_that_nobody_knows_is_a_fault() -> None:
 
 
 def test_an_answer_that_is_no_http_is_a_fault(receiver: Receiver) -> None:
-    receiver.answer = lambda handler: handler.wfile.write(b"hello\r\n") and None
+    receiver.answer = nonsense
     with pytest.raises(NotSent, match=http.client.BadStatusLine.__name__):
         send(receiver.port)
