@@ -20,6 +20,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from experiments.errors import Unavailable
 from experiments.notices import outbox
+from experiments.notices.tables import State
 from experiments.store import AWAY
 from web.house import House, house
 
@@ -57,7 +58,7 @@ class _Notices(Collector):
         except (*AWAY, ProgrammingError):  # the tables may not be there yet
             return
         names = {target.name for target in self._here.post.targets} | {name for name, _ in piles}
-        for name, state in product(sorted(names), (outbox.State.WAITING, outbox.State.GIVEN_UP)):
+        for name, state in product(sorted(names), (State.WAITING, State.GIVEN_UP)):
             gauge.add_metric([name, state], piles.get((name, state), 0))
         yield gauge
 

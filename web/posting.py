@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from configs.settings import Settings
 from experiments.notices.events import Event
-from experiments.notices.outbox import Pile, State
+from experiments.notices.outbox import Pile
 from experiments.notices.reach import Reach
+from experiments.notices.tables import State
 from experiments.notices.targets import Post, Target, target
 from experiments.people import ROLES
 from web.saying import say_in

@@ -17,7 +17,7 @@ from experiments.check.verdict import Conclusion
 from experiments.do.assignments import Floor
 from experiments.errors import Refusal
 from experiments.notices.events import Event
-from experiments.notices.outbox import Notice
+from experiments.notices.tables import Notice
 from experiments.plan.designs import experiment_named
 from experiments.store import Store
 from experiments.wording import Message

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from experiments.notices import outbox
 from experiments.notices.events import HEADINGS, Event
 from experiments.notices.faults import NotSent
-from experiments.notices.outbox import Delivery, Letter, Notice, State
+from experiments.notices.outbox import Letter
+from experiments.notices.tables import Delivery, Notice, State
 from experiments.notices.targets import Target
 from experiments.store import Store
 from experiments.wording import Message

@@ -97,7 +97,7 @@ def test_only_a_yes_is_a_yes(
 
 
 def hang(_handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(2)
+    time.sleep(10)
 
 
 def nonsense(handler: BaseHTTPRequestHandler) -> None:
@@ -120,7 +120,7 @@ def test_however_slowly_it_answers_it_is_cut_off(
     began = time.monotonic()
     with pytest.raises(NotSent):
         send(receiver.port, Reach(HERE.allowed, seconds=0.3))
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 8  # it would take ten and more
 
 
 def test_nobody_there_is_a_fault(receiver: Receiver) -> None:
