@@ -6,8 +6,9 @@ Variables are named SCRIPTBENCH_<FIELD>; the two that every platform knows are a
 import secrets
 import tomllib
 from datetime import time
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
@@ -18,6 +19,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from configs.notices import NoticeTarget
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 
@@ -25,7 +28,13 @@ ROOT = HERE.parent
 class Settings(BaseSettings):
     """Everything that differs between one installation and the next."""
 
-    model_config = SettingsConfigDict(env_prefix="SCRIPTBENCH_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="SCRIPTBENCH_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # some of it is secret
+    )
 
     #: demo: generated secrets and a demo centre; production: secrets are handed in, nothing is made up
     environment: Literal["demo", "production"] = "demo"
@@ -58,6 +67,12 @@ class Settings(BaseSettings):
     #: bytes of that disk which are held for it, and bytes that it may take
     spool_reserve: int = Field(default=64_000_000, ge=0)
     spool_limit: int = Field(default=2_000_000_000, ge=1_000_000)
+    #: who is told what happens on the board, by name
+    notices: dict[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")], NoticeTarget] = {}
+    #: networks of one's own that webhooks may go to; elsewhere they go to public addresses only
+    notices_reach: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: where people find this house, https://…; notices link to it
+    public_url: str = Field(default="", pattern="^(https?://[^\\s/]+(/[^\\s]*)?)?$")
 
     @field_validator("timezone")
     @classmethod

@@ -18,13 +18,16 @@ from experiments.board import cards, moves
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
 from experiments.errors import Conflict
+from experiments.notices import delivering, outbox
+from experiments.notices.targets import Post
 from experiments.store import KEY, Base, Store, UtcDateTime, insert_new
 
 _LEDGER_KEPT = timedelta(days=30)
 _log = logging.getLogger(__name__)
 
-Work = Callable[[Store, SiteCalendar, datetime], str]
-"""What a job does; it opens its own transactions and gives a short report."""
+Work = Callable[..., str]
+"""What a job does with the store, the site's calendar and the moment, and with a `post` where its row says that it
+tells people outside; it opens its own transactions and gives a short report."""
 
 
 class JobRun(Base):
@@ -53,6 +56,7 @@ class Job:
     every_seconds: int
     after: str | None
     why: str
+    posts: bool = False
 
 
 def roll_up(store: Store, _calendar: SiteCalendar, _now: datetime) -> str:
@@ -84,11 +88,17 @@ def tend_rollouts(store: Store, calendar: SiteCalendar, now: datetime) -> str:
 
 
 def tidy(store: Store, _calendar: SiteCalendar, now: datetime) -> str:
-    """Forget sign-ins that have ended, failed attempts that no longer count, and old rows of the ledger."""
+    """Forget sign-ins that have ended, failed attempts that no longer count, old notices and rows of the ledger."""
     with store.write() as session:
         forgotten = people.forget_expired(session, now=now)
         session.execute(delete(JobRun).where(JobRun.tick < now - _LEDGER_KEPT))
-    return f"{forgotten} sign-ins and attempts forgotten"
+        notices = outbox.forget(session, now=now)
+    return f"{forgotten} sign-ins and attempts forgotten, {notices} notices"
+
+
+def tell_people(store: Store, _calendar: SiteCalendar, now: datetime, *, post: Post | None) -> str:
+    """Send the notices that wait; without a post they go on waiting."""
+    return delivering.deliver(store, post, now=now) if post is not None else "nobody to send by"
 
 
 JOBS: tuple[Job, ...] = (
@@ -97,6 +107,7 @@ JOBS: tuple[Job, ...] = (
     Job("looks", take_looks, 60, "rollup", "a planned look is taken when its calls are in, not when somebody asks"),
     Job("rollouts", tend_rollouts, 60, "rollup", "a winner on its way that harms a guardrail is taken back at once"),
     Job("tidy", tidy, 86_400, None, "what is no longer needed of people is not kept"),
+    Job("notices", tell_people, 15, None, "whoever has to act hears of it at once, and again until it was taken", True),
 )
 """Everything the schedule does."""
 
@@ -106,7 +117,22 @@ def tick_of(job: Job, now: datetime) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // job.every_seconds * job.every_seconds, UTC)
 
 
-def run(store: Store, job: Job, tick: datetime, calendar: SiteCalendar, now: datetime) -> bool:
+def do(store: Store, job: Job, calendar: SiteCalendar, now: datetime, post: Post | None = None) -> str:
+    """Do a job's work, whatever its schedule says, and give its report.
+
+    Args:
+        store: the database.
+        job: the row of the table.
+        calendar: the site's.
+        now: when, UTC.
+        post: what tells people outside; without it nobody is told.
+    """
+    return job.work(store, calendar, now, **({"post": post} if job.posts else {}))
+
+
+def run(
+    store: Store, job: Job, tick: datetime, calendar: SiteCalendar, now: datetime, post: Post | None = None
+) -> bool:
     """Run one tick of a job and then the jobs that come after it; False when it is not ours to run.
 
     Somebody else may have the tick, or the job it comes after has not finished it. An error of the job is logged and
@@ -116,20 +142,22 @@ def run(store: Store, job: Job, tick: datetime, calendar: SiteCalendar, now: dat
         claimed = _claim(session, job, tick, now)
     if claimed is None:
         return False
-    report, error = _done(store, job, calendar, now)
+    report, error = _done(store, job, calendar, now, post)
     with store.write() as session:
         ended = update(JobRun).where(JobRun.id == claimed)
         session.execute(ended.values(finished_at=now, report=report, error=error))
     for follower in JOBS:
         if follower.after == job.name and error is None:
-            run(store, follower, tick, calendar, now)
+            run(store, follower, tick, calendar, now, post)
     return True
 
 
-def _done(store: Store, job: Job, calendar: SiteCalendar, now: datetime) -> tuple[str | None, str | None]:
+def _done(
+    store: Store, job: Job, calendar: SiteCalendar, now: datetime, post: Post | None
+) -> tuple[str | None, str | None]:
     """Do the work; give its report, or the kind of error it ended with."""
     try:
-        return job.work(store, calendar, now), None
+        return do(store, job, calendar, now, post), None
     except Exception as failure:  # noqa: BLE001 - whatever a job does wrong, the schedule goes on
         _log.exception("job %s failed", job.name)
         return None, type(failure).__name__

@@ -11,12 +11,13 @@ from experiments.check.counting import tables
 from experiments.check.spoken import heard
 from experiments.do import days, discrepancies, journal, outcomes
 from experiments.imports import ledger
+from experiments.notices import tables as notices
 from experiments.plan import designs, scenarios, scripts, traffic
 from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
-    *(tables, looks, heard, rollouts, cards, jobs, ledger),
+    *(tables, looks, heard, rollouts, cards, jobs, ledger, notices),
 )
 """Imported for the tables they declare."""
 

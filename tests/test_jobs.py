@@ -57,9 +57,9 @@ def test_the_looks_run_when_the_rollup_has_finished_the_tick(store: Store) -> No
 
 
 def test_what_is_due_is_run_and_then_no_longer_due(store: Store) -> None:
-    assert run_due(store, NOW) == ["rollup", "tidy"]
+    assert run_due(store, NOW) == ["rollup", "tidy", "notices"]
     assert run_due(store, NOW) == []
-    assert run_due(store, NOW + timedelta(minutes=1)) == ["rollup"]
+    assert run_due(store, NOW + timedelta(minutes=1)) == ["rollup", "notices"]
 
 
 def test_an_error_stands_in_the_ledger_without_its_words(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
@@ -91,7 +91,7 @@ def test_tidying_forgets_what_no_longer_holds_and_keeps_what_does(store: Store) 
     with store.read() as session:
         before = session.scalar(select(func.count()).select_from(SignIn))
     run_due(store, NOW)
-    assert runs_of(store)["tidy"].report == "2 sign-ins and attempts forgotten"
+    assert runs_of(store)["tidy"].report == "2 sign-ins and attempts forgotten, 0 notices"
     with store.read() as session:
         assert (before, session.scalar(select(func.count()).select_from(SignIn))) == (2, 1)
         assert session.scalar(select(func.count()).select_from(SignInFailure)) == 1

@@ -34,7 +34,7 @@ def test_up_and_down_and_up_again_loses_no_row_and_the_rollups_are_built_again(b
     run.upgrade(blank_url)
     rolled_up(floor)
     after = checksums(store)
-    assert {name for name in before if after[name] != before[name]} <= {"experiment"}
+    assert {name for name in before if after[name] != before[name]} <= {"experiment", "notice"}
     store.dispose()
 
 

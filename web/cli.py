@@ -17,10 +17,12 @@ from experiments.demo import build, calls as demo_calls, world as worlds
 from experiments.errors import Invalid, Refusal
 from experiments.imports import calls
 from experiments.imports.mapping import read_mapping
+from experiments.notices import delivering, outbox
+from experiments.notices.faults import NotSent
 from experiments.people import SCOPES
 from experiments.plan import catalogue
 from migrations.run import upgrade
-from web import playing, processes
+from web import playing, posting, processes
 from web.client.desk import Desk
 from web.client.errors import Refused, Unreachable
 from web.house import house
@@ -45,6 +47,7 @@ def install(app: Flask) -> None:
         issue_token,
         revoke_token,
         verify_audit,
+        notices,
     ):
         app.cli.add_command(command)
 
@@ -105,7 +108,7 @@ def scheduler() -> None:
 def run_job(name: str) -> None:
     """Run one job now, whatever its schedule says."""
     job = next(job for job in jobs.JOBS if job.name == name)
-    click.echo(job.work(house().store, house().calendar, house().clock()))
+    click.echo(jobs.do(house().store, job, house().calendar, house().clock(), house().post))
 
 
 @click.command("rebuild-rollup", cls=_Verb)
@@ -223,6 +226,33 @@ def verify_audit() -> None:
     click.echo(f"{report.entries} entries hold; the newest hash is {report.head}.")
 
 
+@click.command("notices", cls=_Verb)
+@click.option("--try", "tried", metavar="NAME", help="Send a test to a target now.")
+@click.option("--again", metavar="NAME", help="Let what was given up for a target be sent once more.")
+@with_appcontext
+def notices(tried: str | None, again: str | None) -> None:
+    """List who is told what happens on the board, what waits to be sent, and what was given up."""
+    post = house().post
+    if tried is not None:
+        target = next((each for each in post.targets if each.name == tried), None)
+        if target is None:
+            raise click.ClickException(f"There is no target {tried}.")
+        try:
+            delivering.try_out(post, target)
+        except NotSent as why:
+            raise click.ClickException(f"{tried} did not take it: {why}.") from why
+        click.echo(f"{tried} has taken it.")
+        return
+    if again is not None:
+        with house().store.write() as session:
+            many = outbox.try_again(session, again, now=house().clock())
+        click.echo(f"{many} for {again} are sent once more.")
+        return
+    with house().store.read() as session:
+        piles = outbox.piles(session)
+    click.echo("\n".join(posting.listing(post.targets, piles)))
+
+
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path)
@@ -259,6 +289,8 @@ def _build_demo() -> None:
             now=house().clock(),
             progress=lambda done, total, _what: _shown_on(bar)(done, total),
         )
+    with house().store.write() as session:
+        outbox.spread(session, (), now=house().clock())  # a history that was made up is news to nobody
     with house().store.write() as session:
         secret = people.issue_token(session, _DESK, ["assign", "report", "read"], actor=OPERATOR, now=house().clock())
     token_file.touch(mode=0o600)

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 
 from apiflask import APIBlueprint
 from flask import Response, g, request
@@ -15,8 +16,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import ProgrammingError
 
 from experiments.errors import Unavailable
+from experiments.notices import outbox
+from experiments.notices.tables import State
 from experiments.store import AWAY
 from web.house import House, house
 
@@ -37,6 +41,26 @@ class _Spool(Collector):
         """Count it."""
         waiting = self._here.floor.journal.waiting()
         yield GaugeMetricFamily("scriptbench_spooled", "Answers and facts that wait for the database", waiting)
+
+
+class _Notices(Collector):
+    """What waits to be told outside, and what nobody could be told."""
+
+    def __init__(self, here: House) -> None:
+        self._here = here
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Count it; nothing is said while there is no database to ask."""
+        gauge = GaugeMetricFamily("scriptbench_notices", "Notices on their way to a target", labels=["target", "state"])
+        try:
+            with self._here.store.read() as session:
+                piles = {(pile.target, pile.state): pile.many for pile in outbox.piles(session)}
+        except (*AWAY, ProgrammingError):  # the tables may not be there yet
+            return
+        names = {target.name for target in self._here.post.targets} | {name for name, _ in piles}
+        for name, state in product(sorted(names), (State.WAITING, State.GIVEN_UP)):
+            gauge.add_metric([name, state], piles.get((name, state), 0))
+        yield gauge
 
 
 @health.before_app_request
@@ -86,6 +110,7 @@ def metrics() -> Response:
     """Give the counters in Prometheus's text format."""
     told = CollectorRegistry()
     told.register(_Spool(house()))
+    told.register(_Notices(house()))
     counted = _registry
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(counted := CollectorRegistry())  # type: ignore[no-untyped-call]  # it registers itself

@@ -20,8 +20,10 @@ from experiments.do.pseudonyms import Pseudonyms
 from experiments.do.snapshot import Snapshot
 from experiments.do.spool import Spool
 from experiments.do.telling import Teller
+from experiments.notices.targets import Post
 from experiments.people import Actor
 from experiments.store import Store
+from web.posting import open_post
 
 
 def wall_clock() -> datetime:
@@ -37,6 +39,7 @@ class House:
     floor: Floor
     keeping: Keeping
     intake: Intake
+    post: Post
     clock: Callable[[], datetime]
 
     @property
@@ -76,7 +79,8 @@ def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
         Spool(settings.spool_folder, reserve=settings.spool_reserve, limit=settings.spool_limit),
     )
     copy = Copy(settings.spool_folder / "in_force", settings.secret("secret_key").encode())
-    return House(settings, floor, Keeping(store, floor.journal, copy), Intake(settings.max_intake), clock)
+    keeping, intake = Keeping(store, floor.journal, copy), Intake(settings.max_intake)
+    return House(settings, floor, keeping, intake, open_post(settings, clock), clock)
 
 
 def house() -> House:

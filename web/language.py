@@ -8,9 +8,7 @@ from flask_babel import Babel, gettext
 
 from experiments.wording import Message
 from web.auth import is_api
-
-LOCALES = {"zh-CN": "zh_Hans_CN", "en": "en"}
-"""The product's languages, and what Babel calls them."""
+from web.saying import LOCALES
 
 DEFAULT = "zh-CN"
 

@@ -59,7 +59,7 @@ def schedule(house: House) -> None:
 
 def _tick(house: House, job: jobs.Job) -> None:
     now = house.clock()
-    jobs.run(house.store, job, jobs.tick_of(job, now), house.calendar, now)
+    jobs.run(house.store, job, jobs.tick_of(job, now), house.calendar, now, house.post)
 
 
 def _end(scheduler: BlockingScheduler) -> None:

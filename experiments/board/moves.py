@@ -10,7 +10,7 @@ from experiments import audit
 from experiments.act import rollouts
 from experiments.act.realised import realised
 from experiments.act.rollouts import Rollout
-from experiments.board import effects, gates
+from experiments.board import effects, gates, telling
 from experiments.board.cards import GATES, Card, Decision, Move, Review, Stage, card_of
 from experiments.board.effects import Context, Effect
 from experiments.calendar import SiteCalendar
@@ -187,6 +187,7 @@ def take_due_look(
         return None
     final = last_day or looks.is_last(session, experiment, today=today)
     look = looks.make_look(session, experiment, today=today, final=final, actor=actor, now=now)
+    telling.tell_look(session, card, look)
     if final:
         move(session, key, Move("end"), actor=actor, calendar=calendar, now=now)
     return look
@@ -306,7 +307,7 @@ def _remember(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Append the decision, and the act to the audit."""
+    """Append the decision and the act to the audit, and tell of it."""
     made = looks.looks_of(session, card.experiment)
     decision = Decision(
         card_id=card.id,
@@ -334,6 +335,7 @@ def _remember(
         reason=asked.reason,
         content_hash=card.review_hash,
     )
+    telling.tell_move(session, card, decision)
 
 
 _P, _D, _C, _A = Stage.PLAN, Stage.DO, Stage.CHECK, Stage.ACT

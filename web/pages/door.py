@@ -8,6 +8,7 @@ from experiments import people
 from experiments.people import Actor
 from web import auth, language
 from web.house import house
+from web.saying import LOCALES
 
 WRONG, THROTTLED = "wrong", "throttled"
 
@@ -31,7 +32,7 @@ def read_in(locale: str) -> None:
     """Remember a language: in the cookie, and with the person if one is signed in."""
     language.choose(locale)
     visitor: Actor | None = g.get("actor")
-    if visitor is not None and locale in language.LOCALES:
+    if visitor is not None and locale in LOCALES:
         with house().store.write() as session:
             people.choose_locale(session, visitor, locale)
 

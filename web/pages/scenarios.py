@@ -19,10 +19,11 @@ from experiments.plan.scripts import Lines, ScriptVersion
 from experiments.plan.traffic import Slice, SliceState
 from web.charts.data import ShareChart, ShareRow
 from web.charts.words import share_words
-from web.language import LOCALES, locale, named, say
+from web.language import locale, named, say
 from web.pages import words
 from web.pages.figures import Figure, funnel, scenario_counts, share_figure, steps_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
+from web.saying import LOCALES
 
 _REVISIONS = 20
 _ENDONYMS = {"zh-CN": "中文", "en": "English"}

@@ -1,0 +1,1 @@
+"""The outbox against real receivers on this machine: nothing lost, nothing sent where it must not go."""
