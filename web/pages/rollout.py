@@ -96,21 +96,19 @@ def _row(spec: MetricSpec, each: Realised) -> RealisedRow:
     seen = each.comparison
     read = not math.isnan(each.low)
     good = read and (each.low > 0 if spec.better == "higher" else each.high < 0)
+    write = _points if spec.kind == "proportion" else _number
     known = _("worse, at any time of looking") if each.harmed else _("better, at any time of looking") if good else ""
     return RealisedRow(
         metric=named(spec.name),
         held_back=_rate(spec, seen.control),
         new=_rate(spec, seen.challenger),
-        difference=_points(seen.difference) if spec.kind == "proportion" else _number(seen.difference),
-        interval=_interval(spec, each) if read else _("too few agent-weeks yet"),
+        difference=write(seen.difference) if read else UNKNOWN,
+        interval=_("%(low)s to %(high)s", low=write(each.low), high=write(each.high))
+        if read
+        else _("too few agent-weeks yet"),
         known=known or _("not clear yet"),
         tone="bad" if each.harmed else "good" if good else "plain",
     )
-
-
-def _interval(spec: MetricSpec, each: Realised) -> str:
-    write = _points if spec.kind == "proportion" else _number
-    return _("%(low)s to %(high)s", low=write(each.low), high=write(each.high))
 
 
 def _share(buckets: int) -> str:
