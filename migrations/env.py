@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from experiments import audit, jobs, people
-from experiments.board import cards
+from experiments.board import cards, checklist, comments
 from experiments.check import looks
 from experiments.check.counting import tables
 from experiments.check.spoken import heard
@@ -15,7 +15,7 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
-    *(tables, looks, heard, cards, jobs, ledger),
+    *(tables, looks, heard, cards, checklist, comments, jobs, ledger),
 )
 """Imported for the tables they declare."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from experiments.act import standards
 from experiments.board.cards import Card, Move, another_in_test
 from experiments.board.dealing import deals_of
-from experiments.board.gates import content_under_review
+from experiments.board.gates import against_verdict, content_under_review
 from experiments.board.sizes import size_of
 from experiments.calendar import SiteCalendar
 from experiments.check import looks
@@ -75,8 +75,7 @@ def submit_results(context: Context) -> None:
         made.append(
             looks.make_look(session, experiment, today=context.today, final=True, actor=context.actor, now=context.now)
         )
-    recommended = made[-1].challenger if made[-1].conclusion == Conclusion.WINNER else None
-    if proposal != recommended and not (context.move.reason or "").strip():
+    if against_verdict(experiment, proposal, made[-1]) and not (context.move.reason or "").strip():
         raise invalid("reason", "against_the_verdict", "This is not what the verdict says: say why.")
     context.card.proposal = proposal
     _new_round(context, content_under_review(context.session, context.card))

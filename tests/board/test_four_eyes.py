@@ -4,20 +4,23 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from experiments import people
 from experiments.board import cards, moves
 from experiments.board.cards import Approval, Move
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, NotAllowed, Refusal
 from experiments.store import Store
-from tests.builders import MONDAY, NEW_BENEFIT, a_draft, a_floor, a_plan, a_submitted_plan, moved, people_actor
-
-
-def somebody_with(floor: Floor, login: str, *roles: str) -> None:
-    with floor.store.write() as session:
-        person = people.Person(login=login, name=login, password_hash="-", locale="en")
-        person.roles = [people.PersonRole(role=role) for role in roles]
-        session.add(person)
+from tests.builders import (
+    MONDAY,
+    NEW_BENEFIT,
+    a_draft,
+    a_floor,
+    a_plan,
+    a_submitted_plan,
+    moved,
+    people_actor,
+    somebody_new,
+    ticked,
+)
 
 
 def revised_by(floor: Floor, key: str, login: str) -> None:
@@ -30,7 +33,7 @@ def revised_by(floor: Floor, key: str, login: str) -> None:
 
 def test_who_wrote_the_plan_cannot_approve_it(store: Store) -> None:
     floor = a_floor(store)
-    somebody_with(floor, "both", "lead", "manager")
+    somebody_new(floor, "both", "lead", "manager")
     key = a_draft(floor)
     revised_by(floor, key, "both")
     moved(floor, key, "submit", "lead")
@@ -40,7 +43,7 @@ def test_who_wrote_the_plan_cannot_approve_it(store: Store) -> None:
 
 def test_being_an_administrator_helps_nobody_approve_their_own_words(store: Store) -> None:
     floor = a_floor(store)
-    somebody_with(floor, "root", "admin", "lead", "manager")
+    somebody_new(floor, "root", "admin", "lead", "manager")
     key = a_draft(floor)
     revised_by(floor, key, "root")
     moved(floor, key, "submit", "lead")
@@ -50,7 +53,7 @@ def test_being_an_administrator_helps_nobody_approve_their_own_words(store: Stor
 
 def test_one_person_gives_one_approval_however_many_roles_they_hold(store: Store) -> None:
     floor = a_floor(store)
-    somebody_with(floor, "two.hats", "manager", "trainer")
+    somebody_new(floor, "two.hats", "manager", "trainer")
     key = a_submitted_plan(floor)
     moved(floor, key, "approve", "two.hats")
     with pytest.raises(Conflict, match="other roles need other people"):
@@ -60,6 +63,7 @@ def test_one_person_gives_one_approval_however_many_roles_they_hold(store: Store
 def test_the_gate_opens_when_every_role_has_spoken(store: Store) -> None:
     floor = a_floor(store)
     key = a_submitted_plan(floor)
+    ticked(floor, key, "compliance")
     places = [moved(floor, key, "approve", role) for role in ("trainer", "compliance", "manager")]
     assert places == [("plan", "in_review"), ("plan", "in_review"), ("plan", "approved")]
 
@@ -87,7 +91,7 @@ def test_two_managers_at_one_gate_make_exactly_one_decision(store: Store) -> Non
     floor = a_floor(store)
     managers = [f"manager.{i}" for i in range(6)]
     for login in managers:
-        somebody_with(floor, login, "manager")
+        somebody_new(floor, login, "manager")
     key = a_submitted_plan(floor)
 
     def approve(login: str) -> bool:
