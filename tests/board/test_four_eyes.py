@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
-from experiments.board import cards, moves
-from experiments.board.cards import Approval, Move
+from experiments.board import cards, gates, moves
+from experiments.board.cards import Approval, Decision, Move
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, NotAllowed, Refusal
 from experiments.store import Store
@@ -16,6 +17,7 @@ from tests.builders import (
     a_floor,
     a_plan,
     a_submitted_plan,
+    an_approved_plan,
     moved,
     people_actor,
     somebody_new,
@@ -108,3 +110,56 @@ def test_two_managers_at_one_gate_make_exactly_one_decision(store: Store) -> Non
     with store.read() as session:
         given = session.scalar(select(func.count()).select_from(Approval))
     assert (succeeded.count(True), given) == (1, 1)
+
+
+def sent_back_and_edited(floor: Floor, *editors: str) -> str:
+    """Have the lead's plan approved, sent back, and edited by others, the last of whom submits it again."""
+    for login in editors:
+        somebody_new(floor, login, "lead", "manager")
+    key = an_approved_plan(floor)
+    moved(floor, key, "refuse", "manager", reason="Say it more shortly.")
+    for login in editors:
+        revised_by(floor, key, login)
+    moved(floor, key, "submit", editors[-1])
+    return key
+
+
+def test_editors_since_the_last_approved_version_are_barred_and_who_wrote_that_is_not(store: Store) -> None:
+    floor = a_floor(store)
+    key = sent_back_and_edited(floor, "first.editor", "second.editor")
+    with store.read() as session:
+        assert gates.writers(session, cards.card_of(session, key)) == {"first.editor", "second.editor"}
+    for login in ("first.editor", "second.editor"):
+        with pytest.raises(NotAllowed, match="somebody else"):
+            moved(floor, key, "approve", login)
+
+
+def test_who_wrote_the_approved_version_is_barred_again_by_submitting_the_next(store: Store) -> None:
+    floor = a_floor(store)
+    somebody_new(floor, "editor", "lead")
+    key = an_approved_plan(floor)
+    moved(floor, key, "refuse", "manager", reason="Say it more shortly.")
+    revised_by(floor, key, "editor")
+    moved(floor, key, "submit", "lead")
+    with store.read() as session:
+        assert gates.writers(session, cards.card_of(session, key)) == {"editor", "lead"}
+
+
+def test_a_version_that_was_refused_clears_nobody(store: Store) -> None:
+    floor = a_floor(store)
+    somebody_new(floor, "editor", "lead")
+    key = a_submitted_plan(floor)
+    moved(floor, key, "refuse", "manager", reason="Too small an effect.")
+    revised_by(floor, key, "editor")
+    moved(floor, key, "submit", "editor")
+    with store.read() as session:
+        assert gates.writers(session, cards.card_of(session, key)) == {"lead", "editor"}
+
+
+def test_the_database_itself_takes_one_decision_a_round(store: Store) -> None:
+    floor = a_floor(store)
+    key = an_approved_plan(floor)
+    with pytest.raises(IntegrityError), store.write() as session:
+        (decided,) = [d for d in cards.decisions_of(session, cards.card_of(session, key)) if d.to_review == "approved"]
+        columns = {column.key: getattr(decided, column.key) for column in Decision.__mapper__.column_attrs}
+        session.add(Decision(**{**columns, "id": None, "verb": "refuse", "to_review": "draft"}))
