@@ -1,13 +1,12 @@
 """What people say beside a card: appended, by anybody with a role, and never in the log."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from experiments import people
 from experiments.audit import AuditEntry
 from experiments.board import cards, comments
-from experiments.board.comments import Comment
 from experiments.do.assignments import Floor
 from experiments.errors import Invalid, NotAllowed, Unknown
 from experiments.people import Actor
@@ -20,10 +19,10 @@ def floor(store: Store) -> Floor:
     return a_floor(store)
 
 
-def said(floor: Floor, key: str, text: str, by: str | Actor = "trainer", reply_to: int | None = None) -> int:
+def said(floor: Floor, key: str, words: str, by: str | Actor = "trainer", reply_to: int | None = None) -> int:
     with floor.store.write() as session:
         actor = people_actor(session, by) if isinstance(by, str) else by
-        return comments.comment(session, key, text, reply_to=reply_to, actor=actor, now=MONDAY).id
+        return comments.comment(session, key, words, reply_to=reply_to, actor=actor, now=MONDAY).id
 
 
 def test_a_comment_is_kept_with_who_said_it_and_what_it_answers(floor: Floor) -> None:
@@ -47,10 +46,10 @@ def test_the_log_knows_who_commented_and_not_what_was_said(floor: Floor) -> None
     assert (entry.actor, entry.verb, entry.detail) == ("trainer", "comment", {"comment": number})
 
 
-@pytest.mark.parametrize("text", ["", " \n ", "x" * 4001])
-def test_a_comment_has_one_to_four_thousand_characters(floor: Floor, text: str) -> None:
+@pytest.mark.parametrize("words", ["", " \n ", "x" * 4001])
+def test_a_comment_has_one_to_four_thousand_characters(floor: Floor, words: str) -> None:
     with pytest.raises(Invalid, match="1 to 4000"):
-        said(floor, a_draft(floor), text)
+        said(floor, a_draft(floor), words)
 
 
 def test_four_thousand_characters_of_any_alphabet_are_kept_whole(floor: Floor) -> None:
@@ -83,10 +82,6 @@ def test_no_card_no_comment(floor: Floor) -> None:
 
 def test_the_database_itself_refuses_to_change_what_was_said(floor: Floor) -> None:
     said(floor, a_draft(floor), "Hello.")
-    for change in ("edit", "delete"):
+    for change in ("UPDATE comment SET text = 'Something else.'", "DELETE FROM comment"):
         with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
-            row = session.scalars(select(Comment)).one()
-            if change == "delete":
-                session.delete(row)
-            else:
-                row.text = "Something else."
+            session.execute(text(change))

@@ -1,12 +1,14 @@
 """Gates as an installation sets them: how many of which roles, by whom, for how long, and against what verdict."""
 
+import re
+import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from configs.settings import GateSettings, SeatSettings
+from configs.settings import ROOT, GateSettings, SeatSettings, Settings
 from experiments import people
 from experiments.board import cards, gates as gating, moves, ticking
 from experiments.board.cards import Move
@@ -202,6 +204,16 @@ class TestTheVerdict:
 
 
 class TestSettings:
+    def test_the_readme_shows_the_gates_that_the_product_comes_with(self) -> None:
+        (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+        shown = GateSettings(**tomllib.loads(block)["gates"])
+        nameless = tuple(seat.model_copy(update={"named": ()}) for seat in shown.plan)
+        assert shown.model_copy(update={"plan": nameless}) == GateSettings()
+
+    def test_gates_are_set_by_the_environment_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SCRIPTBENCH_GATES", '{"check": [{"role": "quality", "count": 2}]}')
+        assert gates_of(Settings().gates) == Gates(check=(Seat("quality", 2),))
+
     def test_the_product_comes_with_one_of_each_role(self) -> None:
         assert gates_of(GateSettings()) == USUAL
 
