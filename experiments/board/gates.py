@@ -37,8 +37,7 @@ def approve(session: Session, card: Card, gates: Gates, actor: Actor, now: datet
     refused = _bar(session, card, gates, given, actor, now)
     if refused is not None:
         raise refused
-    if card.review_hash != content_under_review(session, card):
-        raise Conflict("The content changed since it was submitted: it has to be submitted again.")
+    _refuse_other_content(session, card)
     seated = under_review(session, card, gates, now, given)
     last = len(missing(seated)) <= 1
     if last:
@@ -106,8 +105,9 @@ def refuse_expired(session: Session, card: Card, gates: Gates, now: datetime) ->
     """Let what was approved be carried out only while its approvals count.
 
     Raises:
-        Conflict: one has expired since.
+        Conflict: one has expired since, or the content is another.
     """
+    _refuse_other_content(session, card)
     if missing(under_review(session, card, gates, now)):
         raise Conflict("An approval has expired since: send it back, and have it approved afresh.")
 
@@ -153,6 +153,11 @@ def _bar(
         person=login_of(session, theirs.person_id),
         at=theirs.at.isoformat(),
     )
+
+
+def _refuse_other_content(session: Session, card: Card) -> None:
+    if card.review_hash != content_under_review(session, card):
+        raise Conflict("The content changed since it was submitted: it has to be submitted again.")
 
 
 def _refuse_open_items(session: Session, card: Card, gates: Gates) -> None:

@@ -89,6 +89,15 @@ def test_an_approval_is_bound_to_the_content_it_was_given_for(store: Store) -> N
         moved(floor, key, "approve", "manager")
 
 
+def test_what_was_approved_is_not_carried_out_when_it_is_no_more_what_it_was(store: Store) -> None:
+    floor = a_floor(store)
+    key = an_approved_plan(floor)
+    with store.write() as session:
+        cards.card_of(session, key).experiment.content_hash = "the hash of other words"
+    with pytest.raises(Conflict, match="content changed"):
+        moved(floor, key, "start", "manager")
+
+
 def test_two_managers_at_one_gate_make_exactly_one_decision(store: Store) -> None:
     floor = a_floor(store)
     managers = [f"manager.{i}" for i in range(6)]

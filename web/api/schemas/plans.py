@@ -123,7 +123,9 @@ class Card(Answer):
     proposal: str | None
     owner: str
     moved_at: datetime
-    missing_approvals: list[str]
+    missing_approvals: list[str] = Field(
+        description="The roles still waited for, one for each approval; `any` is the second approver's."
+    )
     moves: list[OpenMove]
 
 
