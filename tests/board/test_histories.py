@@ -53,3 +53,32 @@ def test_long_walks_take_every_row_of_the_table_and_keep_to_the_rules(centre: Fl
             assert replay(log(session)) == board(session)
             taken |= walk.taken
     assert taken == rows
+
+
+def test_rows_from_before_rounds_were_logged_tell_the_round_by_what_opens_one() -> None:
+    def row(verb: str, before: str = "", after: str = "") -> AuditEntry:
+        detail = {"before": before.split(), "after": after.split()} if after else {"content_hash": "of the plan"}
+        return AuditEntry(verb=verb, subject="experiment:old", detail=detail)
+
+    told = [
+        row("write_plan"),
+        row("submit", "plan draft", "plan in_review"),
+        row("approve", "plan in_review", "plan in_review"),
+        row("approve", "plan in_review", "plan approved"),
+        row("start", "plan approved", "do running"),
+        row("stop", "do running", "check open"),
+        row("submit", "check open", "check in_review"),
+        row("approve", "check in_review", "act in_review"),
+        AuditEntry(verb="sign_in", subject="person:lead", detail={}),
+    ]
+    assert replay(told) == {"old": Place("act", "in_review", 3, None)}
+
+
+def test_what_was_brought_in_has_a_card_only_once_it_is_on_the_board() -> None:
+    subject = "experiment:elsewhere"
+    registered = AuditEntry(verb="write_plan", subject=subject, detail={"content_hash": "-", "origin": "imported"})
+    there = {"before": ["check", "open"], "after": ["check", "open"], "round": 0, "proposal": None}
+    assert replay([registered]) == {}
+    assert replay([registered, AuditEntry(verb="bring_in", subject=subject, detail=there)]) == {
+        "elsewhere": Place("check", "open", 0, None)
+    }
