@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +23,34 @@ from configs.notices import NoticeTarget
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+
+
+class SeatSettings(BaseModel):
+    """So many approvals of one role at a gate; where people are named, by these logins alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str
+    count: int = Field(default=1, ge=1, le=20)
+    named: tuple[str, ...] = ()
+
+
+def _one_of_each(*roles: str) -> tuple[SeatSettings, ...]:
+    return tuple(SeatSettings(role=role) for role in roles)
+
+
+class GateSettings(BaseModel):
+    """Who has to approve before a plan may start, before its results count, and before they change the standard."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plan: tuple[SeatSettings, ...] = _one_of_each("compliance", "manager", "trainer")
+    check: tuple[SeatSettings, ...] = _one_of_each("quality")
+    act: tuple[SeatSettings, ...] = _one_of_each("manager", "quality")
+    #: after how many days an approval counts no more
+    expires_days: int = Field(default=14, ge=1, le=365)
+    #: the most days that the calls of a plan may take
+    most_days: int = Field(default=56, ge=1, le=730)
 
 
 class Settings(BaseSettings):
@@ -56,6 +84,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     #: hashes customers and other units; changing it makes every known customer a stranger; generated in demo
     unit_key: SecretStr = SecretStr("")
+    #: who approves at the board's gates, and how long that counts
+    gates: GateSettings = GateSettings()
     #: cookies only over TLS; off for a plain-HTTP intranet
     secure_cookies: bool = False
     #: the largest request body, in bytes

@@ -219,6 +219,11 @@ def person_named(session: Session, login: str) -> Person:
     return person
 
 
+def login_of(session: Session, person_id: int) -> str:
+    """Name a person by her login, whether or not she still works here."""
+    return session.get_one(Person, person_id).login
+
+
 def everyone(session: Session) -> list[Person]:
     """Give everybody who ever could sign in: what they decided stays signed."""
     return list(session.scalars(select(Person).order_by(Person.id)))

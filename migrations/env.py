@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from experiments import audit, jobs, people
 from experiments.act import rollouts
-from experiments.board import cards
+from experiments.board import cards, checklist, comments
 from experiments.check import looks
 from experiments.check.counting import tables
 from experiments.check.spoken import heard
@@ -17,7 +17,7 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
-    *(tables, looks, heard, rollouts, cards, jobs, ledger, notices),
+    *(tables, looks, heard, rollouts, cards, checklist, comments, jobs, ledger, notices),
 )
 """Imported for the tables they declare."""
 

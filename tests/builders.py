@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from configs.settings import catalogue_documents
 from experiments import people
 from experiments.act import standards
-from experiments.board import cards, moves
+from experiments.board import cards, moves, ticking
 from experiments.board.cards import Move
+from experiments.board.checklist import checklist
+from experiments.board.seats import USUAL
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
 from experiments.do import recording
@@ -33,6 +35,7 @@ from experiments.store import Store
 MONDAY = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)  # nine in the morning in Shanghai
 SCENARIO = "policy_change"
 ROLES = ("lead", "manager", "quality", "compliance", "trainer", "supervisor", "agent", "admin")
+JOINED = (MetricPlan("joined", "primary"), MetricPlan("complaint", "guardrail", 0.01, watch=True))
 PASSWORD = "a long enough password"
 NEW_BENEFIT = {
     "zh-CN": "添加后，您下次批改只要发条消息，不用再排队。",
@@ -57,10 +60,16 @@ def a_floor(store: Store) -> Floor:
     return Floor(store, calendar, Pseudonyms(b"a key that only the tests know"))
 
 
-def _somebody(session: Any, role: str) -> None:
-    person = people.Person(login=role, name=f"The {role}", password_hash="-", locale="en")
-    person.roles = [people.PersonRole(role=role)]
+def _somebody(session: Any, login: str, *roles: str) -> None:
+    person = people.Person(login=login, name=f"The {login}", password_hash="-", locale="en")
+    person.roles = [people.PersonRole(role=role) for role in roles or (login,)]
     session.add(person)
+
+
+def somebody_new(floor: Floor, login: str, *roles: str) -> None:
+    """Let another person work here."""
+    with floor.store.write() as session:
+        _somebody(session, login, *roles)
 
 
 def somebody(floor: Floor, login: str) -> Actor:
@@ -123,11 +132,25 @@ def a_submitted_plan(floor: Floor, **changes: Any) -> str:
     return key
 
 
+def ticked(floor: Floor, key: str, by: str, *, at: datetime = MONDAY) -> None:
+    """Have everything ticked that the gate's checklist leaves to people."""
+    with floor.store.write() as session:
+        actor = people_actor(session, by)
+        for item in checklist(session, cards.card_of(session, key), USUAL):
+            if item.by_hand and not item.done:
+                ticking.tick(session, key, item.key, actor=actor, now=at)
+
+
+def approved(floor: Floor, key: str, *approvers: str, at: datetime = MONDAY) -> tuple[str, str]:
+    """Have a card approved by these people, one after the other; the first also ticks what is left to people."""
+    ticked(floor, key, approvers[0], at=at)
+    return [moved(floor, key, "approve", login, at=at) for login in approvers][-1]
+
+
 def an_approved_plan(floor: Floor, **changes: Any) -> str:
     """Have a plan approved by everyone the gate asks for."""
     key = a_submitted_plan(floor, **changes)
-    for role in cards.GATES[cards.Stage.PLAN]:
-        moved(floor, key, "approve", role)
+    approved(floor, key, *USUAL.roles("plan"))
     return key
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.board.cards import GATES, Stage
 from experiments.check import reading
 from experiments.check.data import read_data
 from experiments.check.results import LookResult, plain
@@ -15,7 +14,7 @@ from experiments.do.assignments import Answer
 from experiments.plan.designs import experiment_named
 from experiments.plan.rules import MetricPlan
 from experiments.store import Store
-from tests.builders import MONDAY, a_draft, a_floor, a_week_of_calls, moved
+from tests.builders import MONDAY, a_draft, a_floor, a_week_of_calls, approved, moved
 from tests.calibrate import whole, whole_power, whole_units
 from tests.calibrate.rows import Task
 from tests.calibrate.verdicts import Look, end_of, look_at
@@ -38,8 +37,9 @@ def test_a_look_says_what_the_product_says_of_the_same_calls(sqlite_store: Store
     floor = a_floor(sqlite_store)
     a_week_of_calls(floor, 5 * AGENTS, lambda _, i: (i + i // 7) % 5 < 2, agents=AGENTS)
     key = a_draft(floor, unit=unit, effect=0.3, metrics=METRICS)
-    for verb, by in (("submit", "lead"), *(("approve", role) for role in GATES[Stage.PLAN]), ("start", "manager")):
-        moved(floor, key, verb, by, at=NEXT_MONDAY)
+    moved(floor, key, "submit", "lead", at=NEXT_MONDAY)
+    approved(floor, key, "compliance", "manager", "trainer", at=NEXT_MONDAY)
+    moved(floor, key, "start", "manager", at=NEXT_MONDAY)
 
     def says_yes(answer: Answer, i: int) -> bool:
         return (i + i // 7) % 5 < (2 if answer.arm == "control" else better)

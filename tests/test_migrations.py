@@ -1,11 +1,25 @@
 import hashlib
+from datetime import timedelta
 
+import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
+from experiments.board import cards, gates
 from experiments.plan.designs import experiment_named
 from experiments.store import Base, Store
 from migrations import run
-from tests.builders import a_floor, a_running_experiment, a_week_of_calls, rolled_up
+from tests.builders import (
+    MONDAY,
+    a_floor,
+    a_running_experiment,
+    a_submitted_plan,
+    a_week_of_calls,
+    an_approved_plan,
+    moved,
+    rolled_up,
+    somebody_new,
+)
 
 
 def checksums(store: Store) -> dict[str, str]:
@@ -34,7 +48,8 @@ def test_up_and_down_and_up_again_loses_no_row_and_the_rollups_are_built_again(b
     run.upgrade(blank_url)
     rolled_up(floor)
     after = checksums(store)
-    assert {name for name in before if after[name] != before[name]} <= {"experiment", "notice"}
+    # what a plan says of its methods, which round was decided on, and what was ticked is younger than the first schema
+    assert {name for name in before if after[name] != before[name]} <= {"experiment", "decision", "tick", "notice"}
     store.dispose()
 
 
@@ -62,3 +77,40 @@ def test_going_down_to_the_ground_leaves_no_table_and_coming_up_makes_them_all(b
     run.upgrade(blank_url)
     run.check(blank_url)
     assert left in ([], ["alembic_version"])
+
+
+def test_approvals_are_carried_through_in_their_turn_and_cannot_be_changed_after(blank_url: str) -> None:
+    run.upgrade(blank_url)
+    store = Store(blank_url)
+    floor = a_floor(store)
+    somebody_new(floor, "another_manager", "manager")
+    key = a_submitted_plan(floor)
+    moved(floor, key, "approve", "compliance")
+    moved(floor, key, "approve", "manager")
+    # the manager's has expired, and another gave it afresh: the schema before knew one of each role
+    moved(floor, key, "approve", "another_manager", at=MONDAY + timedelta(days=15))
+    run.downgrade(blank_url, "0008")
+    run.upgrade(blank_url)
+    asked = text("SELECT role, turn FROM approval ORDER BY turn")
+    with store.read() as session:
+        assert [tuple(row) for row in session.execute(asked)] == [("compliance", 1), ("manager", 2)]
+        assert [d.round for d in cards.decisions_of(session, cards.card_of(session, key))] == [None] * 4
+    for change in ("UPDATE approval SET role = 'trainer'", "DELETE FROM approval", "DELETE FROM decision"):
+        with pytest.raises(DBAPIError, match="append-only"), store.write() as session:
+            session.execute(text(change))
+    store.dispose()
+
+
+def test_a_plan_approved_before_edits_were_kept_bars_all_who_ever_wrote_it(blank_url: str) -> None:
+    run.upgrade(blank_url)
+    store = Store(blank_url)
+    floor = a_floor(store)
+    key = an_approved_plan(floor)
+    run.downgrade(blank_url, "0008")
+    run.upgrade(blank_url)
+    moved(floor, key, "refuse", "manager", reason="Say it more shortly.")
+    somebody_new(floor, "another_lead", "lead")
+    moved(floor, key, "submit", "another_lead")
+    with store.read() as session:
+        assert gates.writers(session, cards.card_of(session, key)) == {"lead", "another_lead"}
+    store.dispose()

@@ -5,13 +5,14 @@ The clock is the only one in the product; everything below is handed the moment.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from configs.settings import Settings
+from configs.settings import GateSettings, SeatSettings, Settings
+from experiments.board.seats import Gates, Seat
 from experiments.calendar import SiteCalendar
 from experiments.do.assignments import Floor
 from experiments.do.in_force import Copy, Keeping
@@ -40,6 +41,7 @@ class House:
     keeping: Keeping
     intake: Intake
     post: Post
+    gates: Gates
     clock: Callable[[], datetime]
 
     @property
@@ -78,9 +80,29 @@ def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
         Pseudonyms(settings.secret("unit_key").encode()),
         Spool(settings.spool_folder, reserve=settings.spool_reserve, limit=settings.spool_limit),
     )
+    gates = gates_of(settings.gates)
     copy = Copy(settings.spool_folder / "in_force", settings.secret("secret_key").encode())
     keeping, intake = Keeping(store, floor.journal, copy), Intake(settings.max_intake)
-    return House(settings, floor, keeping, intake, open_post(settings, clock), clock)
+    return House(settings, floor, keeping, intake, open_post(settings, clock), gates, clock)
+
+
+def gates_of(settings: GateSettings) -> Gates:
+    """Give the board's gates as an installation set them.
+
+    Raises:
+        ValueError: a gate asks for a role that approves nothing, or for more approvals than there are people named.
+    """
+    return Gates(
+        plan=_seats(settings.plan),
+        check=_seats(settings.check),
+        act=_seats(settings.act),
+        expires_after=timedelta(days=settings.expires_days),
+        most_days=settings.most_days,
+    )
+
+
+def _seats(settings: tuple[SeatSettings, ...]) -> tuple[Seat, ...]:
+    return tuple(Seat(seat.role, seat.count, seat.named) for seat in settings)
 
 
 def house() -> House:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from flask import request
 
+from experiments.board.seats import APPROVERS
 from experiments.check.spoken.sample import LISTENERS
 from experiments.errors import NotAllowed, NotSignedIn
 from experiments.people import ROLES, Actor
@@ -60,7 +61,9 @@ POLICY: dict[str, Access] = {
     "pages.variables": _AT_THE_BOARD,
     "pages.listening": Access(Who.PERSON, LISTENERS),
     "pages.hear": Access(Who.PERSON, LISTENERS),
-    "pages.move": Access(Who.PERSON, ("lead", "supervisor", "manager", "quality", "compliance", "trainer")),
+    "pages.move": Access(Who.PERSON, APPROVERS),
+    "pages.tick": Access(Who.PERSON, APPROVERS),
+    "pages.comment": _AT_THE_BOARD,
     # the API
     "openapi.spec": _ANYONE,
     "docs.api": _ANYONE,
@@ -80,6 +83,8 @@ POLICY: dict[str, Access] = {
     "api.write_plan": Access(Who.TOKEN, scope="design"),
     "api.revise_plan": Access(Who.TOKEN, scope="design"),
     "api.move": Access(Who.TOKEN, scope="act"),
+    "api.tick": Access(Who.TOKEN, scope="act"),
+    "api.comment": Access(Who.TOKEN, scope="act"),
 }
 
 

@@ -4,18 +4,17 @@ Stage and review are two axes, and the database knows which pairs exist. Approva
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments.act.steps import RolloutPlan
 from experiments.errors import Unknown
 from experiments.plan.designs import Experiment
-from experiments.store import KEY, Base, UtcDateTime
+from experiments.store import KEY, Base, UtcDateTime, where
 
 
 class Stage(StrEnum):
@@ -52,17 +51,6 @@ class Review(StrEnum):
     ABANDONED = "abandoned"
 
 
-GATES: dict[Stage, tuple[str, ...]] = {
-    # the words, that the floor may start, that agents can say it
-    Stage.PLAN: ("compliance", "manager", "trainer"),
-    # health and verdict were read
-    Stage.CHECK: ("quality",),
-    # what thousands of agents say tomorrow
-    Stage.ACT: ("manager", "quality"),
-}
-"""Who has to approve at the gate of a stage: one person for each role, all of them different people."""
-
-
 class Card(Base):
     """What moves on the board. `proposal` is the arm that Act is asked to make the standard; None keeps it."""
 
@@ -96,10 +84,13 @@ class Card(Base):
 
 
 class Approval(Base):
-    """One person's yes, in one role, to one content."""
+    """One person's yes, in one role, to one content.
+
+    `turn` counts the approvals of a round, so that of two who see the same chair empty only one can sit down.
+    """
 
     __tablename__ = "approval"
-    __table_args__ = (UniqueConstraint("card_id", "round", "role"), UniqueConstraint("card_id", "round", "person_id"))
+    __table_args__ = (UniqueConstraint("card_id", "round", "turn"), CheckConstraint("turn > 0", name="turn"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     card_id: Mapped[int] = mapped_column(ForeignKey("card.id"))
@@ -108,12 +99,21 @@ class Approval(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     content_hash: Mapped[str] = mapped_column(KEY)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    turn: Mapped[int]
+
+
+_DECIDED = "from_review = 'in_review' AND (from_stage <> to_stage OR from_review <> to_review)"
 
 
 class Decision(Base):
-    """One move of a card, appended: from where to where, by whom, and why."""
+    """One move of a card, appended: from where to where, by whom, and why.
+
+    A round in review is decided once, whoever asks at the same moment. `round` is the round that was acted upon, and
+    `edit_id` the newest edit of the plan then; both are unknown (None) in decisions made before they were kept.
+    """
 
     __tablename__ = "decision"
+    __table_args__ = (Index("uq_decision_one_a_round", "card_id", "round", unique=True, **where(_DECIDED)),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     card_id: Mapped[int] = mapped_column(ForeignKey("card.id"), index=True)
@@ -127,6 +127,8 @@ class Decision(Base):
     content_hash: Mapped[str | None] = mapped_column(KEY)
     look_id: Mapped[int | None] = mapped_column(ForeignKey("look.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    round: Mapped[int | None]
+    edit_id: Mapped[int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,30 +144,34 @@ class Move:
 
 
 def approvals_of(session: Session, card: Card) -> list[Approval]:
-    """Give the approvals of the round a card is in."""
-    query = select(Approval).where(Approval.card_id == card.id, Approval.round == card.round).order_by(Approval.id)
-    return list(session.scalars(query))
+    """Give the approvals of the round a card is in, those to its content as it stands."""
+    query = select(Approval).where(Approval.card_id == card.id, Approval.round == card.round)
+    return list(session.scalars(query.where(Approval.content_hash == card.review_hash).order_by(Approval.id)))
 
 
 def approvals_given(session: Session) -> dict[int, list[Approval]]:
     """Give the approvals of the round each card is in, by the card's id."""
-    query = select(Approval).join(Card, and_(Card.id == Approval.card_id, Card.round == Approval.round))
+    here = and_(Card.id == Approval.card_id, Card.round == Approval.round, Card.review_hash == Approval.content_hash)
     given: dict[int, list[Approval]] = defaultdict(list)
-    for approval in session.scalars(query.order_by(Approval.id)):
+    for approval in session.scalars(select(Approval).join(Card, here).order_by(Approval.id)):
         given[approval.card_id].append(approval)
     return given
 
 
-def missing_approvals(card: Card, given: Sequence[Approval]) -> tuple[str, ...]:
-    """Name the roles whose approval a card waits for; none where it is not in review."""
-    if card.review != Review.IN_REVIEW:
-        return ()
-    return tuple(role for role in GATES[Stage(card.stage)] if role not in {a.role for a in given})
+def every_approval(session: Session, card: Card) -> list[Approval]:
+    """Give all approvals a card was ever given, whatever became of them, the first first."""
+    return list(session.scalars(select(Approval).where(Approval.card_id == card.id).order_by(Approval.id)))
 
 
 def decisions_of(session: Session, card: Card) -> list[Decision]:
     """Give a card's moves, the first first."""
     return list(session.scalars(select(Decision).where(Decision.card_id == card.id).order_by(Decision.id)))
+
+
+def last_decision(session: Session, card: Card) -> Decision | None:
+    """Give a card's newest move; None before its first."""
+    newest = select(Decision).where(Decision.card_id == card.id).order_by(Decision.id.desc())
+    return session.scalar(newest.limit(1))
 
 
 def every_card(session: Session) -> list[Card]:

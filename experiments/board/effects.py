@@ -11,7 +11,7 @@ from experiments.act.rollouts import Rollout
 from experiments.act.steps import RolloutPlan
 from experiments.board.cards import Card, Move, another_in_test
 from experiments.board.dealing import deals_of
-from experiments.board.gates import content_under_review
+from experiments.board.gates import against_verdict, content_under_review
 from experiments.board.sizes import size_of
 from experiments.calendar import SiteCalendar
 from experiments.check import looks
@@ -77,8 +77,7 @@ def submit_results(context: Context) -> None:
         made.append(
             looks.make_look(session, experiment, today=context.today, final=True, actor=context.actor, now=context.now)
         )
-    recommended = made[-1].challenger if made[-1].conclusion == Conclusion.WINNER else None
-    if proposal != recommended and not (context.move.reason or "").strip():
+    if against_verdict(experiment, proposal, made[-1]) and not (context.move.reason or "").strip():
         raise invalid("reason", "against_the_verdict", "This is not what the verdict says: say why.")
     context.card.proposal = proposal
     _new_round(context, content_under_review(context.session, context.card))
@@ -179,8 +178,10 @@ def finish(context: Context) -> None:
 
 
 def ask_to_go_on(context: Context) -> None:
-    """Open a round in which the gate says whether a rollout that was held goes on."""
-    _new_round(context, content_under_review(context.session, context.card))
+    """Open a round in which the gate says whether a rollout that was held goes on; who asks approves nothing."""
+    if context.actor.person_id is not None:
+        context.card.submitted_by = context.actor.name
+    review_again(context)
 
 
 def ask_for_next(context: Context) -> None:

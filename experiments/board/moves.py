@@ -10,9 +10,10 @@ from experiments import audit
 from experiments.act import rollouts
 from experiments.act.realised import realised
 from experiments.act.rollouts import Rollout
-from experiments.board import effects, gates, telling
-from experiments.board.cards import GATES, Card, Decision, Move, Review, Stage, card_of
+from experiments.board import effects, gates as gating, telling
+from experiments.board.cards import Card, Decision, Move, Review, Stage, card_of, last_decision
 from experiments.board.effects import Context, Effect
+from experiments.board.seats import USUAL, Gates, missing
 from experiments.calendar import SiteCalendar
 from experiments.check import looks, reading
 from experiments.check.looks import Look
@@ -24,17 +25,38 @@ from experiments.plan.designs import Experiment
 from experiments.plan.rules import Plan
 from experiments.store import single_file
 
+_ANSWERS = frozenset({"approve", "refuse"})
 _STOPPERS = ("lead", "supervisor", "manager", "quality", "compliance", "trainer")
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the table. `roles` is who may; empty means a job only. A gate's `approve` moves at quorum."""
+    """One row of the table.
+
+    Attributes:
+        to: Where the card goes; by a gate's `approve` only when all have approved.
+        roles: Who may; nobody means a job only.
+        effect: What else changes.
+        needs_reason: Whether it is to be said why.
+        at_gate: Whether those may whom the gate asks for, instead of `roles`.
+        needs_approvals: Whether the approvals of the gate it went through must count still.
+    """
 
     to: tuple[Stage, Review]
-    roles: tuple[str, ...]
+    roles: tuple[str, ...] = ()
     effect: Effect | None = None
     needs_reason: bool = False
+    at_gate: bool = False
+    needs_approvals: bool = False
+
+    @property
+    def by_job(self) -> bool:
+        """Say whether no person may."""
+        return not self.roles and not self.at_gate
+
+    def who(self, stage: Stage, gates: Gates) -> tuple[str, ...]:
+        """Name the roles that may, from a stage."""
+        return gates.roles(stage) if self.at_gate else self.roles
 
 
 def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Card:
@@ -103,7 +125,8 @@ def bring_in(
     )
     session.add(card)
     session.flush()
-    _remember(session, card, Move("bring_in", "Assigned elsewhere; no traffic of ours."), here, here, actor, now)
+    asked = Move("bring_in", "Assigned elsewhere; no traffic of ours.")
+    _remember(session, card, asked, here, here, actor, now, in_round=0)
     return card
 
 
@@ -122,8 +145,26 @@ def revise(session: Session, key: str, plan: Plan, *, actor: Actor, now: datetim
     return card
 
 
-def move(session: Session, key: str, asked: Move, *, actor: Actor, calendar: SiteCalendar, now: datetime) -> Card:
+def move(
+    session: Session,
+    key: str,
+    asked: Move,
+    *,
+    actor: Actor,
+    calendar: SiteCalendar,
+    now: datetime,
+    gates: Gates = USUAL,
+) -> Card:
     """Carry out one move of a card: guard, change, effect, audit.
+
+    Args:
+        session: a writing session.
+        key: the experiment's.
+        asked: the move.
+        actor: who asks.
+        calendar: the site's.
+        now: when, UTC.
+        gates: the installation's.
 
     Raises:
         Unknown: no such experiment.
@@ -135,32 +176,28 @@ def move(session: Session, key: str, asked: Move, *, actor: Actor, calendar: Sit
     here = (Stage(card.stage), Review(card.review))
     transition = TRANSITIONS.get((*here, asked.verb))
     if transition is None:
-        raise Conflict(
-            "%(experiment)s is at %(stage)s, %(review)s: “%(verb)s” is not possible there.",
-            experiment=key,
-            stage=card.stage,
-            review=card.review,
-            verb=asked.verb,
-        )
-    _may(actor, transition)
+        raise _not_possible(session, card, asked.verb)
+    _may(actor, transition, transition.who(here[0], gates))
     if transition.needs_reason and not (asked.reason or "").strip():
         raise invalid("reason", "missing", "Say why: %(verb)s needs a reason.", verb=asked.verb)
-    context = Context(session, card, asked, actor, calendar, now)
-    to = transition.to
-    if asked.verb == "approve" and not gates.approve(session, card, actor, now):
+    if transition.needs_approvals:
+        gating.refuse_expired(session, card, gates, now)
+    context, in_round, to = Context(session, card, asked, actor, calendar, now), card.round, transition.to
+    if asked.verb == "approve" and not gating.approve(session, card, gates, actor, now):
         to = here
     elif transition.effect is not None:
         transition.effect(context)
-    _arrive(context, here, to)
+    decision = _arrive(context, here, to, in_round)
+    telling.tell_move(session, card, decision, missing(gating.under_review(session, card, gates, now)))
     return card
 
 
-def open_moves(card: Card, actor: Actor) -> list[tuple[str, bool]]:
+def open_moves(card: Card, actor: Actor, gates: Gates = USUAL) -> list[tuple[str, bool]]:
     """Give the moves this actor may ask of a card now, and whether each needs a reason."""
     return [
         (verb, transition.needs_reason)
         for (stage, review, verb), transition in TRANSITIONS.items()
-        if (stage, review) == (card.stage, card.review) and actor.has(transition.roles)
+        if (stage, review) == (card.stage, card.review) and actor.has(transition.who(stage, gates))
     ]
 
 
@@ -276,15 +313,30 @@ def _locked(session: Session, key: str) -> Card:
     return card
 
 
-def _may(actor: Actor, transition: Transition) -> None:
-    if not transition.roles:
+def _not_possible(session: Session, card: Card, verb: str) -> Conflict:
+    """Say where the card stands, and who was first where somebody was."""
+    here = {"experiment": card.experiment.key, "stage": card.stage, "review": card.review, "verb": verb}
+    last = last_decision(session, card)
+    if last is not None and (verb == last.verb or {verb, last.verb} <= _ANSWERS):
+        return Conflict(
+            "%(person)s was first, %(at)s: %(experiment)s is at %(stage)s, %(review)s, and “%(verb)s” is not possible "
+            "there.",
+            person=last.actor,
+            at=last.at.isoformat(),
+            **here,
+        )
+    return Conflict("%(experiment)s is at %(stage)s, %(review)s: “%(verb)s” is not possible there.", **here)
+
+
+def _may(actor: Actor, transition: Transition, roles: tuple[str, ...]) -> None:
+    if transition.by_job:
         if actor.person_id is not None or not actor.name.startswith("system:"):
             raise NotAllowed("The schedule does this by itself.")
-    elif actor.person_id is None or not actor.has(transition.roles):
-        raise NotAllowed("This needs one of the roles %(roles)s.", roles=", ".join(transition.roles))
+    elif actor.person_id is None or not actor.has(roles):
+        raise NotAllowed("This needs one of the roles %(roles)s.", roles=", ".join(roles))
 
 
-def _arrive(context: Context, here: tuple[Stage, Review], to: tuple[Stage, Review]) -> None:
+def _arrive(context: Context, here: tuple[Stage, Review], to: tuple[Stage, Review], in_round: int) -> Decision:
     card, session = context.card, context.session
     moved = session.scalar(
         update(Card)
@@ -295,7 +347,7 @@ def _arrive(context: Context, here: tuple[Stage, Review], to: tuple[Stage, Revie
     if moved is None:
         raise Conflict("Somebody else moved this card just now.")
     session.refresh(card)
-    _remember(session, card, context.move, here, to, context.actor, context.now)
+    return _remember(session, card, context.move, here, to, context.actor, context.now, in_round=in_round)
 
 
 def _remember(
@@ -306,9 +358,11 @@ def _remember(
     to: tuple[Stage, Review],
     actor: Actor,
     now: datetime,
-) -> None:
-    """Append the decision and the act to the audit, and tell of it."""
-    made = looks.looks_of(session, card.experiment)
+    *,
+    in_round: int,
+) -> Decision:
+    """Append the decision, and the act to the audit: with all that the card carries, so that it can be replayed."""
+    made, edits = looks.looks_of(session, card.experiment), designs.edits_of(session, card.experiment)
     decision = Decision(
         card_id=card.id,
         verb=asked.verb,
@@ -321,6 +375,8 @@ def _remember(
         content_hash=card.review_hash,
         look_id=made[-1].id if made else None,
         at=now,
+        round=in_round,
+        edit_id=edits[-1].id if edits else None,
     )
     session.add(decision)
     session.flush()
@@ -334,8 +390,10 @@ def _remember(
         after=list(to),
         reason=asked.reason,
         content_hash=card.review_hash,
+        round=card.round,
+        proposal=card.proposal,
     )
-    telling.tell_move(session, card, decision)
+    return decision
 
 
 _P, _D, _C, _A = Stage.PLAN, Stage.DO, Stage.CHECK, Stage.ACT
@@ -346,10 +404,12 @@ TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
     # Plan: written, sized, and approved by people who did not write it
     (_P, Review.DRAFT, "submit"): Transition((_P, Review.IN_REVIEW), ("lead",), effects.submit_plan),
     (_P, Review.DRAFT, "abandon"): Transition(_ABANDONED, ("lead",), effects.close, needs_reason=True),
-    (_P, Review.IN_REVIEW, "approve"): Transition((_P, Review.APPROVED), GATES[_P]),
-    (_P, Review.IN_REVIEW, "refuse"): Transition((_P, Review.DRAFT), GATES[_P], needs_reason=True),
-    (_P, Review.APPROVED, "refuse"): Transition((_P, Review.DRAFT), GATES[_P], needs_reason=True),
-    (_P, Review.APPROVED, "start"): Transition((_D, Review.RUNNING), ("lead", "manager"), effects.start),
+    (_P, Review.IN_REVIEW, "approve"): Transition((_P, Review.APPROVED), at_gate=True),
+    (_P, Review.IN_REVIEW, "refuse"): Transition((_P, Review.DRAFT), at_gate=True, needs_reason=True),
+    (_P, Review.APPROVED, "refuse"): Transition((_P, Review.DRAFT), at_gate=True, needs_reason=True),
+    (_P, Review.APPROVED, "start"): Transition(
+        (_D, Review.RUNNING), ("lead", "manager"), effects.start, needs_approvals=True
+    ),
     # Do: the split runs; one person with a reason can stop it, and a guardrail that is harmed pauses it by itself
     (_D, Review.RUNNING, "pause"): Transition((_D, Review.PAUSED), _STOPPERS, effects.pause, needs_reason=True),
     (_D, Review.RUNNING, "halt"): Transition((_D, Review.PAUSED), (), effects.pause, needs_reason=True),
@@ -360,16 +420,23 @@ TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
     # Check: the final look is read, and something is proposed
     (_C, Review.OPEN, "submit"): Transition((_C, Review.IN_REVIEW), ("lead",), effects.submit_results),
     (_C, Review.OPEN, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.give_up, needs_reason=True),
-    (_C, Review.IN_REVIEW, "approve"): Transition((_A, Review.IN_REVIEW), GATES[_C], effects.review_again),
-    (_C, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), GATES[_C], needs_reason=True),
+    (_C, Review.IN_REVIEW, "approve"): Transition((_A, Review.IN_REVIEW), effect=effects.review_again, at_gate=True),
+    (_C, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), at_gate=True, needs_reason=True),
     # Act: the proposal is approved and carried out
-    (_A, Review.IN_REVIEW, "approve"): Transition((_A, Review.APPROVED), GATES[_A]),
-    (_A, Review.IN_REVIEW, "refuse"): Transition(
-        (_C, Review.OPEN), GATES[_A], effects.take_back_if_going, needs_reason=True
+    (_A, Review.IN_REVIEW, "approve"): Transition((_A, Review.APPROVED), at_gate=True),
+    **{
+        (_A, review, "refuse"): Transition(
+            (_C, Review.OPEN), effect=effects.take_back_if_going, at_gate=True, needs_reason=True
+        )
+        for review in (Review.IN_REVIEW, Review.APPROVED)
+    },
+    (_A, Review.APPROVED, "promote"): Transition(
+        (_A, Review.STANDARD), ("lead", "manager"), effects.promote, needs_approvals=True
     ),
-    (_A, Review.APPROVED, "promote"): Transition((_A, Review.STANDARD), ("lead", "manager"), effects.promote),
     (_A, Review.APPROVED, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.leave, needs_reason=True),
-    (_A, Review.APPROVED, "roll_out"): Transition(_ROLLING, ("lead", "manager"), effects.roll_out),
+    (_A, Review.APPROVED, "roll_out"): Transition(
+        _ROLLING, ("lead", "manager"), effects.roll_out, needs_approvals=True
+    ),
     # … in steps: each by itself when the one before has held, and only people let one go on that was stopped
     (_A, Review.ROLLING_OUT, "advance"): Transition(_ROLLING, (), effects.advance),
     (_A, Review.ROLLING_OUT, "finish"): Transition((_A, Review.STANDARD), (), effects.finish),

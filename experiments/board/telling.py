@@ -1,13 +1,14 @@
 """What the board tells of: each move and each planned look as a notice, to those who act next or should know."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from experiments.board.cards import Card, Decision, Review, Stage, approvals_of, missing_approvals
+from experiments.board.cards import Card, Decision, Review, Stage
+from experiments.board.seats import Chair
 from experiments.check.looks import Look
 from experiments.check.verdict import Conclusion
 from experiments.notices import outbox
@@ -31,6 +32,7 @@ class Telling:
 _CARRY_ON = ("lead", "manager")
 _ON_THE_FLOOR = ("supervisor", "trainer", "lead", "manager")
 _ROLLED_TO = (*_ON_THE_FLOOR, "quality")
+_SECOND = ("manager", "quality")
 _IN_REVIEW = Review.IN_REVIEW
 
 _P, _D, _C, _A = Stage.PLAN, Stage.DO, Stage.CHECK, Stage.ACT
@@ -138,18 +140,21 @@ _VERDICTS = {
 }
 
 
-def tell_move(session: Session, card: Card, decision: Decision) -> None:
+def tell_move(session: Session, card: Card, decision: Decision, awaited: Sequence[Chair]) -> None:
     """Tell of a move that was just remembered, in its transaction.
 
     Args:
         session: a writing session.
         card: where it stands now.
         decision: the move.
+        awaited: the approvals that the gate it stands at needs now; a second approver is any of the gate's roles.
     """
     telling = TELLINGS.get((decision.verb, Stage(decision.to_stage), Review(decision.to_review)))
     if telling is None:
         return
-    roles = missing_approvals(card, approvals_of(session, card)) if telling.roles is None else telling.roles
+    roles = telling.roles
+    if roles is None:
+        roles = tuple(dict.fromkeys(chair.role for chair in awaited if chair.role is not None)) or _SECOND
     reason = (decision.reason or "")[:_LONGEST_REASON]
     facts = {
         "verb": decision.verb,

@@ -9,8 +9,10 @@ from datetime import datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from experiments import people
-from experiments.board import moves
-from experiments.board.cards import Move
+from experiments.board import cards, gates, moves, ticking
+from experiments.board.cards import Move, Stage
+from experiments.board.checklist import checklist
+from experiments.board.seats import USUAL, missing
 from experiments.calendar import SiteCalendar, as_date, day_number
 from experiments.demo.world import Effect, ExperimentEntry, World, accepted_per_call
 from experiments.errors import Conflict
@@ -42,6 +44,7 @@ class Step:
 PLANNING = (
     Step(-5, time(9, 30), "lead", "draft"),
     Step(-4, time(10, 0), "lead", "submit"),
+    Step(-3, time(13, 45), "compliance", "tick"),
     Step(-3, time(14, 0), "compliance", "approve"),
     Step(-2, time(10, 30), "manager", "approve"),
     Step(-1, time(16, 0), "trainer", "approve"),
@@ -50,7 +53,7 @@ PLANNING = (
 )
 """How every card begins; the anchor is the first day of its calls."""
 
-LEFT_IN_PLAN = {"draft": 1, "in_review": 3, "approved": 5}
+LEFT_IN_PLAN = {"draft": 1, "in_review": 4, "approved": 6}
 """After how many of those steps a card that never started is left."""
 
 ENDINGS: dict[str, tuple[Step, ...]] = {
@@ -59,6 +62,7 @@ ENDINGS: dict[str, tuple[Step, ...]] = {
     "abandoned": (
         Step(1, time(7, 30), "supervisor", "stop", with_reason=True),
         Step(1, time(10, 0), "lead", "submit", with_reason=True),
+        Step(2, time(10, 45), "quality", "tick"),
         Step(2, time(11, 0), "quality", "approve"),
         Step(3, time(9, 0), "manager", "approve"),
         Step(3, time(15, 0), "quality", "approve"),
@@ -67,6 +71,7 @@ ENDINGS: dict[str, tuple[Step, ...]] = {
     "stopped_for_good": (
         Step(1, time(7, 30), "supervisor", "stop", with_reason=True),
         Step(1, time(10, 0), "lead", "submit", with_reason=True),
+        Step(2, time(10, 45), "quality", "tick"),
         Step(2, time(11, 0), "quality", "approve"),
         Step(3, time(9, 0), "manager", "approve"),
         Step(3, time(15, 0), "quality", "approve"),
@@ -75,6 +80,7 @@ ENDINGS: dict[str, tuple[Step, ...]] = {
     "in_review": (Step(1, time(10, 0), "lead", "submit", with_reason=True),),
     "promoted": (
         Step(1, time(10, 0), "lead", "submit", with_reason=True),
+        Step(1, time(16, 45), "quality", "tick"),
         Step(1, time(17, 0), "quality", "approve"),
         Step(2, time(9, 0), "manager", "approve"),
         Step(2, time(15, 0), "quality", "approve"),
@@ -131,7 +137,8 @@ class Story:
             if entry.start_day is None or entry.end_day is None or number < entry.start_day:
                 continue
             last_day = number >= entry.end_day and entry.state in _ENDED_BY_LOOK
-            if self._take_look(entry, now, last_day=last_day):
+            ended = self._take_look(entry, now, last_day=last_day)
+            if ended and entry.state in _ENDED_BY_LOOK:
                 self._expect(entry, ENDINGS[entry.state], number)
 
     def _take_look(self, entry: ExperimentEntry, now: datetime, *, last_day: bool) -> bool:
@@ -160,6 +167,11 @@ class Story:
         if step.verb == "draft":
             moves.draft(session, self._plan(entry), actor=actor, now=now)
             return
+        if step.verb == "tick":
+            self._tick(session, entry, actor, now)
+            return
+        if step.verb in ("pause", "stop") and cards.card_of(session, entry.key).stage == Stage.CHECK:
+            return  # some days bring more calls than others: all were there sooner, and it has ended by itself
         proposed = _PROPOSED.get(entry.state) if step.verb == "submit" and step.with_reason else None
         move = Move(
             step.verb,
@@ -167,8 +179,26 @@ class Story:
             None if proposed is None else entry.arm[proposed].key,
         )
         moves.move(session, entry.key, move, actor=actor, calendar=self._calendar, now=now)
+        if step.verb == "approve":
+            self._second_approval(session, entry, now)
         if step.verb == "start":
             self._remember_words(session, entry)
+
+    def _second_approval(self, session: Session, entry: ExperimentEntry, now: datetime) -> None:
+        """Let one more person approve where that alone is missing: a decision against the verdict needs two."""
+        card = cards.card_of(session, entry.key)
+        if [chair.role for chair in missing(gates.under_review(session, card, USUAL, now))] != [None]:
+            return
+        logins = (person.login for person in self._world.person if set(person.roles) & set(USUAL.roles(card.stage)))
+        actors = (people.actor_of(people.person_named(session, login)) for login in logins)
+        second = next(actor for actor in actors if gates.approval_bar(session, card, USUAL, actor, now) is None)
+        moves.move(session, entry.key, Move("approve"), actor=second, calendar=self._calendar, now=now)
+
+    def _tick(self, session: Session, entry: ExperimentEntry, actor: Actor, now: datetime) -> None:
+        """Vouch for all that the gate's checklist leaves to people."""
+        for item in checklist(session, cards.card_of(session, entry.key), USUAL):
+            if item.by_hand and not item.done:
+                ticking.tick(session, entry.key, item.key, actor=actor, now=now)
 
     def _somebody(self, session: Session, role: str) -> Actor:
         login = next(person.login for person in self._world.person if role in person.roles)

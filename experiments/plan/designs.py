@@ -162,6 +162,12 @@ def experiment_named(session: Session, key: str) -> Experiment:
     return found
 
 
+def edits_of(session: Session, experiment: Experiment, *, after: int = 0) -> list[PlanEdit]:
+    """Give the edits of a plan, the first first; only those made after one of them, where its id is given."""
+    query = select(PlanEdit).where(PlanEdit.experiment_id == experiment.id, PlanEdit.id > after)
+    return list(session.scalars(query.order_by(PlanEdit.id)))
+
+
 def draft(session: Session, plan: Plan, *, origin: str = "designed", actor: Actor, now: datetime) -> Experiment:
     """Write a plan down for the first time, pinned to the standard in force.
 
@@ -309,6 +315,7 @@ def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
         subject=f"experiment:{experiment.key}",
         now=now,
         content_hash=experiment.content_hash,
+        origin=experiment.origin,
     )
     return experiment
 

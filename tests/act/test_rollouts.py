@@ -30,6 +30,7 @@ from tests.builders import (
     a_running_experiment,
     a_week_of_calls,
     an_approved_plan,
+    approved,
     moved,
     rolled_up,
     snapshot_of,
@@ -54,9 +55,8 @@ def an_approved_winner(floor: Floor, plan: RolloutPlan | None = PLAN) -> str:
     a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
     a_final_look(floor, key)
     moved(floor, key, "submit", "lead", proposal="quicker", at=START)
-    moved(floor, key, "approve", "quality", at=START)
-    moved(floor, key, "approve", "manager", at=START)
-    moved(floor, key, "approve", "quality", at=START)
+    approved(floor, key, "quality", at=START)
+    approved(floor, key, "manager", "quality", at=START)
     if plan is not None:
         assert moved(floor, key, "roll_out", "lead", at=START, rollout=plan) == ("act", "rolling_out")
     return key

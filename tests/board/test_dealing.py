@@ -20,6 +20,7 @@ from tests.builders import (
     a_submitted_plan,
     a_week_of_calls,
     an_approved_plan,
+    approved,
     assigned,
     moved,
 )
@@ -69,8 +70,7 @@ def test_a_plan_by_call_registers_none(floor: Floor) -> None:
 
 def test_the_start_draws_one_of_the_registered_deals_and_serves_by_it(floor: Floor) -> None:
     key = submitted(floor)
-    for role in ("compliance", "manager", "trainer"):
-        moved(floor, key, "approve", role, at=NEXT_MONDAY)
+    approved(floor, key, "compliance", "manager", "trainer", at=NEXT_MONDAY)
     moved(floor, key, "start", "manager", at=NEXT_MONDAY)
     plan = registered(floor, key)
     agents = [f"agent-{i}" for i in range(AGENTS)]

@@ -2,16 +2,22 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from experiments import people
 from experiments.act import standards
-from experiments.board import cards
-from experiments.board.cards import Review, Stage
+from experiments.board import cards, moves
+from experiments.board.cards import Move, Review, Stage
 from experiments.board.moves import TRANSITIONS
+from experiments.board.seats import USUAL
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, Invalid, NotAllowed
+from experiments.people import Actor
 from experiments.plan.rules import ArmPlan, Kind
 from experiments.plan.scenarios import Standing, scenario_named
 from experiments.store import Store
+from tests.board.conftest import undone
 from tests.builders import (
     MONDAY,
     SCENARIO,
@@ -22,9 +28,11 @@ from tests.builders import (
     a_submitted_plan,
     an_approved_plan,
     another_standard,
+    approved,
     assigned,
     moved,
     people_actor,
+    somebody_new,
     standard_value,
 )
 
@@ -42,15 +50,68 @@ def test_no_administrator_moves_anything() -> None:
     assert not any("admin" in t.roles for t in TRANSITIONS.values())
 
 
+@pytest.fixture(scope="module")
+def drafted(centre: Floor) -> Floor:
+    """A centre with one card, which tests put anywhere on the board and take back."""
+    a_draft(centre)
+    return centre
+
+
+def everything(session: Session) -> dict[str, list[str]]:
+    """Give all rows that a move could change or add."""
+    tables = (
+        "card",
+        "decision",
+        "approval",
+        "tick",
+        "comment",
+        "audit_entry",
+        "traffic_revision",
+        "look",
+        "experiment",
+    )
+    return {name: sorted(map(repr, session.execute(text(f"SELECT * FROM {name}")))) for name in tables}
+
+
+def placed(session: Session, stage: Stage, review: Review) -> None:
+    """Put the card anywhere, as no move would."""
+    card = cards.card_of(session, "change_benefit")
+    card.stage, card.review, card.review_hash = stage, review, card.experiment.content_hash
+    session.flush()
+
+
+def ask(session: Session, floor: Floor, verb: str, actor: Actor) -> None:
+    asked = Move(verb, "because")
+    moves.move(session, "change_benefit", asked, actor=actor, calendar=floor.calendar, now=MONDAY)
+
+
 @pytest.mark.parametrize(("stage", "review", "verb"), ILLEGAL)
-def test_what_the_table_does_not_say_is_refused(sqlite_store: Store, stage: Stage, review: Review, verb: str) -> None:
-    floor = a_floor(sqlite_store)
-    key = a_draft(floor)
-    with floor.store.write() as session:
-        card = cards.card_of(session, key)
-        card.stage, card.review = stage, review
-    with pytest.raises(Conflict, match="is not possible there"):
-        moved(floor, key, verb, "manager", reason="because")
+def test_what_the_table_does_not_say_is_refused_and_leaves_no_trace(
+    drafted: Floor, stage: Stage, review: Review, verb: str
+) -> None:
+    with undone(drafted) as session:
+        placed(session, stage, review)
+        before = everything(session)
+        for actor in (people_actor(session, "everybody"), people.system("jobs")):
+            with pytest.raises(Conflict, match="is not possible there"):
+                ask(session, drafted, verb, actor)
+        session.flush()
+        assert everything(session) == before
+
+
+@pytest.mark.parametrize(("stage", "review", "verb"), TRANSITIONS)
+def test_whoever_a_row_does_not_name_is_refused_and_leaves_no_trace(
+    drafted: Floor, stage: Stage, review: Review, verb: str
+) -> None:
+    may = TRANSITIONS[stage, review, verb].who(stage, USUAL)
+    with undone(drafted) as session:
+        placed(session, stage, review)
+        before = everything(session)
+        others = [people_actor(session, role) for role in people.ROLES if role not in may]
+        for actor in (*others, *([people.system("jobs")] if may else [])):
+            with pytest.raises(NotAllowed):
+                ask(session, drafted, verb, actor)
+        assert everything(session) == before
 
 
 @pytest.mark.parametrize(
@@ -132,10 +193,12 @@ def test_a_scenario_card_decides_where_inviting_stands(
     floor = a_floor(store)
     arms = (ArmPlan("service_only", 5000, None), ArmPlan("invite", 5000, standard_value(floor, "ask")))
     key = a_running_experiment(floor, kind=Kind.SCENARIO, variable="ask", arms=arms, audience=audience)
+    somebody_new(floor, "another_quality", "quality")
     moved(floor, key, "stop", "manager", reason="seen enough")
     moved(floor, key, "submit", "lead", proposal=arm, reason="as the floor says")
-    for role in ("quality", "quality", "manager"):
-        moved(floor, key, "approve", role)
+    # nothing was seen that speaks for either, so each gate needs a second approver
+    approved(floor, key, "quality", "another_quality")
+    approved(floor, key, "quality", "another_quality", "manager")
     moved(floor, key, "promote", "manager")
     with store.read() as session:
         assert scenario_named(session, SCENARIO).standing == standing

@@ -22,6 +22,7 @@ from tests.builders import (
     a_floor,
     a_running_experiment,
     a_week_of_calls,
+    approved,
     assigned,
     moved,
     outcome,
@@ -46,8 +47,8 @@ def a_test_by(floor: Floor, unit: str) -> str:
     a_week_of_calls(floor, 120, lambda _, __: luck.random() < 0.4, agents=24)
     start = MONDAY + timedelta(days=7)
     key = a_draft(floor, unit=unit, effect=0.3, moderators=("region",) if unit == "call" else ())
-    for verb, role in (("submit", "lead"), *(("approve", r) for r in ("compliance", "manager", "trainer"))):
-        moved(floor, key, verb, role, at=start)
+    moved(floor, key, "submit", "lead", at=start)
+    approved(floor, key, "compliance", "manager", "trainer", at=start)
     moved(floor, key, "start", "manager", at=start)
     calls = [
         a_call(9_000 + i, agent_id=f"agent-{i % 24}", team=f"team-{i % 4}", at=start + timedelta(hours=i % 100))

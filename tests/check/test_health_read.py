@@ -13,15 +13,16 @@ from experiments.check.looks import Look
 from experiments.do.assignments import Answer, Floor
 from experiments.do.serving import Call, choose
 from experiments.plan.designs import experiment_named
-from experiments.plan.rules import MetricPlan
 from experiments.store import Store
 from tests.builders import (
+    JOINED,
     MONDAY,
     a_call,
     a_draft,
     a_floor,
     a_running_experiment,
     a_week_of_calls,
+    approved,
     assigned,
     moved,
     rolled_up,
@@ -32,7 +33,6 @@ from tests.builders import (
 NEXT_MONDAY = MONDAY + timedelta(days=7)
 LATER = 20261120
 APPROVERS = ("compliance", "manager", "trainer")
-JOINED = (MetricPlan("joined", "primary"),)
 
 
 @pytest.fixture
@@ -112,8 +112,9 @@ def a_test_by(floor: Floor, unit: str) -> str:
     luck = random.Random(3)
     a_week_of_calls(floor, 120, lambda _, i: luck.random() < 0.4, agents=24)
     key = a_draft(floor, unit=unit, effect=0.3)
-    for verb, role in (("submit", "lead"), *(("approve", role) for role in APPROVERS), ("start", "manager")):
-        moved(floor, key, verb, role, at=NEXT_MONDAY)
+    moved(floor, key, "submit", "lead", at=NEXT_MONDAY)
+    approved(floor, key, *APPROVERS, at=NEXT_MONDAY)
+    moved(floor, key, "start", "manager", at=NEXT_MONDAY)
     return key
 
 

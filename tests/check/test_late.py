@@ -12,9 +12,9 @@ from experiments.check.metrics import Totals
 from experiments.do.assignments import Floor, assign
 from experiments.do.journal import Origin
 from experiments.plan.designs import experiment_named
-from experiments.plan.rules import MetricPlan
 from experiments.store import Store
 from tests.builders import (
+    JOINED,
     MONDAY,
     a_call,
     a_floor,
@@ -133,7 +133,7 @@ def test_an_earlier_call_that_comes_late_takes_the_sale_from_the_later_one(floor
 
 
 def test_only_calls_whose_window_has_closed_are_read_at_a_look(floor: Floor) -> None:
-    key = a_running_experiment(floor, metrics=(MetricPlan("joined", "primary"),), effect=0.1)
+    key = a_running_experiment(floor, metrics=JOINED, effect=0.1)
     a_week_of_calls(floor, 30, lambda _, i: i % 2 == 0, days=7)
     with floor.store.write() as session:
         experiment, jobs = experiment_named(session, key), people.system("jobs")

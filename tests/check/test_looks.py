@@ -12,9 +12,9 @@ from experiments.check.looks import Look
 from experiments.do.assignments import Answer, Floor
 from experiments.errors import Conflict
 from experiments.plan.designs import experiment_named
-from experiments.plan.rules import MetricPlan
 from experiments.store import Store
 from tests.builders import (
+    JOINED,
     MONDAY,
     a_call,
     a_floor,
@@ -104,7 +104,7 @@ def test_between_looks_only_what_may_be_watched_is_shown(floor: Floor) -> None:
 
 
 def test_conversions_count_only_when_their_window_has_closed(floor: Floor) -> None:
-    key = a_running_experiment(floor, metrics=(MetricPlan("joined", "primary"),), effect=0.1)
+    key = a_running_experiment(floor, metrics=JOINED, effect=0.1)
     a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
     with floor.store.read() as session:
         experiment = experiment_named(session, key)

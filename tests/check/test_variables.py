@@ -30,7 +30,9 @@ from tests.builders import (
     NEW_BENEFIT,
     a_floor,
     a_running_experiment,
+    approved,
     moved,
+    somebody_new,
     standard_value,
     two_finished_tests,
 )
@@ -250,8 +252,9 @@ class TestPlaces:
     def test_a_decided_scenario_is_open_for_variables_that_it_has_not_tested(self, floor: Floor) -> None:
         moved(floor, "change_bridge", "abandon", "lead", reason="Worse.")
         moved(floor, "change_benefit", "submit", "lead", reason="Keep the standard.")
-        for role in ("quality", "manager", "quality"):
-            moved(floor, "change_benefit", "approve", role)
+        somebody_new(floor, "another_quality", "quality")
+        approved(floor, "change_benefit", "quality", "another_quality")
+        approved(floor, "change_benefit", "quality", "manager", "another_quality")
         moved(floor, "change_benefit", "abandon", "lead", reason="Agreed.")
         with floor.store.read() as session:
             (survey,) = survey_variables(session, synthetic=()).metrics

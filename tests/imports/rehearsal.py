@@ -8,8 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from experiments import people
-from experiments.board import moves
-from experiments.board.cards import Card, Move
+from experiments.board import moves, ticking
+from experiments.board.cards import Card, Move, card_of
+from experiments.board.checklist import checklist
+from experiments.board.seats import USUAL
 from experiments.calendar import SiteCalendar
 from experiments.check import looks, rollup
 from experiments.check.looks import Look
@@ -52,6 +54,13 @@ class Centre:
                 session, key, Move(verb, reason, proposal), actor=actor, calendar=self.floor.calendar, now=NOW
             )
 
+    def tick(self, role: str, key: str = CARD) -> None:
+        """Let the person with a role tick what the gate's checklist leaves to people."""
+        with self.store.write() as session:
+            for item in checklist(session, card_of(session, key), USUAL):
+                if item.by_hand and not item.done:
+                    ticking.tick(session, key, item.key, actor=self.staff[role], now=NOW)
+
     def bring(
         self,
         path: Path,
@@ -83,6 +92,7 @@ class Centre:
     def decide(self, key: str = CARD, *, proposal: str | None = None) -> Card:
         """Take a card from Check, open, to its decision: promote the proposal, or keep the standard."""
         self.move("lead", "submit", proposal=proposal, key=key)
+        self.tick("quality", key)
         for role in ("quality", "quality", "manager"):
             self.move(role, "approve", key=key)
         if proposal is not None:
@@ -120,6 +130,7 @@ def start_card(centre: Centre, *, salt: str = SALT) -> None:
     with centre.store.write() as session:
         moves.draft(session, plan(salt), actor=centre.staff["lead"], now=NOW)
     centre.move("lead", "submit")
+    centre.tick("compliance")
     for role in ("compliance", "manager", "trainer"):
         centre.move(role, "approve")
     centre.move("lead", "start")

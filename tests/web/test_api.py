@@ -305,10 +305,15 @@ class TestTheBoard:
             told = answer.get_json()
             return answer.status_code, told.get("stage", told.get("code")), told.get("review", "")
 
+        def tick(login: str, item: str) -> int:
+            return board[login].post("/experiments/change_benefit/checklist", {"item": item}).status_code
+
         # Plan: the lead writes and submits; three others approve; a manager starts.
         assert board["lead"].post("/experiments", a_plan_body(effect=0.1)).status_code == 201
         assert ask("lead", "submit") == (200, "plan", "in_review")
         assert ask("lead", "approve")[:2] == (403, "not_allowed")
+        for item in ("offer_review", "size"):
+            assert tick("compliance", item) == 200
         for login in ("compliance", "trainer", "manager"):
             ask(login, "approve")
         assert ask("manager", "start") == (200, "do", "running")
@@ -338,6 +343,7 @@ class TestTheBoard:
         # Act: a winner is proposed, approved by others, and promoted; the next call hears it.
         assert ask("lead", "submit", proposal="moon") == (422, "invalid", "")
         assert ask("lead", "submit", proposal="no_queue") == (200, "check", "in_review")
+        assert tick("quality", "verdict_read") == 200
         assert ask("quality", "approve") == (200, "act", "in_review")
         ask("quality", "approve")
         assert ask("manager", "approve") == (200, "act", "approved")
@@ -360,6 +366,8 @@ class TestTheBoard:
     def test_two_who_approve_at_once_make_one_decision(self, app_on_both: APIFlask, board: dict[str, Caller]) -> None:
         board["lead"].post("/experiments", PLAN)
         board["lead"].post("/experiments/change_benefit/submit")
+        for item in ("offer_review", "size"):
+            board["compliance"].post("/experiments/change_benefit/checklist", {"item": item})
         for login in ("compliance", "trainer"):
             board[login].post("/experiments/change_benefit/approve")
 
@@ -375,6 +383,8 @@ class TestTheBoard:
             plan = a_plan_body(key=f"test_{i}", coverage=3000)
             board["lead"].post("/experiments", plan)
             board["lead"].post(f"/experiments/test_{i}/submit")
+            for item in ("offer_review", "size"):
+                board["compliance"].post(f"/experiments/test_{i}/checklist", {"item": item})
             for login in ("compliance", "trainer", "manager"):
                 board[login].post(f"/experiments/test_{i}/approve")
         starts = [lambda i=i: board["manager"].post(f"/experiments/test_{i}/start").status_code for i in range(3)]

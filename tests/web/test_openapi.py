@@ -155,6 +155,8 @@ class TestThePage:
             examples.PLAN,
             examples.PLAN,
             examples.MOVE,
+            examples.TICK,
+            examples.COMMENT,
             examples.HEARD,
         ]
 

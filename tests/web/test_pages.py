@@ -298,7 +298,7 @@ class TestMoves:
         second = a_visitor(app, floor, "manager")
         second.post(f"/experiments/{key}", verb="approve")
         page = second.get(f"/experiments/{key}").text
-        assert "The last to act: The manager approved it, 9 Nov 2026, 11:00." in page
+        assert "was given already: The manager gave it, 9 Nov 2026, 11:00." in page
         assert "Who: Compliance, Trainer." in page
 
     def test_a_proposal_is_carried_to_act(self, app: APIFlask, floor: Floor) -> None:

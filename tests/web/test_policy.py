@@ -24,6 +24,8 @@ API = [
     ("api.write_plan", "POST", "/experiments"),
     ("api.revise_plan", "PUT", "/experiments/none"),
     ("api.move", "POST", "/experiments/none/approve"),
+    ("api.tick", "POST", "/experiments/none/checklist"),
+    ("api.comment", "POST", "/experiments/none/comments"),
 ]
 every_api_route = pytest.mark.parametrize(("endpoint", "method", "path"), API, ids=[row[0] for row in API])
 ALL_SCOPES = "act assign design read report"

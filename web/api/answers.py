@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from functools import lru_cache
 from json import JSONEncoder
 from json.encoder import encode_basestring
@@ -9,14 +10,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from experiments.board import cards, moves
+from experiments.board import cards, gates as gating, moves
+from experiments.board.cards import Review
+from experiments.board.checklist import Item, checklist
+from experiments.board.comments import Comment, comments_of
+from experiments.board.seats import Chair, Gates, missing
 from experiments.check import freshness, history, looks, reading, results as results_of
 from experiments.check.looks import Look
 from experiments.check.spoken.heard import HeardCall
 from experiments.check.spoken.sample import worklist
 from experiments.do.assignments import Answer
 from experiments.do.recording import Receipt
-from experiments.people import Actor
+from experiments.people import Actor, login_of
 from experiments.plan import designs, scripts
 from web.api import rolled_out
 from web.language import say
@@ -59,24 +64,27 @@ def receipt(receipt: Receipt) -> bytes:
     return _compact(told).encode()
 
 
-def card(session: Session, card: cards.Card, actor: Actor) -> dict[str, Any]:
+def card(session: Session, card: cards.Card, actor: Actor, *, gates: Gates, now: datetime) -> dict[str, Any]:
     """Tell where an experiment stands, and what the caller may ask of it."""
     return {
         **_columns(card, "kind", "stage", "review", "round", "proposal", "owner", "moved_at"),
         "key": card.experiment.key,
         "scenario": card.experiment.scenario.key,
         "title": card.experiment.title,
-        "missing_approvals": list(cards.missing_approvals(card, cards.approvals_of(session, card))),
-        "moves": [{"verb": verb, "needs_reason": reason} for verb, reason in moves.open_moves(card, actor)],
+        "missing_approvals": _awaited(session, card, gates, now),
+        "moves": [{"verb": verb, "needs_reason": reason} for verb, reason in moves.open_moves(card, actor, gates)],
     }
 
 
-def experiment(session: Session, key: str, actor: Actor) -> dict[str, Any]:
+def experiment(session: Session, key: str, actor: Actor, *, gates: Gates, now: datetime) -> dict[str, Any]:
     """Tell everything that is registered about an experiment."""
     found = cards.card_of(session, key)
     registered = found.experiment
     return {
-        "card": card(session, found, actor),
+        "card": card(session, found, actor, gates=gates, now=now),
+        "gate": [chair(session, each, gates) for each in gating.under_review(session, found, gates, now)],
+        "checklist": [_item(each) for each in checklist(session, found, gates)],
+        "comments": [comment(each) for each in comments_of(session, found)],
         **_columns(registered, "origin", "hypothesis", "variable", "unit", "audience", "effect", "alpha", "power"),
         **_columns(registered, "looks", "coverage", "base_rate", "planned_calls", "planned_days", "content_hash"),
         **_columns(registered, "spending", "family", "weighting", "adjust", "moderators", "started_at", "ended_at"),
@@ -93,6 +101,34 @@ def experiment(session: Session, key: str, actor: Actor) -> dict[str, Any]:
             for d in cards.decisions_of(session, found)
         ],
     }
+
+
+def chair(session: Session, seated: Chair, gates: Gates) -> dict[str, Any]:
+    """Tell of an approval that a gate needs: whose, and what became of it."""
+    given = seated.approval
+    return {
+        "role": seated.role,
+        "named": list(seated.named),
+        "state": seated.state,
+        "person": login_of(session, given.person_id) if given else None,
+        "at": given.at if given else None,
+        "expires_at": gates.expiry(given) if given else None,
+    }
+
+
+def comment(said: Comment) -> dict[str, Any]:
+    """Tell what was said beside a card."""
+    return _columns(said, "id", "author", "at", "text", "reply_to")
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {**_columns(item, "key", "done", "by_hand", "by", "at"), "words": say(item.words)}
+
+
+def _awaited(session: Session, card: cards.Card, gates: Gates, now: datetime) -> list[str]:
+    if card.review != Review.IN_REVIEW:
+        return []
+    return [each.role or "any" for each in missing(gating.under_review(session, card, gates, now))]
 
 
 def results(session: Session, key: str, today: int) -> dict[str, Any]:

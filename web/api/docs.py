@@ -11,7 +11,7 @@ from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, listening, plans, refusals, results, variables
+from web.api.schemas import calls, gates, listening, plans, refusals, results, variables
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -23,6 +23,9 @@ _MODELS = (
     OutcomeReport,
     ServedReport,
     calls.ReceiptAnswer,
+    gates.TickBody,
+    gates.CommentBody,
+    gates.Comment,
     plans.PlanBody,
     plans.MoveBody,
     plans.Card,
@@ -46,13 +49,29 @@ are.
 """
 GROUPS = {
     "Calls": ("assign", "report"),
-    "Experiments": ("list_experiments", "read_experiment", "read_results", "write_plan", "revise_plan", "move"),
+    "Experiments": (
+        "list_experiments",
+        "read_experiment",
+        "read_results",
+        "write_plan",
+        "revise_plan",
+        "move",
+        "tick",
+        "comment",
+    ),
     "Variables": ("list_variables",),
     "Listening": ("read_listening", "hear"),
 }
 _EVERYWHERE = {401, 403, 500, 503}
 _WITH_BODY = {400, 413, 415, 422}
-_ALSO = {"assign": {404}, "write_plan": {404, 409}, "revise_plan": {404, 409}, "move": {404, 409}, "hear": {409}}
+_ALSO = {
+    "assign": {404},
+    "write_plan": {404, 409},
+    "revise_plan": {404, 409},
+    "move": {404, 409},
+    "tick": {409},
+    "hear": {409},
+}
 _SAYS = {
     400: "The body is not JSON.",
     401: "The token is missing, unknown, expired or revoked.",

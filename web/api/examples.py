@@ -68,4 +68,8 @@ PLAN: dict[str, Any] = {
 
 HEARD: dict[str, Any] = {"call_id": "20261121-0001", "heard": "no_queue"}
 
+TICK: dict[str, Any] = {"item": "offer_review"}
+
+COMMENT: dict[str, Any] = {"text": "Does “no queue” hold on Mondays, too?"}
+
 MOVE: dict[str, Any] = {"reason": "The words are clear and promise nothing that we cannot keep."}

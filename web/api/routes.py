@@ -7,7 +7,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.routing import BaseConverter
 
-from experiments.board import cards, moves
+from experiments.board import cards, comments, moves, ticking
 from experiments.board.cards import Move
 from experiments.check.spoken import hearing
 from experiments.do import assignments, served
@@ -16,8 +16,9 @@ from experiments.errors import invalid
 from experiments.people import Actor
 from web.api import answers
 from web.api.bodies import expect_json
-from web.api.examples import ASSIGNMENT, HEARD, MOVE, OUTCOMES, PLAN
+from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, OUTCOMES, PLAN, TICK
 from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, ReceiptAnswer
+from web.api.schemas.gates import Comment, CommentBody, TickBody
 from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
 from web.api.schemas.results import ResultsAnswer
@@ -26,7 +27,7 @@ from web.api.variables import variables
 from web.auth import actor
 from web.house import House, house
 
-VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in moves.TRANSITIONS.items() if move.roles))
+VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in moves.TRANSITIONS.items() if not move.by_job))
 """The moves that people ask for; the others are the schedule's."""
 
 
@@ -89,7 +90,7 @@ def reported(here: House, actor: Actor, batch: OutcomeEnvelope) -> Receipt:
 def list_experiments() -> dict[str, Any]:
     """List every experiment, those that moved last first."""
     with house().store.read() as session:
-        return {"experiments": [answers.card(session, card, actor()) for card in cards.every_card(session)]}
+        return {"experiments": [_told(session, card) for card in cards.every_card(session)]}
 
 
 @api.post("/experiments")
@@ -103,7 +104,7 @@ def write_plan(plan: PlanBody) -> dict[str, Any]:
     """
     with house().store.write() as session:
         card = moves.draft(session, plan.as_plan(), actor=actor(), now=house().clock())
-        return answers.card(session, card, actor())
+        return _told(session, card)
 
 
 @api.get("/experiments/<key:key>")
@@ -111,7 +112,7 @@ def write_plan(plan: PlanBody) -> dict[str, Any]:
 def read_experiment(key: str) -> dict[str, Any]:
     """Read an experiment: its card, its registered plan, and every decision on it."""
     with house().store.read() as session:
-        return answers.experiment(session, key, actor())
+        return answers.experiment(session, key, actor(), gates=house().gates, now=house().clock())
 
 
 @api.put("/experiments/<key:key>")
@@ -123,7 +124,7 @@ def revise_plan(key: str, plan: PlanBody) -> dict[str, Any]:
         raise invalid("key", "not_this_one", "The plan names another experiment than the address.")
     with house().store.write() as session:
         card = moves.revise(session, key, plan.as_plan(), actor=actor(), now=house().clock())
-        return answers.card(session, card, actor())
+        return _told(session, card)
 
 
 @api.get("/experiments/<key:key>/results")
@@ -187,9 +188,36 @@ def move(key: str, verb: str, body: MoveBody) -> dict[str, Any]:
     plan = body.rollout.plan() if body.rollout is not None else None
     with house().store.write() as session:
         card = _moved(session, key, Move(verb, body.reason, body.proposal, plan))
-        return answers.card(session, card, actor())
+        return _told(session, card)
+
+
+@api.post("/experiments/<key:key>/checklist")
+@api.input(TickBody, arg_name="body", example=TICK)
+@api.output(Card)
+def tick(key: str, body: TickBody) -> dict[str, Any]:
+    """Vouch for an item of the gate's checklist that no machine can see: by name, for the content as it stands.
+
+    Who wrote what is under review may not, and an item that is open holds up the gate's last approval.
+    """
+    with house().store.write() as session:
+        now, gates = house().clock(), house().gates
+        return _told(session, ticking.tick(session, key, body.item, actor=actor(), now=now, gates=gates))
+
+
+@api.post("/experiments/<key:key>/comments")
+@api.input(CommentBody, arg_name="body", example=COMMENT)
+@api.output(Comment, status_code=201)
+def comment(key: str, body: CommentBody) -> dict[str, Any]:
+    """Say something beside a card, by itself or in answer to another comment of the same card."""
+    with house().store.write() as session:
+        said = comments.comment(session, key, body.text, reply_to=body.reply_to, actor=actor(), now=house().clock())
+        return answers.comment(said)
+
+
+def _told(session: Session, card: cards.Card) -> dict[str, Any]:
+    return answers.card(session, card, actor(), gates=house().gates, now=house().clock())
 
 
 def _moved(session: Session, key: str, asked: Move) -> cards.Card:
     here = house()
-    return moves.move(session, key, asked, actor=actor(), calendar=here.calendar, now=here.clock())
+    return moves.move(session, key, asked, actor=actor(), calendar=here.calendar, now=here.clock(), gates=here.gates)

@@ -1,14 +1,14 @@
 """The page of one experiment: what differs, what was seen, what is decided, and the moves open to the reader."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board import cards, gates, moves
+from experiments.board import cards, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.check import history, looks, reading
 from experiments.check.examining.daily import of_plan
@@ -25,6 +25,7 @@ from web.formats import percent
 from web.language import named, say
 from web.pages import planned, rollout, words
 from web.pages.figures import Figure, arm_counts, arm_facts, funnel
+from web.pages.gate import ChairRow, ItemRow, chair_rows, item_rows
 from web.pages.look.amounts import size
 from web.pages.look.banner import Banner, banner
 from web.pages.look.content import is_hidden
@@ -39,6 +40,7 @@ from web.pages.look.sureness import Group, how_sure
 from web.pages.planned import DesignRow
 from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
+from web.pages.timeline import CommentView, Event, thread, timeline
 
 _LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary", "resume": "primary"}
 _DANGERS = ("stop", "refuse", "abandon")
@@ -77,26 +79,6 @@ class ArmView:
     weight: str
     control: bool
     calls: int
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalRow:
-    """One role's approval at the gate, given or awaited."""
-
-    role: str
-    by: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """One move that was made."""
-
-    text: str
-    by: str
-    at: str
-    reason: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +125,11 @@ class ExperimentPage:
     audience: list[str]
     condition: str
     looks: list[LookRow]
-    approvals: list[ApprovalRow]
     rollout: RolloutView | None
-    decisions: list[DecisionRow]
+    chairs: list[ChairRow]
+    checklist: list[ItemRow]
+    comments: list[CommentView]
+    history: list[Event]
     notes: list[str]
 
 
@@ -170,10 +154,10 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         card=survey.card(card),
         experiment=experiment,
         next_step=_next_step(card),
-        moves=_moves(session, card, visitor),
+        moves=_moves(survey, card),
         proposals=_proposals(card, last),
         proposal=_proposal(card),
-        bar=_bar(session, card, visitor),
+        bar=_bar(survey, card),
         variable=survey.element(experiment.scenario.catalogue, experiment.variable),
         arms=arms,
         banner=banner(experiment, last, watch, survey.calls(experiment), specs, steps),
@@ -196,8 +180,10 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
         looks=look_rows(experiment, made, survey.name),
         rollout=rollout.view(session, experiment, specs, survey.today),
-        approvals=_approvals(survey, card),
-        decisions=[_decision(survey, decision, specs) for decision in reversed(cards.decisions_of(session, card))],
+        chairs=chair_rows(survey, card),
+        checklist=item_rows(session, survey, card),
+        comments=thread(session, survey, card),
+        history=timeline(session, survey, card, specs),
         notes=_notes(session, experiment),
     )
 
@@ -246,12 +232,12 @@ def _next_step(card: Card) -> str:
     return words.next_step(card)
 
 
-def _moves(session: Session, card: Card, visitor: Actor) -> list[MoveForm]:
+def _moves(survey: Survey, card: Card) -> list[MoveForm]:
     """Offer the moves that would not be refused; the one that carries the card on stands first."""
-    barred = card.review == Review.IN_REVIEW and gates.approval_bar(session, card, visitor) is not None
+    barred = card.review == Review.IN_REVIEW and survey.bar(card) is not None
     offered = [
         _form(card, verb, needs_reason)
-        for verb, needs_reason in moves.open_moves(card, visitor)
+        for verb, needs_reason in moves.open_moves(card, survey.visitor, survey.gates)
         if not (verb == "approve" and barred) and not (verb in ("promote", "roll_out") and card.proposal is None)
     ]
     return sorted(offered, key=lambda form: form.verb != words.forward(card))
@@ -269,12 +255,12 @@ def _form(card: Card, verb: str, needs_reason: bool) -> MoveForm:
     )
 
 
-def _bar(session: Session, card: Card, visitor: Actor) -> str:
+def _bar(survey: Survey, card: Card) -> str:
     """Say why a reader whose role the gate asks for finds no approve button."""
-    if card.review != Review.IN_REVIEW or not visitor.has(cards.GATES[Stage(card.stage)]):
+    if card.review != Review.IN_REVIEW or not survey.visitor.has(survey.gates.roles(card.stage)):
         return ""
-    barred = gates.approval_bar(session, card, visitor)
-    return say(barred) if barred else ""
+    barred = survey.bar(card)
+    return say(words.in_words(barred, survey.name)) if barred else ""
 
 
 def _proposals(card: Card, last: Look | None) -> list[tuple[str, str, bool]]:
@@ -331,40 +317,6 @@ def _metric(planned: PlannedMetric, spec: MetricSpec) -> tuple[str, str, str, st
         duty = _("Watched: alarms, need not be cleared") if planned.watch else _("Must be cleared")
     window = _("counted after %(days)s", days=words.days(spec.window_days)) if spec.window_days else ""
     return words.metric_role(planned.role), named(spec.name), margin, words.listed(t for t in (duty, window) if t)
-
-
-def _approvals(survey: Survey, card: Card) -> list[ApprovalRow]:
-    if card.review not in (Review.IN_REVIEW, Review.APPROVED):
-        return []
-    given: Mapping[str, Any] = {a.role: a for a in survey.approvals(card)}
-    return [
-        ApprovalRow(
-            words.role(role),
-            survey.people[given[role].person_id] if role in given else "",
-            words.moment(given[role].at) if role in given else "",
-        )
-        for role in cards.GATES[Stage(card.stage)]
-    ]
-
-
-def _decision(survey: Survey, decision: cards.Decision, specs: Mapping[str, MetricSpec]) -> DecisionRow:
-    here, there = (decision.from_stage, decision.from_review), (decision.to_stage, decision.to_review)
-    return DecisionRow(
-        text=words.done(decision.verb, decision.from_stage),
-        by=survey.name(decision.actor),
-        at=words.moment(decision.at),
-        reason=_reason(decision, specs),
-        state="" if here == there else f"{words.stage(there[0])} · {words.review(there[1])}",
-    )
-
-
-def _reason(decision: cards.Decision, specs: Mapping[str, MetricSpec]) -> str:
-    """Give the reason; the watch's own is a metric's key and an arm's, and is said in words."""
-    reason = decision.reason or ""
-    metric, _dot, arm = reason.partition(" · ")
-    if decision.verb != "halt" or metric not in specs:
-        return reason
-    return f"{named(specs[metric].name)} · {arm}"
 
 
 def _notes(session: Session, experiment: Experiment) -> list[str]:

@@ -1,8 +1,11 @@
-"""Asking a move of a card from a page: the domain decides, and a refusal comes back as words on the card's page."""
+"""Asking something of a card from its page: the domain decides, and a refusal comes back as words on the page."""
+
+from collections.abc import Callable
 
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from experiments.board import cards, moves
+from experiments.board import cards, comments, moves, ticking
 from experiments.board.cards import Move
 from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
@@ -18,10 +21,48 @@ def ask(key: str, asked: Move, visitor: Actor) -> tuple[str, str]:
     Raises:
         Unknown: there is no such experiment.
     """
+    here = house()
+
+    def verb(session: Session) -> str:
+        now, gates = here.clock(), here.gates
+        return _done(moves.move(session, key, asked, actor=visitor, calendar=here.calendar, now=now, gates=gates))
+
+    return _asked(key, visitor, verb)
+
+
+def vouch(key: str, item: str, visitor: Actor) -> tuple[str, str]:
+    """Tick an item of a checklist, and say what came of it.
+
+    Raises:
+        Unknown: there is no such experiment, or no such item now.
+    """
+    here = house()
+
+    def verb(session: Session) -> str:
+        ticking.tick(session, key, item, actor=visitor, now=here.clock(), gates=here.gates)
+        return _("Done: you vouched that %(item)s.", item=words.item(item))
+
+    return _asked(key, visitor, verb)
+
+
+def comment(key: str, text: str, reply_to: int | None, visitor: Actor) -> tuple[str, str]:
+    """Say something beside a card, and say what came of it.
+
+    Raises:
+        Unknown: there is no such experiment.
+    """
+
+    def verb(session: Session) -> str:
+        comments.comment(session, key, text, reply_to=reply_to, actor=visitor, now=house().clock())
+        return _("Your comment is there.")
+
+    return _asked(key, visitor, verb)
+
+
+def _asked(key: str, visitor: Actor, verb: Callable[[Session], str]) -> tuple[str, str]:
     try:
         with house().store.write() as session:
-            card = moves.move(session, key, asked, actor=visitor, calendar=house().calendar, now=house().clock())
-            return "success", _done(card)
+            return "success", verb(session)
     except (Conflict, NotAllowed, Invalid) as refusal:
         return "warning", _refused(key, refusal, visitor)
 
@@ -33,22 +74,20 @@ def _done(card: cards.Card) -> str:
 
 def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
     """Say why not, who was first where somebody was, and what to do."""
-    told = [say(words.in_words(refusal.message))]
-    if isinstance(refusal, Conflict):
-        with house().store.read() as session:
-            survey, card = Survey(session, visitor), cards.card_of(session, key)
-            made = cards.decisions_of(session, card)
-            if made:
-                last = made[-1]
-                told.append(
-                    _(
-                        "The last to act: %(name)s %(did)s, %(at)s.",
-                        name=survey.name(last.actor),
-                        did=words.done(last.verb, last.from_stage),
-                        at=words.moment(last.at),
-                    )
-                )
-            told.append(_("Next: %(step)s. Who: %(who)s.", step=words.next_step(card), who=survey.acting(card) or "—"))
-    elif isinstance(refusal, NotAllowed):
+    with house().store.read() as session:
+        survey, card = Survey(session, visitor), cards.card_of(session, key)
+        told = [say(words.in_words(refusal.message, survey.name))]
+        if isinstance(refusal, Conflict):
+            told += _what_is_next(session, survey, card, refusal)
+    if isinstance(refusal, NotAllowed):
         told.append(_("Ask somebody who holds the role and did not write it."))
     return (" " if locale() == "en" else "").join(told)
+
+
+def _what_is_next(session: Session, survey: Survey, card: cards.Card, refusal: Conflict) -> list[str]:
+    last, told = cards.last_decision(session, card), []
+    if last is not None and "person" not in refusal.message.values:
+        who, did, at = survey.name(last.actor), words.done(last.verb, last.from_stage), words.moment(last.at)
+        told.append(_("The last to act: %(name)s %(did)s, %(at)s.", name=who, did=did, at=at))
+    step, acting = words.next_step(card), survey.acting(card) or "—"
+    return [*told, _("Next: %(step)s. Who: %(who)s.", step=step, who=acting)]

@@ -106,6 +106,23 @@ def move(key: str) -> Response:
     return redirect(url_for("pages.experiment", key=key), 303)
 
 
+@pages.post("/experiments/<key>/checklist")
+def tick(key: str) -> Response:
+    """Vouch for an item of a card's checklist."""
+    category, text = moves.vouch(key, request.form.get("item", ""), auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.experiment", key=key, _anchor="next-title"), 303)
+
+
+@pages.post("/experiments/<key>/comments")
+def comment(key: str) -> Response:
+    """Say something beside a card."""
+    reply_to = request.form.get("reply_to", type=int)
+    category, text = moves.comment(key, request.form.get("text", ""), reply_to, auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.experiment", key=key, _anchor="comments-title"), 303)
+
+
 @pages.get("/experiments/<key>/listening")
 def listening(key: str) -> str:
     """Put a call of the sample before a listener."""

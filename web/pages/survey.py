@@ -1,6 +1,6 @@
 """What several pages ask of the board at once, each answered by one question for all cards together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,14 +8,16 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from experiments import people
-from experiments.board import cards, gates, moves
+from experiments.board import cards, gates as gating, moves
 from experiments.board.cards import Approval, Card, Review, Stage
+from experiments.board.seats import Chair, missing
 from experiments.check import history, looks, reading
 from experiments.check.looks import Look
 from experiments.check.verdict import Conclusion, Guard
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import element_names
+from experiments.wording import Message
 from web.house import house
 from web.language import named
 from web.pages import words
@@ -72,11 +74,12 @@ class Survey:
 
     def __init__(self, session: Session, visitor: Actor) -> None:
         self.session, self.visitor = session, visitor
-        self.now = house().clock()
+        self.now, self.gates = house().clock(), house().gates
         self.today = house().calendar.day(self.now)
         everybody = people.everyone(session)
         self.names = {person.login: person.name for person in everybody}
         self.people: Mapping[int, str] = {person.id: person.name for person in everybody}
+        self.logins: Mapping[int, str] = {person.id: person.login for person in everybody}
         self._approvals = cards.approvals_given(session)
         self._looks = looks.newest_looks(session)
         self._calls = history.calls_by_experiment(session)
@@ -96,9 +99,9 @@ class Survey:
             self._elements[catalogue] = element_names(self.session, catalogue)
         return named(self._elements[catalogue].get(key, {"en": key}))
 
-    def approvals(self, card: Card) -> Sequence[Approval]:
+    def approvals(self, card: Card) -> list[Approval]:
         """Give the approvals of the round a card is in."""
-        return self._approvals.get(card.id, ())
+        return self._approvals.get(card.id, [])
 
     def look(self, experiment: Experiment) -> Look | None:
         """Give an experiment's newest look."""
@@ -141,28 +144,38 @@ class Survey:
             for_me=self.waits_for_me(card),
         )
 
+    def chairs(self, card: Card) -> tuple[Chair, ...]:
+        """See who sits at the gate at which a card stands."""
+        return gating.seated_at(card, self.look(card.experiment), self.approvals(card), self.gates, self.now)
+
     def acting(self, card: Card) -> str:
         """Name the roles that carry a card on; all that are missing at a gate, any one elsewhere."""
-        missing = cards.missing_approvals(card, self.approvals(card))
-        if missing:
-            return words.listed(map(words.role, missing))
+        awaited = missing(self.chairs(card)) if card.review == Review.IN_REVIEW else ()
+        if awaited:
+            return words.listed(words.chair(chair.role, chair.named) for chair in awaited)
         verb = words.forward(card)
         transition = moves.TRANSITIONS.get((Stage(card.stage), Review(card.review), verb or ""))
         if transition is None:
             return ""
-        return words.either(map(words.role, transition.roles)) if transition.roles else _("the schedule")
+        roles = transition.who(Stage(card.stage), self.gates)
+        return words.either(map(words.role, roles)) if roles else _("the schedule")
 
     def waits_for_me(self, card: Card) -> bool:
         """Say whether the visitor is one of those who carry a card on now."""
         verb = words.forward(card)
-        if verb not in {open_verb for open_verb, _reason in moves.open_moves(card, self.visitor)}:
+        if verb not in {open_verb for open_verb, _reason in moves.open_moves(card, self.visitor, self.gates)}:
             return False
-        return verb != "approve" or gates.approval_bar(self.session, card, self.visitor) is None
+        return verb != "approve" or self.bar(card) is None
+
+    def bar(self, card: Card) -> Message | None:
+        """Say why the visitor cannot approve what is under review; None when they can."""
+        return gating.approval_bar(self.session, card, self.gates, self.visitor, self.now)
 
     def _counted(self, card: Card) -> tuple[int, int] | None:
         if card.review != Review.IN_REVIEW:
             return None
-        return len(self.approvals(card)), len(cards.GATES[Stage(card.stage)])
+        seated = self.chairs(card)
+        return len(seated) - len(missing(seated)), len(seated)
 
     def _days_running(self, experiment: Experiment) -> int | None:
         if experiment.started_at is None:

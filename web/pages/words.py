@@ -3,7 +3,7 @@
 Every table is built when it is asked for, since its language is the reader's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +75,23 @@ def either(texts: Iterable[str]) -> str:
 def role(key: str) -> str:
     """Name a role."""
     return named(ROLES[key]) if key in ROLES else key
+
+
+def chair(role_key: str | None, logins: Iterable[str] = ()) -> str:
+    """Name who is asked for an approval: a role, those named of it, or any role of the gate as a second approver."""
+    told = _("A second approver") if role_key is None else role(role_key)
+    among = listed(logins)
+    return f"{told} ({among})" if among else told
+
+
+def item(key: str) -> str:
+    """Name an item of a checklist that people tick, within a sentence."""
+    return {
+        "offer_review": _("what is offered may be offered"),
+        "size": _("its calls come in time"),
+        "sample": _("it is decided on a smaller sample"),
+        "verdict_read": _("the verdict was read"),
+    }.get(key, key)
 
 
 def stage(key: str) -> str:
@@ -299,14 +316,23 @@ def next_step(card: Card) -> str:
     return move(verb, card.stage)
 
 
-def in_words(message: Message) -> Message:
-    """Put the reader's words where the domain names stages, moves and roles by key."""
+def in_words(message: Message, person: Callable[[str], str] = str) -> Message:
+    """Put the reader's words where the domain names stages, moves, roles, people and moments by key.
+
+    Args:
+        message: the sentence.
+        person: gives a person's name by her login.
+    """
     known = dict(message.values)
+    if "person" in known:
+        known["person"] = person(known["person"])
     if "verb" in known:
         known["verb"] = move(known["verb"], known.get("stage", ""))
     for name, naming in (("stage", stage), ("review", review)):
         if name in known:
             known[name] = naming(known[name])
+    if "at" in known:
+        known["at"] = moment(datetime.fromisoformat(known["at"]))
     if "roles" in known:
         known["roles"] = listed(map(role, known["roles"].split(", ")))
     return Message(message.text, known)

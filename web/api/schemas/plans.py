@@ -9,6 +9,7 @@ from experiments.do.outcomes import Key
 from experiments.plan.rules import MAX_ARMS, ArmPlan, Kind, MetricPlan, Plan
 from experiments.wording import sentence
 from web.api.schemas.fields import Answer, Body, Names, NewKey, Number, Value, Words
+from web.api.schemas.gates import Chair, ChecklistItem, Comment
 from web.api.schemas.rollouts import RolloutBody
 
 
@@ -128,7 +129,9 @@ class Card(Answer):
     proposal: str | None
     owner: str
     moved_at: datetime
-    missing_approvals: list[str]
+    missing_approvals: list[str] = Field(
+        description="The roles still waited for, one for each approval; `any` is the second approver's."
+    )
     moves: list[OpenMove]
 
 
@@ -202,3 +205,6 @@ class ExperimentAnswer(Answer):
     started_at: datetime | None
     ended_at: datetime | None
     decisions: list[Decision]
+    gate: list[Chair] = Field(description="The approvals that the gate needs at which the card stands; else empty.")
+    checklist: list[ChecklistItem] = Field(description="What must be so before the last of them; else empty.")
+    comments: list[Comment]

@@ -1,0 +1,84 @@
+"""No history of moves leads where the rules or the database forbid, and the audit log alone rebuilds the board."""
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from experiments import audit
+from experiments.audit import AuditEntry
+from experiments.board import cards
+from experiments.board.moves import TRANSITIONS
+from experiments.board.replay import Place, replay
+from experiments.do.assignments import Floor
+from tests.board.conftest import undone
+from tests.board.walking import Step, Walk, steps_of
+
+NUMBER = st.integers(0, 9_999)
+
+
+def board(session: Session) -> dict[str, Place]:
+    """Give every card's place by the tables."""
+    session.expire_all()
+    found = cards.every_card(session)
+    return {c.experiment.key: Place(c.stage, c.review, c.round, c.proposal) for c in found}
+
+
+def log(session: Session) -> list[AuditEntry]:
+    return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
+
+
+@settings(max_examples=12, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(st.tuples(st.integers(0, 2), NUMBER, NUMBER), min_size=10, max_size=60))
+def test_no_sequence_of_moves_gets_past_the_rules_and_the_log_rebuilds_the_board(
+    centre: Floor, steps: list[Step]
+) -> None:
+    with undone(centre) as session:
+        walk = Walk(centre, session)
+        walk.walk(steps)
+        walk.holds()
+        assert replay(log(session)) == board(session)
+        assert audit.verify(session).broken_at is None
+
+
+def test_long_walks_take_every_row_of_the_table_and_keep_to_the_rules(centre: Floor) -> None:
+    rows = {(stage.value, review.value, verb) for stage, review, verb in TRANSITIONS}
+    taken: set[tuple[str, str, str]] = set()
+    for seed in range(20):
+        if taken == rows:
+            break
+        with undone(centre) as session:
+            walk = Walk(centre, session)
+            walk.walk(steps_of(seed, 200))
+            walk.holds()
+            assert replay(log(session)) == board(session)
+            taken |= walk.taken
+    assert taken == rows
+
+
+def test_rows_from_before_rounds_were_logged_tell_the_round_by_what_opens_one() -> None:
+    def row(verb: str, before: str = "", after: str = "") -> AuditEntry:
+        detail = {"before": before.split(), "after": after.split()} if after else {"content_hash": "of the plan"}
+        return AuditEntry(verb=verb, subject="experiment:old", detail=detail)
+
+    told = [
+        row("write_plan"),
+        row("submit", "plan draft", "plan in_review"),
+        row("approve", "plan in_review", "plan in_review"),
+        row("approve", "plan in_review", "plan approved"),
+        row("start", "plan approved", "do running"),
+        row("stop", "do running", "check open"),
+        row("submit", "check open", "check in_review"),
+        row("approve", "check in_review", "act in_review"),
+        AuditEntry(verb="sign_in", subject="person:lead", detail={}),
+    ]
+    assert replay(told) == {"old": Place("act", "in_review", 3, None)}
+
+
+def test_what_was_brought_in_has_a_card_only_once_it_is_on_the_board() -> None:
+    subject = "experiment:elsewhere"
+    registered = AuditEntry(verb="write_plan", subject=subject, detail={"content_hash": "-", "origin": "imported"})
+    there = {"before": ["check", "open"], "after": ["check", "open"], "round": 0, "proposal": None}
+    assert replay([registered]) == {}
+    assert replay([registered, AuditEntry(verb="bring_in", subject=subject, detail=there)]) == {
+        "elsewhere": Place("check", "open", 0, None)
+    }
