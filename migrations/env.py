@@ -4,6 +4,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from experiments import audit, jobs, people
+from experiments.act import reviews
+from experiments.act.control import signals
 from experiments.board import cards
 from experiments.check import looks
 from experiments.check.counting import tables
@@ -15,7 +17,7 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
-    *(tables, looks, heard, cards, jobs, ledger),
+    *(tables, looks, heard, signals, reviews, cards, jobs, ledger),
 )
 """Imported for the tables they declare."""
 

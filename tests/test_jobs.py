@@ -52,6 +52,7 @@ def test_the_looks_run_when_the_rollup_has_finished_the_tick(store: Store) -> No
         "rollup": "0 days built, 0 waiting outcomes attached",
         "watch": "no harm in 0 running",
         "looks": "none due of 0 running",
+        "control": "0 new signals in 0 charts of 0 standards",
     }
 
 

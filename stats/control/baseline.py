@@ -19,6 +19,7 @@ _MOVING_RANGE = 2 / math.sqrt(math.pi)
 _EFFICIENCY = 0.605
 """What a spread from moving ranges knows, against one from squares (Roes, Does & Schurink 1993, JQT 25:188)."""
 _ROUNDS = 10
+_ONE_IN_TEN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,14 @@ class Baseline:
 
     @property
     def widest(self) -> float:
-        """Give the spread one standard error above its estimate."""
-        return self.spread * (1 + 1 / math.sqrt(2 * _EFFICIENCY * self.days))
+        """Give what the spread hardly exceeds: nine in ten baselines have it below."""
+        freedom = _EFFICIENCY * self.days
+        return self.spread * math.sqrt(freedom / (2 * float(special.gammaincinv(freedom / 2, _ONE_IN_TEN))))
+
+    @property
+    def furthest(self) -> float:
+        """Give how far the true log odds hardly lie on one side: in nine of ten baselines they do not."""
+        return -float(special.ndtri(_ONE_IN_TEN)) * self.error
 
     def z(self, day: DayCount, *, spread: float | None = None) -> float:
         """Give how far a day lies from what is expected, in standard deviations of days; nan without calls."""

@@ -83,8 +83,8 @@ def designed_cusum(
     """Find the threshold for which nothing but a change of the odds alarms more often than every so many days.
 
     A baseline is an estimate, and a sum adds its error up day after day. Cautious, the run length holds for a rate and
-    a spread that lie one standard error towards the alarm (after Gandy & Kvaløy 2013, Scandinavian Journal of
-    Statistics 40:647: to be right about the chart at hand, and not on average over all that could have been).
+    a spread that lie so far towards the alarm as they do in one of ten baselines (after Gandy & Kvaløy 2013,
+    Scandinavian Journal of Statistics 40:647: to be right about the chart at hand, and not on average over all).
 
     Args:
         sizes: Calls a day, of days like those to come; at least one above 0.
@@ -99,7 +99,7 @@ def designed_cusum(
     require("odds_ratio", odds_ratio, above=0)
     require("calls of all days", sum(sizes), at_least=1)
     spread = baseline.widest if cautious else baseline.spread
-    towards = math.copysign(baseline.error if cautious else 0.0, math.log(odds_ratio))
+    towards = math.copysign(baseline.furthest if cautious else 0.0, math.log(odds_ratio))
     of_days = [n for n in sizes if n]
     kinds = np.quantile(of_days, (np.arange(_REPRESENTED) + 0.5) / _REPRESENTED, method="nearest").astype(int)
 

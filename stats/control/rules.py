@@ -139,8 +139,8 @@ def designed_rules(days: float, *, error: float = 0.0) -> RunRules:
 
     Args:
         days: In-control run length of each rule, > 2.
-        error: Standard error of the centre, in standard deviations of days, >= 0: both are taken as if the true centre
-            lay that far on one side.
+        error: Of the centre, in standard deviations of days, >= 0: both are taken as if the true centre lay that far on
+            one side.
 
     Raises:
         ValueError: When an argument is out of its bounds.

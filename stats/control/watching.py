@@ -105,7 +105,7 @@ def watch_rate(
     each = days * (4 if many else 2)
     rise = _soonest(sizes, baseline, odds_ratios, each, within)
     drop = _soonest(sizes, baseline, [1 / ratio for ratio in odds_ratios], each, within)
-    noise = baseline.error * math.sqrt(usual * baseline.rate * (1 - baseline.rate)) / baseline.spread
+    noise = baseline.furthest * math.sqrt(usual * baseline.rate * (1 - baseline.rate)) / baseline.spread
     rules = designed_rules(each, error=noise) if many else None
     wide = baseline.widest
     points = p_chart(later, baseline, limit=rules.limit if rules else 3.0, spread=wide)

@@ -1,0 +1,1 @@
+"""What we change: standards under control, and their reviews."""
