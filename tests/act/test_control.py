@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from experiments import audit, jobs, people
 from experiments.act.control import charts, signals
 from experiments.act.control.charts import FIRST_DAYS, STRETCH_DAYS, ControlChart, window_of
 from experiments.act.control.signals import ControlSignal
+from experiments.act.live import live_standards
 from experiments.board.after_signal import CHALLENGER, propose_after
 from experiments.calendar import as_date, days_before
 from experiments.check.variables.survey import survey_variables
@@ -18,6 +19,7 @@ from experiments.do.journal import Origin
 from experiments.errors import Unknown
 from experiments.plan.scenarios import scenario_named
 from experiments.store import Store
+from experiments.wording import Message
 from tests.act.floors import live_here, weeks_of_calls
 from tests.builders import MONDAY, SCENARIO, a_floor, a_week_of_calls, another_standard, standard_value
 from web.api.schemas.plans import PlanBody
@@ -85,7 +87,7 @@ def test_a_drop_is_signalled_once_with_words_and_numbers(floor: Floor) -> None:
     assert (fallen.metric, fallen.region, fallen.direction, fallen.worse) == ("accepted", "", "down", True)
     assert abs((as_date(fallen.first_day) - (MONDAY + timedelta(days=43)).date()).days) <= 4
     assert fallen.numbers["rate"] < 0.33 < fallen.numbers["usual"]
-    assert "has fallen" in str(signals.Message.from_json(fallen.words))
+    assert "has fallen" in str(Message.from_json(fallen.words))
     assert [s.id for s in looked_for(floor, 64)] == [s.id for s in found]
     with floor.store.read() as session:
         assert audit.verify(session).broken_at is None
@@ -193,7 +195,7 @@ def test_the_job_says_what_it_did(floor: Floor) -> None:
 
 def _leaves(floor: Floor) -> list[str]:
     with floor.store.read() as session:
-        return [live.scenario.key for live in jobs.live_standards(session)]
+        return [live.scenario.key for live in live_standards(session)]
 
 
 def test_the_job_runs_once_a_day_after_a_rollup(store: Store) -> None:
@@ -204,6 +206,6 @@ def test_the_job_runs_once_a_day_after_a_rollup(store: Store) -> None:
         at = MONDAY + timedelta(minutes=minutes)
         assert jobs.run(store, by_name["rollup"], jobs.tick_of(by_name["rollup"], at), calendar, at)
     with store.read() as session:
-        ran = session.scalars(jobs.select(jobs.JobRun.tick).where(jobs.JobRun.job == "control")).all()
+        ran = session.scalars(select(jobs.JobRun.tick).where(jobs.JobRun.job == "control")).all()
     assert ran == [midnight]
     assert people.system("jobs").name == "system:jobs"

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import abort, flash, g, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, g, jsonify, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from configs.settings import ROOT
 from experiments.board.cards import Move
 from web import auth
 from web.house import house
-from web.pages import door, moves, words
+from web.pages import control, door, moves, words
 from web.pages.board import columns
 from web.pages.experiment import experiment_page
 from web.pages.experiments import listing
@@ -34,7 +34,7 @@ pages.add_app_template_filter(words.role, "role")
 @pages.before_request
 def _refuse_nul() -> None:
     """Refuse the one character that not every database keeps in a text."""
-    if any("\x00" in text for text in (*request.form.values(), *(request.view_args or {}).values())):
+    if any("\x00" in str(given) for given in (*request.form.values(), *(request.view_args or {}).values())):
         abort(400)
 
 
@@ -65,7 +65,31 @@ def scenarios() -> str:
 def scenario(key: str) -> str:
     """Show one call type."""
     with house().store.read() as session:
-        return render_template("scenario.html", page=scenario_page(session, key, auth.actor()))
+        return render_template(
+            "scenario.html", page=scenario_page(session, key, auth.actor(), request.args.get("region"))
+        )
+
+
+@pages.post("/scenarios/<key>/review")
+def review(key: str) -> Response:
+    """Confirm a scenario's standard, and say who looks at it again and by when."""
+    form = request.form
+    asked = (form.get("owner", ""), form.get("review_by", ""), form.get("note", ""))
+    category, text = control.confirm(key, *asked, auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.scenario", key=key, _anchor="control"), 303)
+
+
+@pages.get("/scenarios/<key>/signals/<int:number>/plan.json")
+def proposed_plan(key: str, number: int) -> Response:
+    """Give the body of the plan that a signal proposes, to be completed and sent to the API."""
+    with house().store.read() as session:
+        found = control.proposal(session, key, number)
+    if found is None:
+        abort(404)
+    answer = jsonify(found.plan)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{found.plan["key"]}.json"'
+    return answer
 
 
 @pages.get("/board")

@@ -71,6 +71,18 @@ def daily_totals(
     return found
 
 
+def regions_heard(session: Session, scenario: Scenario, version_id: int) -> list[str]:
+    """Name the regions whose eligible calls were served a script version; replayed calls are left out."""
+    regions = (
+        select(RollupCall.region)
+        .where(RollupCall.scenario_id == scenario.id, RollupCall.script_version_id == version_id)
+        .where(RollupCall.eligible, RollupCall.origin != Origin.REPLAYED, RollupCall.region != EVERYWHERE)
+        .distinct()
+        .order_by(RollupCall.region)
+    )
+    return list(session.scalars(regions))
+
+
 def day_counts(spec: MetricSpec, totals: Mapping[int, Totals], days: Sequence[int]) -> list[DayCount]:
     """See the totals of days as counts of a rate; a day that nobody called on has none."""
     return [_count(spec, day, totals.get(day)) for day in days]

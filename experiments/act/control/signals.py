@@ -102,7 +102,7 @@ def note_signals(
         actor: who looked.
         now: when, UTC.
     """
-    known = {}
+    known: dict[tuple[str, str, str, str], list[ControlSignal]] = {}
     for signal in signals_of(session, scenario):
         known.setdefault((signal.region, signal.metric, signal.rule, signal.direction), []).append(signal)
     new = []
