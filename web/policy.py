@@ -55,6 +55,7 @@ POLICY: dict[str, Access] = {
     "pages.home": Access(Who.PERSON, _EVERYONE),
     "pages.scenarios": _AT_THE_BOARD,
     "pages.scenario": _AT_THE_BOARD,
+    "pages.standing": _AT_THE_BOARD,
     "pages.proposed_plan": _AT_THE_BOARD,
     "pages.review": Access(Who.PERSON, REVIEWERS),
     "pages.board": _AT_THE_BOARD,

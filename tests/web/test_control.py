@@ -1,4 +1,4 @@
-"""A standard under control, on its scenario's page: charts, signals, the plan that one proposes, and the next review."""
+"""A standard under control, on its page: charts, signals, the plan that one proposes, and the next review."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def test_one_region_is_charted_alone(lead: Visitor) -> None:
 
 def test_a_signal_offers_its_plan_as_a_file(lead: Visitor) -> None:
     page = lead.get(PAGE).text
-    path = page.split('/signals/')[1].split('/plan.json')[0]
+    path = page.split("/signals/")[1].split("/plan.json")[0]
     answer = lead.get(f"{PAGE}/signals/{path}/plan.json")
     plan = json.loads(answer.text)
     assert answer.headers["Content-Disposition"].startswith("attachment")

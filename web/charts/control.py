@@ -36,7 +36,7 @@ def control_chart(data: DayChart) -> "figure":
         file_name=data.file_name,
         legend=drawing.legend_pixels(names),
     )
-    drawing.ticks_at(chart, {place: data.days[place].name for place in day_ticks(len(data.days))})
+    drawing.ticks_at(chart, {place: data.days[place].short for place in day_ticks(len(data.days))})
     drawing.heights_at(chart, {tick: percent(tick, 1 if top - bottom < 0.05 else 0) for tick in heights(bottom, top)})
     known = [(place, day) for place, day in enumerate(data.days) if day.rate is not None]
     drawing.band(chart, _columns(known, low="low", high="high"), legend=words.limits)

@@ -200,6 +200,7 @@ class DayRow:
 
     Attributes:
         name: the day.
+        short: the same without its year, for the axis.
         calls: how many the rate is of.
         rate: share of them; `None` without calls.
         usual: share expected of such a day.
@@ -210,6 +211,7 @@ class DayRow:
     """
 
     name: str
+    short: str
     calls: int
     rate: float | None
     usual: float

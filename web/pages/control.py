@@ -188,6 +188,7 @@ def _rows(chart: ControlChart) -> Sequence[DayRow]:
     return [
         DayRow(
             words.day(day),
+            words.short_day(day),
             counts.n,
             point.rate if counts.n else None,
             point.centre,

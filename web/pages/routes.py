@@ -22,6 +22,7 @@ from web.pages.experiments import listing
 from web.pages.home import home as home_page, is_blind
 from web.pages.listening import listening_page, write_down
 from web.pages.scenarios import scenario_page, tree
+from web.pages.standing import standing_page
 from web.pages.survey import freshness
 from web.pages.variables.page import variables_page
 
@@ -59,6 +60,13 @@ def scenarios() -> str:
     """Show the tree of call types."""
     with house().store.read() as session:
         return render_template("scenarios.html", catalogues=tree(session), fresh=freshness(session))
+
+
+@pages.get("/scenarios/standing")
+def standing() -> str:
+    """Rank the call types: where should we invite at all?"""
+    with house().store.read() as session:
+        return render_template("standing.html", page=standing_page(session, request.args.get("by", "value")))
 
 
 @pages.get("/scenarios/<key>")

@@ -212,7 +212,7 @@ def _words(found: Found, numbers: dict[str, Any]) -> Message:
 
 
 def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{100 * share:.1f} %" if share >= 0.01 else f"{100 * share:.2f} %"
+    return "—" if share is None else f"{100 * share:.1f}%" if share >= 0.01 else f"{100 * share:.2f}%"
 
 
 ALL_REGIONS = sentence("All regions")
