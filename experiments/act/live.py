@@ -1,17 +1,15 @@
 """The standard in force of a scenario, and since when it has been: what is watched, and reviewed again."""
 
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from experiments.calendar import SiteCalendar, days_before
+from experiments.plan import traffic
 from experiments.plan.scenarios import Scenario, every_scenario
 from experiments.plan.traffic import TrafficRevision
-
-_PART = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +35,22 @@ class LiveStandard:
 
 def live_standard(session: Session, scenario: Scenario) -> LiveStandard | None:
     """Give a scenario's standard in force; None where it has none, or sums others."""
-    revisions = (
-        select(TrafficRevision)
-        .where(TrafficRevision.scenario_id == scenario.id)
-        .order_by(TrafficRevision.number.desc())
-        .execution_options(yield_per=_PART)
+    newest = traffic.newest(session, scenario.id)
+    if newest is None:
+        return None
+    standard = newest.value.standard_id
+    # Traffic is stored in its canonical form, in which the standard comes last: no revision need be read to know it.
+    stored = type_coerce(TrafficRevision.traffic, String)
+    another = select(func.coalesce(func.max(TrafficRevision.number), 0)).where(
+        TrafficRevision.scenario_id == scenario.id, stored.not_like(f'%"standard_id":{standard}}}')
     )
-    found: LiveStandard | None = None
-    with closing(session.scalars(revisions)) as newest_first:
-        for revision in newest_first:
-            standard = revision.value.standard_id
-            if found is not None and standard != found.version_id:
-                break
-            found = LiveStandard(scenario, standard, revision.made_at, revision.made_by)
-    return found
+    begun = session.scalars(
+        select(TrafficRevision)
+        .where(TrafficRevision.scenario_id == scenario.id, TrafficRevision.number > another.scalar_subquery())
+        .order_by(TrafficRevision.number)
+        .limit(1)
+    ).one()
+    return LiveStandard(scenario, standard, begun.made_at, begun.made_by)
 
 
 def live_standards(session: Session) -> list[LiveStandard]:

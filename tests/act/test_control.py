@@ -117,6 +117,14 @@ def test_a_region_that_drops_alone_is_named(floor: Floor) -> None:
     assert "hangzhou" not in {s.region for s in fallen}
 
 
+def test_all_regions_alone_are_charted_as_they_are_among_the_others(floor: Floor) -> None:
+    weeks_of_calls(floor, [0.4] * 40)
+    weeks_of_calls(floor, [0.4] * 40, region="ningbo", seed=3)
+    among = next(c for c in charted(floor, 41) if c.region == "")
+    assert charted(floor, 41, region="")[0].chart == among.chart
+    assert charted(floor, 41, region="ningbo")[0].chart.rise != among.chart.rise
+
+
 def test_one_region_is_no_other_than_all_of_them(floor: Floor) -> None:
     weeks_of_calls(floor, [0.4] * 40)
     assert {c.region for c in charted(floor, 41)} == {""}

@@ -15,7 +15,7 @@ from experiments.errors import Conflict, Invalid, NotAllowed, Unknown
 from experiments.plan.scenarios import every_scenario, scenario_named
 from experiments.store import Store
 from tests.act.floors import live_here
-from tests.builders import MONDAY, SCENARIO, a_floor, another_standard, people_actor
+from tests.builders import MONDAY, SCENARIO, a_floor, a_running_experiment, another_standard, moved, people_actor
 
 
 @pytest.fixture
@@ -57,6 +57,14 @@ def test_a_review_sets_the_next_owner_and_day_and_the_newest_holds(floor: Floor)
     with floor.store.read() as session:
         mine = [each for each in reviews.reviews_due(session) if each.live.scenario.key == SCENARIO]
     assert [(each.owner, each.review_by) for each in mine] == [("manager", day(60))]
+
+
+def test_tests_that_start_and_stop_leave_the_standard_as_long_in_force_as_it_was(floor: Floor) -> None:
+    begun = live_here(floor)
+    key = a_running_experiment(floor)
+    moved(floor, key, "pause", "lead", reason="The words are unclear.", at=MONDAY + timedelta(days=3))
+    assert live_here(floor).since == begun.since == MONDAY
+    assert live_here(floor).version_id == begun.version_id
 
 
 def test_another_standard_begins_anew(floor: Floor) -> None:

@@ -110,7 +110,9 @@ def test_others_see_when_but_may_not_confirm(app: APIFlask, dropped: Floor) -> N
 
 def test_an_overdue_review_is_marked(app: APIFlask, floor: Floor, clock: Clock) -> None:
     clock.now = MONDAY + timedelta(days=91)
-    assert "Review overdue" in a_visitor(app, floor, "lead").get(PAGE).text
+    lead = a_visitor(app, floor, "lead")
+    assert "Review overdue" in lead.get(PAGE).text
+    assert "due by 31 Jan 2027, The system" in lead.get("/scenarios").text
 
 
 def test_a_new_standard_begins_anew(app: APIFlask, dropped: Floor) -> None:

@@ -35,7 +35,7 @@ def test_numbers_say_what_they_are_of_and_as_of_when(lead: Visitor, floor: Floor
     page = lead.get(PAGE).text
     assert "of 600" in page
     assert "7,300 eligible calls a year" in page
-    assert "2 Dec 2026" in page
+    assert "Data as of 2 Dec 2026" in page
 
 
 def test_it_is_sorted_by_links(lead: Visitor) -> None:

@@ -11,7 +11,7 @@ from experiments import people
 from experiments.act import reviews
 from experiments.act.control import charts, signals
 from experiments.act.control.charts import ControlChart
-from experiments.act.control.rates import EVERYWHERE, regions_heard
+from experiments.act.control.rates import EVERYWHERE
 from experiments.act.control.signals import ControlSignal
 from experiments.act.live import LiveStandard, live_standard
 from experiments.act.reviews import REVIEW_DAYS, REVIEWERS, ReviewDue
@@ -88,8 +88,7 @@ def control_view(session: Session, scenario: Scenario, survey: Survey, region: s
     live = live_standard(session, scenario)
     if live is None:
         return None
-    there = regions_heard(session, scenario, live.version_id)
-    there = there if len(there) > 1 else []
+    there = charts.regions_of(session, live, calendar=house().calendar, today=survey.today)
     chosen = region if region in there else EVERYWHERE
     drawn = charts.charts_of(session, live, calendar=house().calendar, today=survey.today, region=chosen)
     return ControlView(
@@ -105,6 +104,16 @@ def control_view(session: Session, scenario: Scenario, survey: Survey, region: s
         signals=[_signal(found) for found in signals.signals_of(session, scenario)[:_SIGNALS_SHOWN]],
         review=_review(session, reviews.review_due(session, live), survey),
     )
+
+
+def overdue_reviews(session: Session, visitor: Actor) -> list[tuple[str, str, str, str]]:
+    """Give the standards whose review is overdue, the longest first, as (key, name, day, owner)."""
+    survey = Survey(session, visitor)
+    late = reviews.overdue(session, survey.today)
+    return [
+        (due.live.scenario.key, named(due.live.scenario.name), words.day(due.review_by), survey.name(due.owner))
+        for due in late
+    ]
 
 
 def confirm(key: str, owner: str, review_by: str, note: str, visitor: Actor) -> tuple[str, str]:

@@ -59,7 +59,8 @@ def home() -> str:
 def scenarios() -> str:
     """Show the tree of call types."""
     with house().store.read() as session:
-        return render_template("scenarios.html", catalogues=tree(session), fresh=freshness(session))
+        late = control.overdue_reviews(session, auth.actor())
+        return render_template("scenarios.html", catalogues=tree(session), fresh=freshness(session), overdue=late)
 
 
 @pages.get("/scenarios/standing")

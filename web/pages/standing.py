@@ -77,7 +77,7 @@ def _row(ranked: RankedScenario) -> StandingRow:
         value=_value(ranked),
         harm=_rate(ranked.invited_harm, None, digits=2),
         served=_served(ranked),
-        until=words.day(ranked.last_day) if ranked.last_day else UNKNOWN,
+        until=words.day(ranked.last_day) if ranked.last_day else "",
         moved=[say(message) for message in ranked.moved],
     )
 

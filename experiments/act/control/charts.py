@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from experiments.act.control.rates import EVERYWHERE, KeyRate, daily_totals, day_counts, every_day, key_rates
+from experiments.act.control.rates import (
+    EVERYWHERE,
+    KeyRate,
+    daily_totals,
+    day_counts,
+    every_day,
+    key_rates,
+    regions_heard,
+)
 from experiments.act.live import LiveStandard
 from experiments.calendar import SiteCalendar, as_date, days_before
 from experiments.check.metrics import Totals
@@ -73,19 +81,39 @@ def charts_of(
         today: the site-local day, YYYYMMDD.
         region: only this one, '' for all regions together; None for that and every region by itself.
     """
-    rates = key_rates(session, live.scenario)
-    first = live.first_day(calendar)
-    windows = {rate.spec.key: window_of(first, days_before(today, rate.spec.window_days + 1)) for rate in rates}
-    known = {key: window for key, window in windows.items() if window is not None}
-    if not known:
+    rates, windows = _windows(session, live, calendar, today)
+    if not windows:
         return ()
-    since = min(window.baseline[0] for window in known.values())
+    since = _since(windows)
+    there = _places(session, live, since)
     totals = daily_totals(session, live.scenario, live.version_id, rates, since=since, regions=region != EVERYWHERE)
-    places = _places(totals) if region is None else [region]
-    asked = [(r, place) for r in rates for place in places if r.spec.key in known]
-    days = DAYS_PER_FALSE_SIGNAL * len(_places(totals)) * len(known)
-    found = [_chart(live, rate, place, known[rate.spec.key], totals[place], days) for rate, place in asked]
+    asked = [(rate, place) for rate in rates for place in (there if region is None else [region])]
+    days = DAYS_PER_FALSE_SIGNAL * len(there) * len(windows)
+    found = [
+        _chart(live, rate, place, windows[rate.spec.key], totals[place], days)
+        for rate, place in asked
+        if rate.spec.key in windows and place in totals
+    ]
     return tuple(chart for chart in found if chart is not None)
+
+
+def regions_of(session: Session, live: LiveStandard, *, calendar: SiteCalendar, today: int) -> list[str]:
+    """Name the regions that are charted by themselves: none where there is only one, or nothing is charted yet."""
+    _, windows = _windows(session, live, calendar, today)
+    return [place for place in _places(session, live, _since(windows)) if place != EVERYWHERE] if windows else []
+
+
+def _windows(
+    session: Session, live: LiveStandard, calendar: SiteCalendar, today: int
+) -> tuple[list[KeyRate], dict[str, Window]]:
+    """Give the key rates, and the days of those that have any to watch, by metric."""
+    rates, first = key_rates(session, live.scenario), live.first_day(calendar)
+    windows = {rate.spec.key: window_of(first, days_before(today, rate.spec.window_days + 1)) for rate in rates}
+    return rates, {key: window for key, window in windows.items() if window is not None}
+
+
+def _since(windows: Mapping[str, Window]) -> int:
+    return min(window.baseline[0] for window in windows.values())
 
 
 def window_of(first: int, last: int) -> Window | None:
@@ -114,9 +142,9 @@ def window_of(first: int, last: int) -> Window | None:
     return Window(tuple(past), tuple(every_day(start, last)))
 
 
-def _places(totals: Mapping[str, Mapping[int, Totals]]) -> list[str]:
+def _places(session: Session, live: LiveStandard, since: int) -> list[str]:
     """Name what is charted: everywhere, and each region where there are several."""
-    regions = sorted(set(totals) - {EVERYWHERE})
+    regions = regions_heard(session, live.scenario, live.version_id, since=since)
     return [EVERYWHERE, *(regions if len(regions) > 1 else [])]
 
 

@@ -71,12 +71,17 @@ def daily_totals(
     return found
 
 
-def regions_heard(session: Session, scenario: Scenario, version_id: int) -> list[str]:
-    """Name the regions whose eligible calls were served a script version; replayed calls are left out."""
+def regions_heard(session: Session, scenario: Scenario, version_id: int, *, since: int) -> list[str]:
+    """Name the regions whose eligible calls were served a script version from a day on; replayed ones are left out."""
     regions = (
         select(RollupCall.region)
         .where(RollupCall.scenario_id == scenario.id, RollupCall.script_version_id == version_id)
-        .where(RollupCall.eligible, RollupCall.origin != Origin.REPLAYED, RollupCall.region != EVERYWHERE)
+        .where(
+            RollupCall.day >= since,
+            RollupCall.eligible,
+            RollupCall.origin != Origin.REPLAYED,
+            RollupCall.region != EVERYWHERE,
+        )
         .distinct()
         .order_by(RollupCall.region)
     )

@@ -16,7 +16,7 @@ from experiments.check.results import plain
 from experiments.errors import Unknown
 from experiments.people import Actor
 from experiments.plan.scenarios import Scenario
-from experiments.store import KEY, OUTSIDE_ID, Base, CanonicalJson, UtcDateTime
+from experiments.store import KEY, OUTSIDE_ID, Base, CanonicalJson, UtcDateTime, single_file
 from experiments.wording import Message, sentence
 from stats.control.watching import Alarm
 
@@ -102,6 +102,7 @@ def note_signals(
         actor: who looked.
         now: when, UTC.
     """
+    single_file(session, f"control:{scenario.key}")
     known: dict[tuple[str, str, str, str], list[ControlSignal]] = {}
     for signal in signals_of(session, scenario):
         known.setdefault((signal.region, signal.metric, signal.rule, signal.direction), []).append(signal)
