@@ -39,10 +39,10 @@ def live_standard(session: Session, scenario: Scenario) -> LiveStandard | None:
     if newest is None:
         return None
     standard = newest.value.standard_id
-    # Traffic is stored in its canonical form, in which the standard comes last: no revision need be read to know it.
-    stored = type_coerce(TrafficRevision.traffic, String)
+    # Traffic is stored in its canonical form, which tells the standard without reading every revision.
+    stored, says = type_coerce(TrafficRevision.traffic, String), f'%"standard_id":{standard}'
     another = select(func.coalesce(func.max(TrafficRevision.number), 0)).where(
-        TrafficRevision.scenario_id == scenario.id, stored.not_like(f'%"standard_id":{standard}}}')
+        TrafficRevision.scenario_id == scenario.id, stored.not_like(f"{says}}}%"), stored.not_like(f"{says},%")
     )
     begun = session.scalars(
         select(TrafficRevision)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from stats.control.baseline import Baseline
 from stats.control.days import DayCount, logit, share_of
 from stats.control.run_length import Steps, mean_run_length, threshold_for
 
-__all__ = ["Cusum", "count_steps", "cusum", "designed_cusum", "weight"]
+__all__ = ["Cusum", "count_steps", "cusum", "designed_cusum", "drift", "weight"]
 
 _REPRESENTED = 5
 """Kinds of day by their number of calls that stand for all days when a threshold is found."""
@@ -37,7 +38,7 @@ class Cusum:
     delay: float
 
 
-def weight(n: int, successes: int, p: float, odds_ratio: float, *, spread: float = 1.0) -> float:
+def weight(n: float, successes: float, p: float, odds_ratio: float, *, spread: float = 1.0) -> float:
     """Give the log likelihood ratio of a day's count: odds changed by the ratio, against unchanged.
 
     Page (1954, Biometrika 41:100), for odds as Steiner, Cook, Farewell & Treasure (2000, Biostatistics 1:441): of x in
@@ -101,15 +102,32 @@ def designed_cusum(
     spread = baseline.widest if cautious else baseline.spread
     towards = math.copysign(baseline.furthest if cautious else 0.0, math.log(odds_ratio))
     of_days = [n for n in sizes if n]
-    kinds = np.quantile(of_days, (np.arange(_REPRESENTED) + 0.5) / _REPRESENTED, method="nearest").astype(int)
+    kinds = np.quantile(of_days, (np.arange(_REPRESENTED) + 0.5) / _REPRESENTED, method="nearest")
+    return _designed(tuple(int(n) for n in kinds), baseline.rate, odds_ratio, spread, towards, days)
+
+
+@lru_cache(maxsize=4096)
+def _designed(kinds: tuple[int, ...], p: float, odds_ratio: float, spread: float, towards: float, days: float) -> Cusum:
+    """Design a sum; remembered, since a baseline stays what it is for months and its chart is looked at daily."""
 
     def steps(moved: float) -> Steps:
-        parts = [count_steps(int(n), baseline.rate, odds_ratio, spread=spread, moved=moved) for n in kinds]
-        return Steps.mixed(parts).gathered()
+        return Steps.mixed([count_steps(n, p, odds_ratio, spread=spread, moved=moved) for n in kinds]).gathered()
 
     threshold = threshold_for(steps(towards), days)
-    delay = mean_run_length(steps(math.log(odds_ratio)), threshold)
-    return Cusum(odds_ratio, threshold, mean_run_length(steps(0.0), threshold), delay)
+    known, after = (mean_run_length(steps(moved), threshold, states=60) for moved in (0.0, math.log(odds_ratio)))
+    return Cusum(odds_ratio, threshold, known, after)
+
+
+def drift(n: float, baseline: Baseline, odds_ratio: float) -> float:
+    """Give what a day of n calls adds to the sum on average once the odds have changed by the ratio.
+
+    Args:
+        n: Calls, > 0.
+        baseline: What was expected before; the spread taken is its widest.
+        odds_ratio: > 0.
+    """
+    changed = share_of(logit(baseline.rate) + math.log(odds_ratio))
+    return weight(n, n * changed, baseline.rate, odds_ratio, spread=baseline.widest)
 
 
 def count_steps(n: int, p: float, odds_ratio: float, *, spread: float = 1.0, moved: float = 0.0) -> Steps:

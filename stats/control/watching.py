@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stats.checks import require
 from stats.control.baseline import Baseline
 from stats.control.charts import Point, p_chart
-from stats.control.cusum import Cusum, cusum, designed_cusum
+from stats.control.cusum import Cusum, cusum, designed_cusum, drift
 from stats.control.days import DayCount
 from stats.control.ewma import Smoothed, ewma, ewma_limit
 from stats.control.rules import DAILY, Direction, RunRules, designed_rules, run_rules
@@ -83,7 +83,8 @@ def watch_rate(
     allows for the baseline's own error (see `designed_cusum`). An alarm goes on until 14 days are quiet.
 
     A sum is best for the change that it is designed for, and with few successes no small change can be found in time:
-    it looks for the smallest ratio that it finds within so many days on average, else for the largest.
+    it looks for the smallest ratio that it finds within so many days on average, else for the largest. The days are
+    Wald's approximation (1947, Sequential Analysis): the log of the run length, over what a changed day adds.
 
     Args:
         later: In their order.
@@ -126,11 +127,9 @@ def watch_rate(
 def _soonest(
     sizes: Sequence[int], baseline: Baseline, odds_ratios: Sequence[float], days: float, within: float
 ) -> Cusum:
-    for ratio in odds_ratios:
-        design = designed_cusum(sizes, baseline, ratio, days=days)
-        if design.delay <= within:
-            break
-    return design
+    usual = sum(sizes) / max(sum(n > 0 for n in sizes), 1)
+    soon = (ratio for ratio in odds_ratios if math.log(days) <= within * drift(usual, baseline, ratio))
+    return designed_cusum(sizes, baseline, next(soon, odds_ratios[-1]), days=days)
 
 
 def _of_rules(points: Sequence[Point], rules: RunRules | None) -> list[Alarm]:

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from scipy import stats as distributions
 
 from stats.control.baseline import Baseline
-from stats.control.cusum import count_steps, cusum, designed_cusum, weight
+from stats.control.cusum import count_steps, cusum, designed_cusum, drift, weight
 from stats.control.days import DayCount
 from stats.control.run_length import Steps, mean_run_length, threshold_for
 from stats.control.weekdays import NO_OFFSETS
@@ -81,6 +81,12 @@ def test_a_days_weight_is_the_log_of_its_likelihood_ratio() -> None:
     expected = distributions.binom.logpmf(7, 60, changed) - distributions.binom.logpmf(7, 60, p)
     assert weight(60, 7, p, ratio) == pytest.approx(expected)
     assert weight(60, 7, p, ratio, spread=2.0) == pytest.approx(expected / 4)
+
+
+def test_a_changed_day_adds_the_mean_of_its_weights() -> None:
+    steps = count_steps(120, FLAT.rate, 0.8, spread=FLAT.widest, moved=math.log(0.8))
+    assert drift(120, FLAT, 0.8) == pytest.approx(float(steps.values @ steps.chances), rel=1e-6)
+    assert drift(120, FLAT, 1.5) > drift(120, FLAT, 1.25) > 0
 
 
 def test_days_that_differ_more_than_coins_have_the_variance_that_is_said() -> None:
