@@ -61,7 +61,7 @@ def watched(
 
 def false_alarms(floor: Floor, baseline: int, effort: float) -> list[Row]:
     """Give how many years without any change have a signal."""
-    runs, random = scaled(400, effort), generator("control", floor.name, baseline)
+    runs, random = scaled(250, effort), generator("control", floor.name, baseline)
     alarmed = sum(bool(watched(floor, random, days=YEAR, baseline=baseline).alarms) for _ in range(runs))
     part = f"Control after rollout, a false signal in a year (one chart, promised one in {DAYS / YEAR:g} years)"
     return [counted(part, f"{floor.name}; baseline of {baseline} days", alarmed, runs, most=YEAR / DAYS)]
@@ -69,7 +69,7 @@ def false_alarms(floor: Floor, baseline: int, effort: float) -> list[Row]:
 
 def delays(floor: Floor, effort: float) -> list[Row]:
     """Give the days until a drop of the odds by a quarter is found."""
-    runs, random = scaled(200, effort), generator("control, a drop", floor.name)
+    runs, random = scaled(120, effort), generator("control, a drop", floor.name)
 
     def delay() -> float:
         found = [a.found + 1 for a in watched(floor, random, days=YEAR, moved=0.75).alarms if a.direction == "down"]
