@@ -1,7 +1,7 @@
 """What the schedule does by itself: one table of jobs, and a ledger in which each tick of a job is run once.
 
 Two schedulers started by mistake meet at the ledger's UNIQUE(job, tick): one runs the tick, the other passes. A
-job that runs after another starts when that one has finished the same tick well, and never before.
+job that runs after another starts when that one has finished a tick within its own well, and never before.
 """
 
 import logging
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments import people
 from experiments.act import rollouts
+from experiments.act.control import charts, signals
+from experiments.act.live import live_standards
 from experiments.board import cards, moves
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
@@ -49,7 +51,7 @@ class JobRun(Base):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row of the table: ticks every so many seconds; with `after`, once that job has finished the tick."""
+    """One row of the table: ticks every so many seconds; with `after`, once that job has finished a tick in it."""
 
     name: str
     work: Work
@@ -87,6 +89,22 @@ def tend_rollouts(store: Store, calendar: SiteCalendar, now: datetime) -> str:
     return "; ".join(done) or f"nothing due of {len(keys)} rollouts"
 
 
+def control(store: Store, calendar: SiteCalendar, now: datetime) -> str:
+    """Hold the rates of every live standard against its baseline, and write down what is no chance."""
+    with store.read() as session:
+        lives = live_standards(session)
+    charted = noted = 0
+    for live in lives:
+        with store.read() as session:
+            drawn = charts.charts_of(session, live, calendar=calendar, today=calendar.day(now))
+        found, charted = signals.found_in(drawn), charted + len(drawn)
+        if found:
+            with store.write() as session:
+                actor = people.system("jobs")
+                noted += len(signals.note_signals(session, live.scenario, found, actor=actor, now=now))
+    return f"{noted} new signals in {charted} charts of {len(lives)} standards"
+
+
 def tidy(store: Store, _calendar: SiteCalendar, now: datetime) -> str:
     """Forget sign-ins that have ended, failed attempts that no longer count, old notices and rows of the ledger."""
     with store.write() as session:
@@ -106,6 +124,7 @@ JOBS: tuple[Job, ...] = (
     Job("watch", watch, 60, "rollup", "a test that harms a guardrail is paused at once, whoever is awake"),
     Job("looks", take_looks, 60, "rollup", "a planned look is taken when its calls are in, not when somebody asks"),
     Job("rollouts", tend_rollouts, 60, "rollup", "a winner on its way that harms a guardrail is taken back at once"),
+    Job("control", control, 86_400, "rollup", "a standard that no longer does what it was promoted for is noticed"),
     Job("tidy", tidy, 86_400, None, "what is no longer needed of people is not kept"),
     Job("notices", tell_people, 15, None, "whoever has to act hears of it at once, and again until it was taken", True),
 )
@@ -148,7 +167,7 @@ def run(
         session.execute(ended.values(finished_at=now, report=report, error=error))
     for follower in JOBS:
         if follower.after == job.name and error is None:
-            run(store, follower, tick, calendar, now, post)
+            run(store, follower, tick_of(follower, tick), calendar, now, post)
     return True
 
 
@@ -164,15 +183,16 @@ def _done(
 
 
 def _claim(session: Session, job: Job, tick: datetime, now: datetime) -> int | None:
-    if job.after is not None and not _finished(session, job.after, tick):
+    if job.after is not None and not _finished(session, job.after, tick, tick + timedelta(seconds=job.every_seconds)):
         return None
     claim = insert_new(session, JobRun, ("job", "tick")).returning(JobRun.id)
     taken: int | None = session.scalar(claim, {"job": job.name, "tick": tick, "started_at": now})
     return taken
 
 
-def _finished(session: Session, name: str, tick: datetime) -> bool:
-    well = select(JobRun.id).where(JobRun.job == name, JobRun.tick == tick, JobRun.report.is_not(None))
+def _finished(session: Session, name: str, first: datetime, until: datetime) -> bool:
+    within = JobRun.tick >= first, JobRun.tick < until
+    well = select(JobRun.id).where(JobRun.job == name, *within, JobRun.report.is_not(None)).limit(1)
     return session.scalar(well) is not None
 
 

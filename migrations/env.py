@@ -4,7 +4,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from experiments import audit, jobs, people
-from experiments.act import rollouts
+from experiments.act import reviews, rollouts
+from experiments.act.control import signals
 from experiments.board import cards, checklist, comments
 from experiments.check import looks
 from experiments.check.counting import tables
@@ -17,7 +18,7 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
-    *(tables, looks, heard, rollouts, cards, checklist, comments, jobs, ledger, notices),
+    *(tables, looks, heard, rollouts, signals, reviews, cards, checklist, comments, jobs, ledger, notices),
 )
 """Imported for the tables they declare."""
 

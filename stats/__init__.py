@@ -12,6 +12,7 @@ At the root stand the values that every room speaks: `moments` (what comes in), 
 - `compliance`: what was said, of what was served?
 - `soundness`: can the data be read at all?
 - `sizing`: how many calls does it take?
+- `control`: is a rate that was once shown to be good still what it was?
 - `pooling`: what do many experiments say together, and which comes next?
 - `bayes`: the same data in the words of belief.
 

@@ -53,6 +53,7 @@ def test_the_looks_run_when_the_rollup_has_finished_the_tick(store: Store) -> No
         "watch": "no harm in 0 running",
         "looks": "none due of 0 running",
         "rollouts": "nothing due of 0 rollouts",
+        "control": "0 new signals in 0 charts of 0 standards",
     }
 
 

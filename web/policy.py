@@ -8,6 +8,7 @@ from enum import Enum
 
 from flask import request
 
+from experiments.act.reviews import REVIEWERS
 from experiments.board.seats import APPROVERS
 from experiments.check.spoken.sample import LISTENERS
 from experiments.errors import NotAllowed, NotSignedIn
@@ -55,6 +56,9 @@ POLICY: dict[str, Access] = {
     "pages.home": Access(Who.PERSON, _EVERYONE),
     "pages.scenarios": _AT_THE_BOARD,
     "pages.scenario": _AT_THE_BOARD,
+    "pages.standing": _AT_THE_BOARD,
+    "pages.proposed_plan": _AT_THE_BOARD,
+    "pages.review": Access(Who.PERSON, REVIEWERS),
     "pages.board": _AT_THE_BOARD,
     "pages.experiments": _AT_THE_BOARD,
     "pages.experiment": _AT_THE_BOARD,

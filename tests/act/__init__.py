@@ -1,1 +1,1 @@
-"""What a decision changes, and what it brings."""
+"""What a decision changes and brings: rollouts, standards under control, and their reviews."""

@@ -10,6 +10,7 @@ from tests.calibrate import (
     adjusted,
     agents,
     balanced,
+    control,
     families,
     fixed,
     health,
@@ -51,6 +52,7 @@ PARTS = (
     spoken,
     stopping,
     soundness,
+    control,
 )
 TASKS: tuple[Task, ...] = tuple(task for part in PARTS for task in part.TASKS)
 

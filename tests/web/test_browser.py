@@ -19,6 +19,7 @@ PAGES = [
     "/",
     "/?span=today",
     "/scenarios",
+    "/scenarios/standing?by=harm",
     "/scenarios/policy_change",
     "/scenarios/policy_service",
     "/board",

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from web.charts.control import control_chart, control_table, day_ticks, heights
 from web.charts.data import (
+    DayChart,
+    DayRow,
     EffectChart,
     EffectRow,
     FunnelArm,
@@ -45,13 +48,56 @@ def a_tree() -> ShareChart:
     return ShareChart("Half of all calls", (service, change, enquiry, claim))
 
 
+def some_days() -> DayChart:
+    usual = DayRow("1 Dec 2026", "1 Dec", 200, 0.41, 0.4, 0.27, 0.53, 0.402)
+    closed = DayRow("2 Dec 2026", "2 Dec", 0, None, 0.4, None, None, 0.402)
+    low = DayRow("3 Dec 2026", "3 Dec", 200, 0.25, 0.4, 0.27, 0.53, 0.37, "Below the limits")
+    return DayChart("Accepted: a signal", (usual, closed, low))
+
+
+class TestDays:
+    def test_the_table_has_every_day_the_newest_first_and_a_dash_for_a_day_without_calls(self) -> None:
+        rows = control_table(some_days()).rows
+        assert [row[:2] for row in rows] == [
+            ("3 Dec 2026", "Below the limits"), ("2 Dec 2026", "—"), ("1 Dec 2026", "—")
+        ]  # fmt: skip
+        assert rows[1][3:6] == ("—", "40.00%", "—")
+        assert rows[2][5] == "27.00%–53.00%"
+
+    @pytest.mark.parametrize(
+        ("days", "ticks"), [(1, [0]), (8, [0, 7]), (35, [0, 7, 14, 21, 28]), (182, [0, 42, 84, 126, 168])]
+    )
+    def test_days_are_marked_at_whole_weeks(self, days: int, ticks: list[int]) -> None:
+        assert day_ticks(days) == ticks
+
+    @pytest.mark.parametrize(
+        ("bottom", "top", "ticks"),
+        [
+            (0.0, 0.033, [0, 0.01, 0.02, 0.03]),
+            (0.26, 0.55, [0.3, 0.4, 0.5]),
+            (0.0, 0.004, [0, 0.001, 0.002, 0.003, 0.004]),
+        ],
+    )
+    def test_shares_are_marked_at_round_distances(self, bottom: float, top: float, ticks: list[float]) -> None:
+        assert heights(bottom, top) == pytest.approx(ticks)
+
+    def test_a_day_that_showed_something_is_marked_and_none_is_not_named(self) -> None:
+        assert len(control_chart(some_days()).legend[0].items) == 5
+        assert len(control_chart(DayChart("Quiet", some_days().days[:2])).legend[0].items) == 4
+
+    def test_without_a_day_there_is_nothing_to_draw(self) -> None:
+        with pytest.raises(ValueError, match="days: expected at least 1"):
+            control_chart(DayChart("Nothing", ()))
+
+
 class TestEveryChart:
-    @pytest.fixture(params=["funnel", "effect", "share"])
+    @pytest.fixture(params=["funnel", "effect", "share", "control"])
     def drawn(self, request: pytest.FixtureRequest) -> Any:
         kinds: dict[str, Callable[[], Any]] = {
             "funnel": lambda: funnel_chart(a_funnel()),
             "effect": lambda: effect_chart(an_effect()),
             "share": lambda: share_chart(a_tree()),
+            "control": lambda: control_chart(some_days()),
         }
         return kinds[request.param]()
 
@@ -67,7 +113,7 @@ class TestEveryChart:
         assert drawn.xaxis[0].axis_label_text_font_style == "normal"
 
     def test_saves_under_a_given_name_instead_of_asking(self, drawn: Any) -> None:
-        assert drawn.tools[0].filename in {"funnel", "effects", "call-types"}
+        assert drawn.tools[0].filename in {"funnel", "effects", "call-types", "control"}
 
     def test_draws_on_a_transparent_ground(self, drawn: Any) -> None:
         assert drawn.background_fill_color is None

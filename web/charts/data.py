@@ -179,3 +179,53 @@ class Twin:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     names: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DayWords:
+    """The words around a rate by day, in the reader's language."""
+
+    day: str = "Day"
+    calls: str = "Calls"
+    rate: str = "Share"
+    usual: str = "Usual"
+    limits: str = "Limits"
+    smoothed: str = "Smoothed"
+    signal: str = "Signal"
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """One day of a rate.
+
+    Attributes:
+        name: the day.
+        short: the same without its year, for the axis.
+        calls: how many the rate is of.
+        rate: share of them; `None` without calls.
+        usual: share expected of such a day.
+        low: lower limit for its number of calls; `None` without calls.
+        high: upper limit.
+        smoothed: weighted mean up to this day.
+        signal: what was found of its calls; empty for nothing.
+    """
+
+    name: str
+    short: str
+    calls: int
+    rate: float | None
+    usual: float
+    low: float | None
+    high: float | None
+    smoothed: float
+    signal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayChart:
+    """A rate day by day with its limits, at least one day, in their order."""
+
+    title: str
+    days: tuple[DayRow, ...]
+    file_name: str = "control"
+    words: DayWords = DayWords()

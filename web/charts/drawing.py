@@ -90,6 +90,59 @@ def canvas(
     return chart
 
 
+def plane(*, last: float, bottom: float, top: float, pixels: int, file_name: str, legend: int) -> "figure":
+    """Make an empty chart over days 0 to `last`, on a transparent ground, with a save button.
+
+    Args:
+        last: place of the last day.
+        bottom: the lowest share.
+        top: the highest.
+        pixels: how high the frame is.
+        file_name: what a saved image is called.
+        legend: how many pixels the legend takes above.
+
+    Returns:
+        the figure; its days stand at whole numbers.
+    """
+    chart = canvas(low=0, high=last, room=12, pixels=pixels, file_name=file_name, axis="", legend=legend)
+    chart.tags = [{"low": 0, "high": max(last, 1), "left": 10, "right": 12}]
+    chart.y_range.update(start=bottom, end=top)
+    chart.yaxis.visible = True
+    chart.ygrid.grid_line_color = LIGHT.grid
+    chart.xgrid.grid_line_color = None
+    chart.yaxis.major_label_text_color = LIGHT.soft
+    chart.yaxis.major_label_text_font_size = "12px"
+    return chart
+
+
+def heights_at(chart: "figure", ticks: Mapping[float, str]) -> None:
+    """Put ticks of the upright axis at these values and nowhere else."""
+    from bokeh.models import FixedTicker
+
+    chart.yaxis.ticker = chart.ygrid.ticker = FixedTicker(ticks=list(ticks))
+    chart.yaxis.major_label_overrides = dict(ticks.items())
+
+
+def band(chart: "figure", columns: Mapping[str, Sequence[Any]], *, legend: str) -> None:
+    """Fill what lies between columns `low` and `high` over column `x`."""
+    look: dict[str, Any] = {"fill_color": LIGHT.node, "fill_alpha": 0.45, "legend_label": legend}
+    chart.varea(x="x", y1="low", y2="high", source=_source(columns), **look)
+
+
+def line(chart: "figure", columns: Mapping[str, Sequence[Any]], *, color: str, dash: str, legend: str) -> None:
+    """Draw a line through column `value` over column `x`."""
+    look: dict[str, Any] = {"line_color": color, "line_width": 2, "line_dash": dash, "legend_label": legend}
+    chart.line(x="x", y="value", source=_source(columns), **look)
+
+
+def dots(
+    chart: "figure", columns: Mapping[str, Sequence[Any]], *, marker: str, size: int, color: str, legend: str
+) -> "GlyphRenderer[Any]":
+    """Draw a marker at column `value` over column `x`."""
+    look: dict[str, Any] = {"fill_color": color, "line_color": LIGHT.surface, "line_width": 1, "legend_label": legend}
+    return chart.scatter(x="x", y="value", source=_source(columns), marker=marker, size=size, **look)
+
+
 def _quiet_axes(chart: "figure", axis: str) -> None:
     """Keep the grid light and the labels upright: slanted Chinese is hard to read."""
     chart.axis.axis_line_color = None

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from web.charts.data import EffectWords, FunnelWords, ShareWords
+from web.charts.data import DayWords, EffectWords, FunnelWords, ShareWords
 
 
 def funnel_words() -> FunnelWords:
@@ -37,3 +37,16 @@ def effect_words() -> EffectWords:
 def share_words() -> ShareWords:
     """Translate the words around shares."""
     return ShareWords(what=_("Call type"), share=_("Share of calls"), calls=_("Calls"), standing=_("Standing"))
+
+
+def day_words() -> DayWords:
+    """Translate the words around a rate by day."""
+    return DayWords(
+        day=_("Day"),
+        calls=_("Calls"),
+        rate=_("Share on the day"),
+        usual=_("Usual"),
+        limits=_("Limits"),
+        smoothed=_("Smoothed"),
+        signal=_("Signal"),
+    )

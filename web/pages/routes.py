@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import abort, flash, g, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, g, jsonify, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from configs.settings import ROOT
 from experiments.board.cards import Move
 from web import auth
 from web.house import house
-from web.pages import door, moves, words
+from web.pages import control, door, moves, words
 from web.pages.board import columns
 from web.pages.experiment import experiment_page
 from web.pages.experiments import listing
 from web.pages.home import home as home_page, is_blind
 from web.pages.listening import listening_page, write_down
 from web.pages.scenarios import scenario_page, tree
+from web.pages.standing import standing_page
 from web.pages.survey import freshness
 from web.pages.variables.page import variables_page
 
@@ -34,7 +35,7 @@ pages.add_app_template_filter(words.role, "role")
 @pages.before_request
 def _refuse_nul() -> None:
     """Refuse the one character that not every database keeps in a text."""
-    if any("\x00" in text for text in (*request.form.values(), *(request.view_args or {}).values())):
+    if any("\x00" in str(given) for given in (*request.form.values(), *(request.view_args or {}).values())):
         abort(400)
 
 
@@ -58,14 +59,46 @@ def home() -> str:
 def scenarios() -> str:
     """Show the tree of call types."""
     with house().store.read() as session:
-        return render_template("scenarios.html", catalogues=tree(session), fresh=freshness(session))
+        late = control.overdue_reviews(session, auth.actor())
+        return render_template("scenarios.html", catalogues=tree(session), fresh=freshness(session), overdue=late)
+
+
+@pages.get("/scenarios/standing")
+def standing() -> str:
+    """Rank the call types: where should we invite at all?"""
+    with house().store.read() as session:
+        return render_template("standing.html", page=standing_page(session, request.args.get("by", "value")))
 
 
 @pages.get("/scenarios/<key>")
 def scenario(key: str) -> str:
     """Show one call type."""
     with house().store.read() as session:
-        return render_template("scenario.html", page=scenario_page(session, key, auth.actor()))
+        return render_template(
+            "scenario.html", page=scenario_page(session, key, auth.actor(), request.args.get("region"))
+        )
+
+
+@pages.post("/scenarios/<key>/review")
+def review(key: str) -> Response:
+    """Confirm a scenario's standard, and say who looks at it again and by when."""
+    form = request.form
+    asked = (form.get("owner", ""), form.get("review_by", ""), form.get("note", ""))
+    category, text = control.confirm(key, *asked, auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.scenario", key=key, _anchor="control"), 303)
+
+
+@pages.get("/scenarios/<key>/signals/<int:number>/plan.json")
+def proposed_plan(key: str, number: int) -> Response:
+    """Give the body of the plan that a signal proposes, to be completed and sent to the API."""
+    with house().store.read() as session:
+        found = control.proposal(session, key, number)
+    if found is None:
+        abort(404)
+    answer = jsonify(found.plan)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{found.plan["key"]}.json"'
+    return answer
 
 
 @pages.get("/board")

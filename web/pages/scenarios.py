@@ -21,6 +21,7 @@ from web.charts.data import ShareChart, ShareRow
 from web.charts.words import share_words
 from web.language import locale, named, say
 from web.pages import words
+from web.pages.control import ControlView, control_view
 from web.pages.figures import Figure, funnel, scenario_counts, share_figure, steps_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.saying import LOCALES
@@ -105,6 +106,7 @@ class ScenarioPage:
     revisions: list[RevisionRow]
     figure: Figure | None
     cards: list[CardView]
+    control: ControlView | None
 
 
 def tree(session: Session) -> list[CatalogueView]:
@@ -119,8 +121,8 @@ def tree(session: Session) -> list[CatalogueView]:
     return [_catalogue(session, key, own[key], calls, let_in) for key in busiest]
 
 
-def scenario_page(session: Session, key: str, visitor: Actor) -> ScenarioPage:
-    """See one scenario in full.
+def scenario_page(session: Session, key: str, visitor: Actor, region: str | None = None) -> ScenarioPage:
+    """See one scenario in full, its standard under control everywhere or in one region.
 
     Raises:
         Unknown: there is none with this key.
@@ -149,6 +151,7 @@ def scenario_page(session: Session, key: str, visitor: Actor) -> ScenarioPage:
         ],
         figure=_funnel(session, scenario, everything),
         cards=[card for card in survey.cards() if card.scenario_key == key],
+        control=control_view(session, scenario, survey, region) if scenario.metric_set else None,
     )
 
 

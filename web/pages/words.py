@@ -62,6 +62,12 @@ def day(number: int | None) -> str:
     return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if locale() == "en" else date.isoformat()
 
 
+def short_day(number: int) -> str:
+    """Write a site-local day without its year."""
+    date = as_date(number)
+    return f"{date.day} {_MONTHS[date.month - 1]}" if locale() == "en" else f"{date:%m-%d}"
+
+
 def listed(texts: Iterable[str]) -> str:
     """Join names as the reader's language does."""
     return (", " if locale() == "en" else "、").join(texts)

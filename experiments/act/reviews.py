@@ -1,0 +1,148 @@
+"""Every live standard has an owner and a day by which it is looked at again; what is noted of it is appended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from experiments import audit, people
+from experiments.act.live import LiveStandard, live_standard, live_standards
+from experiments.calendar import as_date, day_number, days_before
+from experiments.errors import Conflict, NotAllowed, invalid
+from experiments.people import Actor
+from experiments.plan.scenarios import Scenario
+from experiments.store import KEY, Base, UtcDateTime
+
+REVIEWERS = ("lead", "manager")
+"""Who says that a standard stays as it is, and when it is looked at again."""
+REVIEW_DAYS = 90
+"""From a standard's coming into force to its first review, when nobody says another day."""
+_MOST_DAYS = 400
+_MOST_NOTE = 2000
+
+
+class StandardReview(Base):
+    """Somebody looked at a live standard, left it as it is, and said who looks again and by when."""
+
+    __tablename__ = "standard_review"
+    __table_args__ = (CheckConstraint("review_by > 20000000", name="review_by"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    scenario_id: Mapped[int] = mapped_column(ForeignKey("scenario.id"), index=True)
+    script_version_id: Mapped[int] = mapped_column(ForeignKey("script_version.id"))
+    owner: Mapped[str] = mapped_column(KEY)
+    #: the site-local day, YYYYMMDD
+    review_by: Mapped[int]
+    note: Mapped[str]
+    noted_by: Mapped[str] = mapped_column(KEY)
+    noted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDue:
+    """When a live standard is looked at again.
+
+    Attributes:
+        live: The standard.
+        owner: Login of who sees to it.
+        review_by: The last day, YYYYMMDD.
+        noted: The review that says so; None where nobody has said anything since it came into force.
+    """
+
+    live: LiveStandard
+    owner: str
+    review_by: int
+    noted: StandardReview | None
+
+    def overdue(self, today: int) -> bool:
+        """Say whether the day has passed."""
+        return self.review_by < today
+
+
+def review_standard(
+    session: Session, scenario: Scenario, *, owner: str, review_by: int, note: str, actor: Actor, now: datetime
+) -> StandardReview:
+    """Confirm the standard in force, and say who looks at it again and by when.
+
+    Args:
+        session: a writing session.
+        scenario: whose standard.
+        owner: login of a person.
+        review_by: a day after today and within 400 days, YYYYMMDD.
+        note: what was found; may be empty.
+        actor: who confirms.
+        now: when, UTC.
+
+    Raises:
+        NotAllowed: the actor is neither lead nor manager.
+        Conflict: the scenario has no standard.
+        Unknown: there is no such person.
+        Invalid: the day or the note will not do.
+    """
+    if not actor.has(REVIEWERS):
+        raise NotAllowed("This needs one of the roles %(roles)s.", roles=", ".join(REVIEWERS))
+    live = live_standard(session, scenario)
+    if live is None:
+        raise Conflict("The scenario %(scenario)s has no standard script yet.", scenario=scenario.key)
+    people.person_named(session, owner)
+    _check(review_by, note, today=day_number(now.date()))
+    review = StandardReview(
+        scenario_id=scenario.id,
+        script_version_id=live.version_id,
+        owner=owner,
+        review_by=review_by,
+        note=note.strip(),
+        noted_by=actor.name,
+        noted_at=now,
+    )
+    session.add(review)
+    session.flush()
+    audit.record(
+        session, actor=actor.name, verb="review_standard", subject=f"scenario:{scenario.key}", now=now,
+        version=live.version_id, owner=owner, review_by=review_by,
+    )  # fmt: skip
+    return review
+
+
+def review_due(session: Session, live: LiveStandard) -> ReviewDue:
+    """Say when a live standard is looked at again: as was last noted, else 90 days after it came into force."""
+    noted = session.scalar(
+        select(StandardReview)
+        .where(StandardReview.scenario_id == live.scenario.id, StandardReview.script_version_id == live.version_id)
+        .where(StandardReview.noted_at >= live.since)
+        .order_by(StandardReview.id.desc())
+        .limit(1)
+    )
+    return _due(live, noted)
+
+
+def reviews_due(session: Session) -> list[ReviewDue]:
+    """Give every live standard's next review, the earliest first."""
+    newest = select(func.max(StandardReview.id)).group_by(StandardReview.scenario_id, StandardReview.script_version_id)
+    noted = session.scalars(select(StandardReview).where(StandardReview.id.in_(newest)))
+    known = {(each.scenario_id, each.script_version_id): each for each in noted}
+    due = [_due(live, known.get((live.scenario.id, live.version_id))) for live in live_standards(session)]
+    return sorted(due, key=lambda each: (each.review_by, each.live.scenario.key))
+
+
+def overdue(session: Session, today: int) -> list[ReviewDue]:
+    """Give the live standards whose review is overdue on a site-local day (YYYYMMDD), the longest first."""
+    return [due for due in reviews_due(session) if due.overdue(today)]
+
+
+def _due(live: LiveStandard, noted: StandardReview | None) -> ReviewDue:
+    if noted is not None and noted.noted_at >= live.since:  # one from before belongs to an earlier time in force
+        return ReviewDue(live, noted.owner, noted.review_by, noted)
+    return ReviewDue(live, live.by, days_before(day_number(live.since.date()), -REVIEW_DAYS), None)
+
+
+def _check(review_by: int, note: str, *, today: int) -> None:
+    try:
+        ahead = (as_date(review_by) - as_date(today)).days
+    except ValueError as error:
+        raise invalid("review_by", "no_day", "%(day)s is no day.", day=review_by) from error
+    if not 0 < ahead <= _MOST_DAYS:
+        raise invalid("review_by", "out_of_bounds", "Choose a day after today, within %(days)s days.", days=_MOST_DAYS)
+    if len(note) > _MOST_NOTE:
+        raise invalid("note", "too_long", "The note is longer than %(most)s characters.", most=_MOST_NOTE)
