@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from experiments.act import rollouts
 from experiments.calendar import SiteCalendar, days_before
 from experiments.plan import traffic
 from experiments.plan.scenarios import Scenario, every_scenario
@@ -20,7 +21,7 @@ class LiveStandard:
         scenario: Which.
         version_id: The script version.
         since: The moment from which on it has been the standard without a break, UTC.
-        by: Who made it so.
+        by: Who made it so: of what went out in steps, who let it go out.
     """
 
     scenario: Scenario
@@ -50,7 +51,8 @@ def live_standard(session: Session, scenario: Scenario) -> LiveStandard | None:
         .order_by(TrafficRevision.number)
         .limit(1)
     ).one()
-    return LiveStandard(scenario, standard, begun.made_at, begun.made_by)
+    by = rollouts.who_let_out(session, scenario.id, standard) or begun.made_by
+    return LiveStandard(scenario, standard, begun.made_at, by)
 
 
 def live_standards(session: Session) -> list[LiveStandard]:

@@ -76,6 +76,8 @@ class Rollout(Base):
     #: people were asked whether the next step may come before its time, or at its gate
     asks_for_next: Mapped[bool] = mapped_column(default=False)
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: who let it go out, and answers for the standard it becomes
+    began_by: Mapped[str] = mapped_column(KEY)
 
     experiment: Mapped[Experiment] = relationship(lazy="joined")
     reached: Mapped[list["StepReached"]] = relationship(order_by="StepReached.id", lazy="selectin")
@@ -113,6 +115,12 @@ def rollout_of(session: Session, experiment: Experiment) -> Rollout | None:
     """Give an experiment's last rollout; None when it has had none."""
     query = select(Rollout).where(Rollout.experiment_id == experiment.id).order_by(Rollout.id.desc())
     return session.scalar(query.limit(1))
+
+
+def who_let_out(session: Session, scenario_id: int, version_id: int) -> str | None:
+    """Name who let a script go out that became a scenario's standard in steps; None where nobody did."""
+    query = select(Rollout.began_by).where(Rollout.scenario_id == scenario_id, Rollout.version_id == version_id)
+    return session.scalar(query.where(Rollout.state.in_(("in_force", "ended"))).order_by(Rollout.id.desc()).limit(1))
 
 
 def live(session: Session) -> list[Rollout]:
@@ -172,6 +180,7 @@ def begin(
         step_day=today,
         in_force_day=None,
         began_at=now,
+        began_by=actor.name,
     )
     session.add(rollout)
     session.flush()

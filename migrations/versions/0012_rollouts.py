@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("in_force_day", sa.Integer(), nullable=True),
         sa.Column("asks_for_next", sa.Boolean(), nullable=False),
         sa.Column("began_at", store.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("began_by", sa.String(length=64), nullable=False),
         sa.CheckConstraint("state IN ('going', 'in_force', 'taken_back', 'ended')", name=op.f("ck_rollout_state")),
         sa.CheckConstraint("holdback >= 0 AND holdback <= 2500", name=op.f("ck_rollout_holdback")),
         sa.CheckConstraint("step >= 0", name=op.f("ck_rollout_step")),

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from experiments import jobs, people
 from experiments.act import rollouts
+from experiments.act.live import live_standard
 from experiments.act.realised import realised
 from experiments.act.steps import RolloutPlan, Step
 from experiments.board import cards
@@ -158,7 +159,7 @@ class TestWhoSaysWhat:
         assert texts["rollout"] != texts["holdback"]
         other = an_approved_plan(floor, key="meanwhile", salt="another")
         with pytest.raises(Conflict, match="on its way in here"):
-            moved(floor, other, "start", "manager", at=START)
+            moved(floor, other, "start", "manager")
 
 
 class TestGoingOn:
@@ -179,6 +180,10 @@ class TestGoingOn:
         assert tended(floor, 4) == f"{key}: finish"
         assert standing(floor, key) == ("act", "standard", "in_force", 2)
         assert served(a_day(floor, 4)).keys() == {"standard", "holdback"}
+        with floor.store.read() as session:
+            live = live_standard(session, scenario_named(session, SCENARIO))
+        assert live is not None
+        assert live.by == "lead"  # who answers for it is a person, though the schedule put it in force
         assert tended(floor, 6) == "nothing due of 1 rollouts"
         assert tended(floor, 7) == f"{key}: end_holdback"
         assert served(a_day(floor, 7)).keys() == {"standard"}
