@@ -247,7 +247,7 @@ def _facts(answer: Answer, when: datetime, yes: bool) -> list[dict[str, Any]]:
 def another_standard(floor: Floor, variable: str = "opening") -> None:
     """Let somebody else's words become the standard meanwhile."""
     arms = (ArmPlan("control", 5000, standard_value(floor, variable)), ArmPlan("other", 5000, NEW_BENEFIT))
-    key = a_running_experiment(floor, key="meanwhile", variable=variable, arms=arms, coverage=1000)
+    key = a_running_experiment(floor, key="meanwhile", variable=variable, arms=arms, coverage=1000, effect=0.2)
     with floor.store.write() as session:
         experiment = experiment_named(session, key)
         standards.promote(session, experiment, "other", actor=people.system("test"), now=MONDAY)

@@ -344,8 +344,8 @@ def _turn(session: Session, rollout: Rollout, state: str, *, actor: Actor, now: 
         verb="rollout",
         subject=f"experiment:{rollout.experiment.key}",
         now=now,
-        before=rollout.state,
-        after=state,
+        was=rollout.state,
+        now_is=state,
         step=rollout.step,
     )
     rollout.state = state

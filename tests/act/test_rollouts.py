@@ -112,6 +112,21 @@ def standing(floor: Floor, key: str) -> tuple[str, str, str, int]:
         return card.stage, card.review, rollout.state, rollout.step
 
 
+PLACES = ("rolling_out", "held", "in_review", "approved")
+
+
+def brought_to(floor: Floor, key: str, place: str) -> None:
+    """Bring a rollout to one of the places where it may be stopped."""
+    at = PLACES.index(place)
+    if at > 0:
+        moved(floor, key, "pause", "lead", reason="a doubt", at=START)
+    if at > 1:
+        moved(floor, key, "resume", "lead", at=START)
+    if at > 2:
+        approved(floor, key, "manager", "quality", at=START)
+    assert standing(floor, key)[1] == place
+
+
 def served(answers: list[Answer]) -> Counter[str]:
     return Counter(answer.reason for answer in answers)
 
@@ -243,13 +258,19 @@ class TestComingBack:
         assert served(later).keys() == {"standard"}
         assert new.isdisjoint({answer.version for answer in later})
 
-    @pytest.mark.parametrize("verbs", [(), ("pause",), ("pause", "resume")])
-    def test_wherever_it_has_come_to(self, floor: Floor, verbs: tuple[str, ...]) -> None:
+    @pytest.mark.parametrize("place", PLACES)
+    def test_wherever_it_has_come_to(self, floor: Floor, place: str) -> None:
         key = an_approved_winner(floor)
-        for verb in verbs:
-            moved(floor, key, verb, "lead", reason="a doubt", at=START)
+        brought_to(floor, key, place)
         a_day(floor, 0, each=8, says=self.harmful)
         assert tended(floor, 0, minute=10 * 60) == f"{key}: roll_back complaint"
+
+    @pytest.mark.parametrize("place", PLACES)
+    def test_and_one_person_with_a_reason_takes_it_back_from_there(self, floor: Floor, place: str) -> None:
+        key = an_approved_winner(floor)
+        brought_to(floor, key, place)
+        assert moved(floor, key, "stop", "supervisor", reason="agents stumble", at=START) == ("check", "open")
+        assert standing(floor, key)[2] == "taken_back"
 
     def test_nobody_elses_change_is_undone(self, floor: Floor) -> None:
         key = an_approved_winner(floor)

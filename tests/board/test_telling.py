@@ -30,6 +30,7 @@ from tests.builders import (
     a_submitted_plan,
     a_week_of_calls,
     an_approved_plan,
+    approved,
     moved,
 )
 from web.saying import say_in
@@ -72,7 +73,7 @@ def test_it_is_told_in_chinese_too(sqlite_store: Store) -> None:
 def test_an_approval_tells_whose_is_still_missing_and_the_last_one_who_may_start(store: Store) -> None:
     floor = a_floor(store)
     key = a_submitted_plan(floor)
-    moved(floor, key, "approve", "compliance")
+    approved(floor, key, "compliance")
     assert newest(floor)[:2] == ("approved", ("manager", "trainer"))
     moved(floor, key, "approve", "manager")
     moved(floor, key, "approve", "trainer")

@@ -152,10 +152,12 @@ class Walk:
             known.decided.add(in_round)
         if moved and verb == "approve":
             self._passed(card, known, here[0])
-        if verb in ("start", "promote"):
+        if verb in ("start", "promote", "roll_out"):
             assert self._filled(card, known, here[0]), "an approval had expired"
         if verb == "submit":
             known.submitted, known.given, known.ticked = actor.name, [], set()
+        if here[0] == "act" and verb in ("resume", "skip", "gate"):
+            known.submitted, known.given = known.submitted if verb == "gate" else actor.name, []
 
     def _passed(self, card: Card, known: Known, stage: str) -> None:
         assert self._filled(card, known, stage), f"{stage} was passed by {known.given} alone"
