@@ -13,7 +13,7 @@ from experiments import jobs, people
 from experiments.act import rollouts
 from experiments.act.live import live_standard
 from experiments.act.realised import realised
-from experiments.act.steps import RolloutPlan, Step
+from experiments.act.steps import RolloutPlan, Step, require_sound
 from experiments.board import cards
 from experiments.do.assignments import Answer, Floor, assign, rederive
 from experiments.do.journal import Assignment
@@ -340,11 +340,19 @@ class TestMeasuring:
         (RolloutPlan(holdback_days=0), "holdback_days"),
     ],
 )
-def test_a_plan_that_does_not_go_from_few_to_all_is_refused(floor: Floor, plan: RolloutPlan, field: str) -> None:
-    key = an_approved_winner(floor, None)
+def test_a_plan_that_does_not_go_from_few_to_all_is_refused(plan: RolloutPlan, field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        moved(floor, key, "roll_out", "lead", at=START, rollout=plan)
+        require_sound(plan)
     assert field in {problem.field for problem in refused.value.problems}
+
+
+def test_what_is_refused_changes_nothing(floor: Floor) -> None:
+    key = an_approved_winner(floor, None)
+    with pytest.raises(Invalid):
+        moved(floor, key, "roll_out", "lead", at=START, rollout=RolloutPlan(()))
+    with floor.store.read() as session:
+        card = cards.card_of(session, key)
+        assert (card.review, rollouts.rollout_of(session, card.experiment)) == ("approved", None)
 
 
 def test_one_rollout_at_a_time(floor: Floor) -> None:
