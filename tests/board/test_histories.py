@@ -46,7 +46,7 @@ def test_long_walks_take_every_row_of_the_table_and_keep_to_the_rules(centre: Fl
     rows = {(stage.value, review.value, verb) for stage, review, verb in TRANSITIONS if not of_a_rollout(stage, verb)}
     taken: set[tuple[str, str, str]] = set()
     long = centre.store.engine.dialect.name == "sqlite"  # on PostgreSQL a walk takes twice as long: some will do
-    for seed in range(40 if long else 4):
+    for seed in range(25 if long else 4):
         if taken >= rows:
             break
         with undone(centre) as session:

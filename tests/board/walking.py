@@ -105,7 +105,10 @@ class Walk:
         """Choose what is asked: mostly what is possible here, at times anything at all."""
         here = [verb for stage, review, verb in TRANSITIONS if (stage, review) == (card.stage, card.review)]
         if what % 4:
-            here = [verb for verb in here if verb not in ("abandon", "refuse")]
+            here = [verb for verb in here if verb not in ("abandon", "refuse", "roll_back", "roll_out")]
+            here = here if card.stage != "act" else [verb for verb in here if verb != "stop"]
+        if card.review == "in_review" and what % 17 == 0:
+            return "refuse"
         if card.review == "in_review":
             here += ["approve"] * 8 + [*(ITEMS if what % 9 == 0 else LEFT_TO_PEOPLE[card.stage])] * 2
         if card.review == "draft":
