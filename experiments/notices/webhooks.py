@@ -41,7 +41,8 @@ def send(target: Target, reach: Reach, body: bytes, *, message_id: str, at: date
         with connection.getresponse() as answer:
             status, told = answer.status, answer.headers
     except (OSError, http.client.HTTPException) as error:
-        raise NotSent("too slow" if connection.was_cut else type(error).__name__) from error
+        slow = connection.was_cut or isinstance(error, TimeoutError)
+        raise NotSent("too slow" if slow else type(error).__name__) from error
     finally:
         watchdog.cancel()
         connection.close()

@@ -56,8 +56,8 @@ def test_every_move_has_a_notice() -> None:
     assert TELLINGS.keys() <= arrivals
 
 
-def test_handing_in_tells_those_who_have_to_approve(store: Store) -> None:
-    floor = a_floor(store)
+def test_handing_in_tells_those_who_have_to_approve(sqlite_store: Store) -> None:
+    floor = a_floor(sqlite_store)
     a_submitted_plan(floor)
     said = "lead handed in the plan. Approval is due from: Compliance, Manager, Trainer."
     roles = ("compliance", "manager", "trainer")
@@ -70,8 +70,8 @@ def test_it_is_told_in_chinese_too(sqlite_store: Store) -> None:
     assert newest(floor, "zh-CN")[2] == "“批改：换一种利益点”：lead 已提交方案，待审批：合规、中心经理、培训师。"
 
 
-def test_an_approval_tells_whose_is_still_missing_and_the_last_one_who_may_start(store: Store) -> None:
-    floor = a_floor(store)
+def test_an_approval_tells_whose_is_still_missing_and_the_last_one_who_may_start(sqlite_store: Store) -> None:
+    floor = a_floor(sqlite_store)
     key = a_submitted_plan(floor)
     approved(floor, key, "compliance")
     assert newest(floor)[:2] == ("approved", ("manager", "trainer"))
@@ -90,8 +90,8 @@ def test_an_approval_tells_whose_is_still_missing_and_the_last_one_who_may_start
         ("halt", "jobs", "halted", "paused by itself, everyone gets the standard. Harm to too many questions"),
     ],
 )
-def test_saying_no_tells_why(store: Store, verb: str, by: str, event: str, says: str) -> None:
-    floor = a_floor(store)
+def test_saying_no_tells_why(sqlite_store: Store, verb: str, by: str, event: str, says: str) -> None:
+    floor = a_floor(sqlite_store)
     moved(floor, a_running_experiment(floor), verb, by, reason="too many questions")
     assert newest(floor)[0] == event
     assert says in newest(floor)[2]
@@ -103,8 +103,8 @@ def test_a_long_reason_is_told_in_short(sqlite_store: Store) -> None:
     assert len(told(floor)[-1].facts["reason"]) == 200
 
 
-def test_what_is_refused_is_not_told(store: Store) -> None:
-    floor = a_floor(store)
+def test_what_is_refused_is_not_told(sqlite_store: Store) -> None:
+    floor = a_floor(sqlite_store)
     key = a_draft(floor)
     for verb in ("approve", "start", "promote"):
         with suppress(Refusal):
@@ -112,8 +112,8 @@ def test_what_is_refused_is_not_told(store: Store) -> None:
     assert told(floor) == []
 
 
-def test_what_is_undone_after_the_move_is_not_told(store: Store) -> None:
-    floor = a_floor(store)
+def test_what_is_undone_after_the_move_is_not_told(sqlite_store: Store) -> None:
+    floor = a_floor(sqlite_store)
     key = an_approved_plan(floor)
     before = len(told(floor))
     with suppress(RuntimeError), floor.store.write() as session:
@@ -123,8 +123,8 @@ def test_what_is_undone_after_the_move_is_not_told(store: Store) -> None:
     assert len(told(floor)) == before
 
 
-def test_a_planned_look_is_told_with_its_verdict_and_the_end_after_it(store: Store) -> None:
-    floor = a_floor(store)
+def test_a_planned_look_is_told_with_its_verdict_and_the_end_after_it(sqlite_store: Store) -> None:
+    floor = a_floor(sqlite_store)
     key = a_running_experiment(floor)
     a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
     a_final_look(floor, key)
@@ -134,8 +134,8 @@ def test_a_planned_look_is_told_with_its_verdict_and_the_end_after_it(store: Sto
     assert say_in(look.words, "en").startswith("“Policy change: another benefit”: planned look 1 was made. ")
 
 
-def test_looking_at_running_data_is_told_to_nobody(store: Store) -> None:
-    floor = a_floor(store)
+def test_looking_at_running_data_is_told_to_nobody(sqlite_store: Store) -> None:
+    floor = a_floor(sqlite_store)
     key = a_running_experiment(floor)
     a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
     before = len(told(floor))
