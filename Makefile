@@ -34,7 +34,7 @@ run: setup ## start a demo call centre on http://127.0.0.1:8000 (PORT, DATABASE_
 	@$(BIN)/flask --app wsgi up
 
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
-	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile $(ARGS)
 
 bench: setup ## measure speed, in parts: serving choosing ingest rollup reading analysis statistics (ARGS=serving)
 	$(BIN)/python -m tests.bench $(ARGS)
