@@ -208,8 +208,11 @@ def _halt(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str 
 
 
 def _tend(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
-    with store.write() as session:
-        return moves.tend_rollout(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+    try:
+        with store.write() as session:
+            return moves.tend_rollout(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+    except Conflict as conflict:  # somebody moved the card or the traffic meanwhile: no reason to let the others wait
+        return str(conflict)
 
 
 def _take_look(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:

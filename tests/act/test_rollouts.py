@@ -14,7 +14,7 @@ from experiments.act import rollouts
 from experiments.act.live import live_standard
 from experiments.act.realised import realised
 from experiments.act.steps import RolloutPlan, Step, require_sound
-from experiments.board import cards
+from experiments.board import cards, moves
 from experiments.do.assignments import Answer, Floor, assign, rederive
 from experiments.do.journal import Assignment
 from experiments.errors import Conflict, Invalid, NotAllowed
@@ -235,6 +235,10 @@ class TestGoingOn:
         assert standing(floor, key)[3] == 1
 
 
+def _refuses(*_given: Any, **_named: Any) -> None:
+    raise Conflict("moved meanwhile")
+
+
 class TestComingBack:
     def harmful(self, answer: Answer) -> list[str]:
         bad = answer.reason == "rollout" and chosen(answer, 4)
@@ -271,6 +275,18 @@ class TestComingBack:
         brought_to(floor, key, place)
         assert moved(floor, key, "stop", "supervisor", reason="agents stumble", at=START) == ("check", "open")
         assert standing(floor, key)[2] == "taken_back"
+
+    def test_one_that_cannot_be_tended_now_holds_up_no_other(
+        self, floor: Floor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = an_approved_winner(floor)
+        a_day(floor, 0, each=8, says=self.harmful)
+        with floor.store.read() as session:
+            (going,) = rollouts.live(session)
+        monkeypatch.setattr(rollouts, "live", lambda _session: [going, going])
+        assert tended(floor, 0, minute=10 * 60) == f"{key}: roll_back complaint"
+        monkeypatch.setattr(moves, "tend_rollout", _refuses)
+        assert tended(floor, 0, minute=10 * 60) == f"{key}: moved meanwhile; {key}: moved meanwhile"
 
     def test_nobody_elses_change_is_undone(self, floor: Floor) -> None:
         key = an_approved_winner(floor)

@@ -70,12 +70,11 @@ def _moves(session: Session, survey: Survey, card: Card, specs: Mapping[str, Met
 
 
 def _reason(decision: Decision, specs: Mapping[str, MetricSpec]) -> str:
-    """Give the reason; the watch's own is a metric's key and an arm's, and is said in words."""
+    """Give the reason; the watch's own are metrics' keys, of a halt with an arm's, and are said in words."""
     reason = decision.reason or ""
-    metric, _dot, arm = reason.partition(" · ")
-    if decision.verb != "halt" or metric not in specs:
+    if decision.verb not in ("halt", "hold", "roll_back"):
         return reason
-    return f"{named(specs[metric].name)} · {arm}"
+    return " · ".join(named(specs[part].name) if part in specs else part for part in reason.split(" · "))
 
 
 def _ticks(session: Session, survey: Survey, card: Card) -> Iterator[Event]:
