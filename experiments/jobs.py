@@ -16,7 +16,7 @@ from experiments import people
 from experiments.act import rollouts
 from experiments.act.control import charts, signals
 from experiments.act.live import live_standards
-from experiments.board import cards, moves
+from experiments.board import cards, tending
 from experiments.calendar import SiteCalendar
 from experiments.check import rollup
 from experiments.errors import Conflict
@@ -203,14 +203,14 @@ def _running(store: Store) -> list[str]:
 
 def _halt(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
     with store.write() as session:
-        harmed = moves.halt_harmed(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+        harmed = tending.halt_harmed(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
     return f"{key}: paused, harm to {harmed}" if harmed is not None else None
 
 
 def _tend(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
     try:
         with store.write() as session:
-            return moves.tend_rollout(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+            return tending.tend_rollout(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
     except Conflict as conflict:  # somebody moved the card or the traffic meanwhile: no reason to let the others wait
         return str(conflict)
 
@@ -218,7 +218,7 @@ def _tend(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str 
 def _take_look(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
     try:
         with store.write() as session:
-            look = moves.take_due_look(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
+            look = tending.take_due_look(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
     except Conflict as conflict:  # somebody moved the card meanwhile, or nothing has matured since the last look
         return str(conflict)
     return f"{key}: look {look.number}, {look.conclusion}" if look is not None else None

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from configs.settings import catalogue_documents
 from experiments import people
 from experiments.act import standards
-from experiments.board import cards, moves, ticking
+from experiments.board import cards, moves, tending, ticking
 from experiments.board.cards import Move
 from experiments.board.checklist import checklist
 from experiments.board.seats import USUAL
@@ -274,4 +274,4 @@ def a_final_look(floor: Floor, key: str, at: datetime = MONDAY + timedelta(days=
     """Take the final look of a running test, which ends it."""
     with floor.store.write() as session:
         jobs = people.system("jobs")
-        moves.take_due_look(session, key, actor=jobs, calendar=floor.calendar, now=at, last_day=True)
+        tending.take_due_look(session, key, actor=jobs, calendar=floor.calendar, now=at, last_day=True)

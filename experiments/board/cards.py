@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from experiments.act.steps import RolloutPlan
 from experiments.errors import Unknown
 from experiments.plan.designs import Experiment
-from experiments.store import KEY, Base, UtcDateTime, where
+from experiments.store import KEY, Base, UtcDateTime, single_file, where
 
 
 class Stage(StrEnum):
@@ -200,4 +200,17 @@ def card_of(session: Session, key: str) -> Card:
     card = session.scalar(select(Card).join(Experiment).where(Experiment.key == key))
     if card is None:
         raise Unknown("There is no experiment %(experiment)s.", experiment=key)
+    return card
+
+
+def locked_card(session: Session, key: str) -> Card:
+    """Find the card of an experiment, for this transaction to move and no other.
+
+    Raises:
+        Unknown: there is none with this key.
+    """
+    # Moves queue: two at once in one scenario would number the same script version or traffic revision.
+    single_file(session, "board")
+    card = card_of(session, key)
+    session.refresh(card, with_for_update={"of": Card})
     return card

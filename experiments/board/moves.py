@@ -1,23 +1,18 @@
 """Moves: a card goes through plan, do, check and act by one table of transitions, and in no other way."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from experiments import audit
-from experiments.act import rollouts
-from experiments.act.realised import realised
-from experiments.act.rollouts import Rollout
-from experiments.board import effects, gates as gating, telling
-from experiments.board.cards import Card, Decision, Move, Review, Stage, card_of, last_decision
-from experiments.board.effects import Context, Effect
+from experiments.board import gates as gating, telling
+from experiments.board.cards import Card, Decision, Move, Review, Stage, last_decision, locked_card
+from experiments.board.effects import Context
 from experiments.board.seats import USUAL, Gates, missing
+from experiments.board.transitions import TRANSITIONS, Transition
 from experiments.calendar import SiteCalendar
-from experiments.check import looks, reading
-from experiments.check.looks import Look
-from experiments.check.verdict import Guard
+from experiments.check import looks
 from experiments.errors import Conflict, NotAllowed, invalid
 from experiments.people import Actor
 from experiments.plan import designs
@@ -26,37 +21,6 @@ from experiments.plan.rules import Plan
 from experiments.store import single_file
 
 _ANSWERS = frozenset({"approve", "refuse"})
-_STOPPERS = ("lead", "supervisor", "manager", "quality", "compliance", "trainer")
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One row of the table.
-
-    Attributes:
-        to: Where the card goes; by a gate's `approve` only when all have approved.
-        roles: Who may; nobody means a job only.
-        effect: What else changes.
-        needs_reason: Whether it is to be said why.
-        at_gate: Whether those may whom the gate asks for, instead of `roles`.
-        needs_approvals: Whether the approvals of the gate it went through must count still.
-    """
-
-    to: tuple[Stage, Review]
-    roles: tuple[str, ...] = ()
-    effect: Effect | None = None
-    needs_reason: bool = False
-    at_gate: bool = False
-    needs_approvals: bool = False
-
-    @property
-    def by_job(self) -> bool:
-        """Say whether no person may."""
-        return not self.roles and not self.at_gate
-
-    def who(self, stage: Stage, gates: Gates) -> tuple[str, ...]:
-        """Name the roles that may, from a stage."""
-        return gates.roles(stage) if self.at_gate else self.roles
 
 
 def draft(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> Card:
@@ -138,7 +102,7 @@ def revise(session: Session, key: str, plan: Plan, *, actor: Actor, now: datetim
         Conflict: the plan is no longer a draft.
         Invalid: the plan breaks a rule.
     """
-    card = _locked(session, key)
+    card = locked_card(session, key)
     if (card.stage, card.review) != (Stage.PLAN, Review.DRAFT):
         raise Conflict("The plan of %(experiment)s is no longer a draft.", experiment=key)
     designs.revise(session, card.experiment, plan, actor=actor, now=now)
@@ -172,7 +136,7 @@ def move(
         NotAllowed: the actor lacks the role, or wrote what they would approve.
         Invalid: the move needs a reason.
     """
-    card = _locked(session, key)
+    card = locked_card(session, key)
     here = (Stage(card.stage), Review(card.review))
     transition = TRANSITIONS.get((*here, asked.verb))
     if transition is None:
@@ -199,118 +163,6 @@ def open_moves(card: Card, actor: Actor, gates: Gates = USUAL) -> list[tuple[str
         for (stage, review, verb), transition in TRANSITIONS.items()
         if (stage, review) == (card.stage, card.review) and actor.has(transition.who(stage, gates))
     ]
-
-
-def take_due_look(
-    session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime, last_day: bool = False
-) -> Look | None:
-    """Take a running test's look when it is due; the final one also ends the test.
-
-    Args:
-        session: a writing session.
-        key: the experiment's.
-        actor: the job that looks.
-        calendar: the site's.
-        now: when, UTC.
-        last_day: whether the time set aside is over: the final look is taken with the calls there are.
-
-    Raises:
-        Unknown: no such experiment.
-        Conflict: nothing new has matured since the last look.
-    """
-    card = _locked(session, key)
-    experiment, today = card.experiment, calendar.day(now)
-    if card.review != Review.RUNNING or not (last_day or looks.due(session, experiment, today=today)):
-        return None
-    final = last_day or looks.is_last(session, experiment, today=today)
-    look = looks.make_look(session, experiment, today=today, final=final, actor=actor, now=now)
-    telling.tell_look(session, card, look)
-    if final:
-        move(session, key, Move("end"), actor=actor, calendar=calendar, now=now)
-    return look
-
-
-def halt_harmed(session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime) -> str | None:
-    """Pause a running test whose guardrail is harmed, and say which: harm is stopped at once, by nobody's leave.
-
-    Everybody is served the standard from the next revision on; people decide whether the test goes on or ends.
-
-    Args:
-        session: a writing session.
-        key: the experiment's.
-        actor: the job that watches.
-        calendar: the site's.
-        now: when, UTC.
-
-    Raises:
-        Unknown: no such experiment.
-    """
-    card = _locked(session, key)
-    if card.review != Review.RUNNING:
-        return None
-    seen = reading.watch(session, card.experiment, today=calendar.day(now))
-    harmed = next((guard for guard in seen.guards if guard.guard is Guard.HARMED), None)
-    if harmed is None:
-        return None
-    reason = f"{harmed.metric} · {harmed.challenger}"
-    move(session, key, Move("halt", reason), actor=actor, calendar=calendar, now=now)
-    return reason
-
-
-def tend_rollout(session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime) -> str | None:
-    """Let a rollout take its next step, hold it, or take it back: whatever its figures ask for; say what was done.
-
-    A harmed guardrail takes it back wherever it has come to; a primary metric that is worse than in the holdback holds
-    it, for people to decide. A holdback ends after its last day.
-
-    Args:
-        session: a writing session.
-        key: the experiment's.
-        actor: the job that tends it.
-        calendar: the site's.
-        now: when, UTC.
-
-    Raises:
-        Unknown: no such experiment.
-    """
-    card, today = _locked(session, key), calendar.day(now)
-    rollout = rollouts.rollout_of(session, card.experiment)
-    if rollout is None:
-        return None
-    if rollouts.holdback_is_over(rollout, today=today):
-        rollouts.end_holdback(session, rollout, actor=actor, now=now)
-        return "end_holdback"
-    asked = _due(session, card, rollout, today) if rollout.state == "going" else None
-    if asked is None:
-        return None
-    move(session, key, asked, actor=actor, calendar=calendar, now=now)
-    return f"{asked.verb} {asked.reason or ''}".strip()
-
-
-def _due(session: Session, card: Card, rollout: Rollout, today: int) -> Move | None:
-    """Say what the figures of a rollout that is on its way ask for."""
-    seen = realised(session, rollout, today=today)
-    harmed = [each.metric for each in seen if each.harmed and each.role == "guardrail"]
-    if harmed:
-        return Move("roll_back", " · ".join(harmed))
-    if card.review != Review.ROLLING_OUT:
-        return None
-    worse = [each.metric for each in seen if each.harmed]
-    if worse:
-        return Move("hold", " · ".join(worse))
-    if not rollouts.step_is_over(session, rollout, today=today):
-        return None
-    if rollout.is_last:
-        return Move("finish")
-    return Move("gate" if rollout.current.gate else "advance")
-
-
-def _locked(session: Session, key: str) -> Card:
-    # Moves queue: two at once in one scenario would number the same script version or traffic revision.
-    single_file(session, "board")
-    card = card_of(session, key)
-    session.refresh(card, with_for_update={"of": Card})
-    return card
 
 
 def _not_possible(session: Session, card: Card, verb: str) -> Conflict:
@@ -394,64 +246,3 @@ def _remember(
         proposal=card.proposal,
     )
     return decision
-
-
-_P, _D, _C, _A = Stage.PLAN, Stage.DO, Stage.CHECK, Stage.ACT
-_ABANDONED = (Stage.ACT, Review.ABANDONED)
-_ROLLING, _HELD = (Stage.ACT, Review.ROLLING_OUT), (Stage.ACT, Review.HELD)
-
-TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
-    # Plan: written, sized, and approved by people who did not write it
-    (_P, Review.DRAFT, "submit"): Transition((_P, Review.IN_REVIEW), ("lead",), effects.submit_plan),
-    (_P, Review.DRAFT, "abandon"): Transition(_ABANDONED, ("lead",), effects.close, needs_reason=True),
-    (_P, Review.IN_REVIEW, "approve"): Transition((_P, Review.APPROVED), at_gate=True),
-    (_P, Review.IN_REVIEW, "refuse"): Transition((_P, Review.DRAFT), at_gate=True, needs_reason=True),
-    (_P, Review.APPROVED, "refuse"): Transition((_P, Review.DRAFT), at_gate=True, needs_reason=True),
-    (_P, Review.APPROVED, "start"): Transition(
-        (_D, Review.RUNNING), ("lead", "manager"), effects.start, needs_approvals=True
-    ),
-    # Do: the split runs; one person with a reason can stop it, and a guardrail that is harmed pauses it by itself
-    (_D, Review.RUNNING, "pause"): Transition((_D, Review.PAUSED), _STOPPERS, effects.pause, needs_reason=True),
-    (_D, Review.RUNNING, "halt"): Transition((_D, Review.PAUSED), (), effects.pause, needs_reason=True),
-    (_D, Review.PAUSED, "resume"): Transition((_D, Review.RUNNING), ("lead", "manager"), effects.resume),
-    (_D, Review.RUNNING, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
-    (_D, Review.PAUSED, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
-    (_D, Review.RUNNING, "end"): Transition((_C, Review.OPEN), (), effects.end),
-    # Check: the final look is read, and something is proposed
-    (_C, Review.OPEN, "submit"): Transition((_C, Review.IN_REVIEW), ("lead",), effects.submit_results),
-    (_C, Review.OPEN, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.give_up, needs_reason=True),
-    (_C, Review.IN_REVIEW, "approve"): Transition((_A, Review.IN_REVIEW), effect=effects.review_again, at_gate=True),
-    (_C, Review.IN_REVIEW, "refuse"): Transition((_C, Review.OPEN), at_gate=True, needs_reason=True),
-    # Act: the proposal is approved and carried out
-    (_A, Review.IN_REVIEW, "approve"): Transition((_A, Review.APPROVED), at_gate=True),
-    **{
-        (_A, review, "refuse"): Transition(
-            (_C, Review.OPEN), effect=effects.take_back_if_going, at_gate=True, needs_reason=True
-        )
-        for review in (Review.IN_REVIEW, Review.APPROVED)
-    },
-    (_A, Review.APPROVED, "promote"): Transition(
-        (_A, Review.STANDARD), ("lead", "manager"), effects.promote, needs_approvals=True
-    ),
-    (_A, Review.APPROVED, "abandon"): Transition(_ABANDONED, ("lead", "manager"), effects.leave, needs_reason=True),
-    (_A, Review.APPROVED, "roll_out"): Transition(
-        _ROLLING, ("lead", "manager"), effects.roll_out, needs_approvals=True
-    ),
-    # … in steps: each by itself when the one before has held, and only people let one go on that was stopped
-    (_A, Review.ROLLING_OUT, "advance"): Transition(_ROLLING, (), effects.advance),
-    (_A, Review.ROLLING_OUT, "finish"): Transition((_A, Review.STANDARD), (), effects.finish),
-    (_A, Review.ROLLING_OUT, "gate"): Transition((_A, Review.IN_REVIEW), (), effects.ask_for_next),
-    (_A, Review.ROLLING_OUT, "skip"): Transition(
-        (_A, Review.IN_REVIEW), ("lead", "manager"), effects.ask_for_next, needs_reason=True
-    ),
-    (_A, Review.ROLLING_OUT, "hold"): Transition(_HELD, (), needs_reason=True),
-    (_A, Review.ROLLING_OUT, "pause"): Transition(_HELD, _STOPPERS, needs_reason=True),
-    (_A, Review.HELD, "resume"): Transition((_A, Review.IN_REVIEW), ("lead", "manager"), effects.ask_to_go_on),
-    # harm to a guardrail, or one person with a reason, takes it back wherever it has come to
-    **{
-        (_A, review, verb): Transition((_C, Review.OPEN), roles, effects.take_back, needs_reason=True)
-        for review in (Review.ROLLING_OUT, Review.HELD, Review.IN_REVIEW, Review.APPROVED)
-        for verb, roles in (("roll_back", ()), ("stop", _STOPPERS))
-    },
-}
-"""The whole life of a card: (stage, review, verb) → where to, who may, what else it does. Nothing else is possible."""

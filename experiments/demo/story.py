@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from experiments import people
-from experiments.board import cards, gates, moves, ticking
+from experiments.board import cards, gates, moves, tending, ticking
 from experiments.board.cards import Move, Stage
 from experiments.board.checklist import checklist
 from experiments.board.seats import USUAL, missing
@@ -143,7 +143,7 @@ class Story:
 
     def _take_look(self, entry: ExperimentEntry, now: datetime, *, last_day: bool) -> bool:
         with self._store.write() as session:
-            look = moves.take_due_look(
+            look = tending.take_due_look(
                 session, entry.key, actor=people.system("jobs"), calendar=self._calendar, now=now, last_day=last_day
             )
         return look is not None and look.final

@@ -8,8 +8,8 @@ from experiments import audit
 from experiments.audit import AuditEntry
 from experiments.board import cards
 from experiments.board.cards import Stage
-from experiments.board.moves import TRANSITIONS
 from experiments.board.replay import Place, replay
+from experiments.board.transitions import TRANSITIONS
 from experiments.do.assignments import Floor
 from tests.board.conftest import undone
 from tests.board.walking import Step, Walk, steps_of

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from experiments import people
-from experiments.board import moves
+from experiments.board import moves, tending
 from experiments.board.cards import Move
-from experiments.board.moves import TRANSITIONS
 from experiments.board.telling import TELLINGS
+from experiments.board.transitions import TRANSITIONS
 from experiments.check import reading
 from experiments.check.verdict import Conclusion
 from experiments.do.assignments import Floor
@@ -142,8 +142,8 @@ def test_looking_at_running_data_is_told_to_nobody(sqlite_store: Store) -> None:
     today = floor.calendar.day(WEEK_LATER)
     with floor.store.write() as session:
         reading.watch(session, experiment_named(session, key), today=today)
-        moves.halt_harmed(session, key, actor=people.system("jobs"), calendar=floor.calendar, now=WEEK_LATER)
-        moves.take_due_look(session, key, actor=people.system("jobs"), calendar=floor.calendar, now=MONDAY)
+        tending.halt_harmed(session, key, actor=people.system("jobs"), calendar=floor.calendar, now=WEEK_LATER)
+        tending.take_due_look(session, key, actor=people.system("jobs"), calendar=floor.calendar, now=MONDAY)
     assert len(told(floor)) == before
     assert Event.LOOK_MADE not in {notice.event for notice in told(floor)}
 

@@ -9,8 +9,8 @@ from experiments import people
 from experiments.act import standards
 from experiments.board import cards, moves
 from experiments.board.cards import Move, Review, Stage
-from experiments.board.moves import TRANSITIONS
 from experiments.board.seats import USUAL
+from experiments.board.transitions import TRANSITIONS
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.people import Actor

@@ -13,10 +13,10 @@ from itertools import permutations
 from sqlalchemy.orm import Session
 
 from experiments import people
-from experiments.board import cards, comments, moves, ticking
+from experiments.board import cards, comments, moves, tending, ticking
 from experiments.board.cards import Card, Move
-from experiments.board.moves import TRANSITIONS
 from experiments.board.seats import Gates, Seat
+from experiments.board.transitions import TRANSITIONS
 from experiments.do.assignments import Floor
 from experiments.errors import Refusal, Unknown
 from experiments.people import Actor
@@ -123,7 +123,7 @@ class Walk:
         arm = ("quicker", "control", None)[what % 3] if verb == "submit" and card.stage == "check" else None
         if verb == "end":
             jobs = people.system("jobs")
-            moves.take_due_look(
+            tending.take_due_look(
                 self.session, key, actor=jobs, calendar=self.floor.calendar, now=self.now, last_day=True
             )
         else:

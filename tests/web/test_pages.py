@@ -8,8 +8,9 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from configs.settings import catalogue_documents
-from experiments.board import cards, moves
+from experiments.board import cards
 from experiments.board.cards import Card, Review, Stage
+from experiments.board.transitions import TRANSITIONS
 from experiments.do.assignments import Floor
 from experiments.imports.ledger import ImportFile
 from experiments.plan import catalogue
@@ -195,9 +196,9 @@ class TestBoard:
         assert "Manager, Trainer" in page
 
     def test_every_open_stand_of_a_card_has_a_move_that_carries_it_on(self) -> None:
-        open_stands = {(stage, review) for stage, review, _verb in moves.TRANSITIONS}
+        open_stands = {(stage, review) for stage, review, _verb in TRANSITIONS}
         assert set(FORWARD) == open_stands
-        assert all((*stand, verb) in moves.TRANSITIONS for stand, verb in FORWARD.items())
+        assert all((*stand, verb) in TRANSITIONS for stand, verb in FORWARD.items())
 
     def test_a_scenario_card_that_decided_against_inviting_names_no_new_standard(self) -> None:
         settled = [Card(kind=kind, review=Review.STANDARD) for kind in Kind]

@@ -9,6 +9,7 @@ from werkzeug.routing import BaseConverter
 
 from experiments.board import cards, comments, moves, ticking
 from experiments.board.cards import Move
+from experiments.board.transitions import TRANSITIONS
 from experiments.check.spoken import hearing
 from experiments.do import assignments, served
 from experiments.do.recording import Receipt
@@ -27,7 +28,7 @@ from web.api.variables import variables
 from web.auth import actor
 from web.house import House, house
 
-VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in moves.TRANSITIONS.items() if not move.by_job))
+VERBS = tuple(dict.fromkeys(verb for (_, _, verb), move in TRANSITIONS.items() if not move.by_job))
 """The moves that people ask for; the others are the schedule's."""
 
 

@@ -11,6 +11,7 @@ from experiments import people
 from experiments.board import cards, gates as gating, moves
 from experiments.board.cards import Approval, Card, Review, Stage
 from experiments.board.seats import Chair, missing
+from experiments.board.transitions import TRANSITIONS
 from experiments.check import history, looks, reading
 from experiments.check.looks import Look
 from experiments.check.verdict import Conclusion, Guard
@@ -154,7 +155,7 @@ class Survey:
         if awaited:
             return words.listed(words.chair(chair.role, chair.named) for chair in awaited)
         verb = words.forward(card)
-        transition = moves.TRANSITIONS.get((Stage(card.stage), Review(card.review), verb or ""))
+        transition = TRANSITIONS.get((Stage(card.stage), Review(card.review), verb or ""))
         if transition is None:
             return ""
         roles = transition.who(Stage(card.stage), self.gates)
