@@ -50,14 +50,24 @@ def insurance() -> Catalogue:
 
 
 def a_floor(store: Store) -> Floor:
+    """Open a centre in an empty store."""
+    floor = floor_of(store)
+    a_centre(floor)
+    return floor
+
+
+def floor_of(store: Store) -> Floor:
+    """Give the floor of a centre that a store holds."""
+    return Floor(store, SiteCalendar(ZoneInfo("Asia/Shanghai")), Pseudonyms(b"a key that only the tests know"))
+
+
+def a_centre(floor: Floor) -> None:
     """Open a centre: the insurer's catalogue, and one person for each role."""
-    with store.write() as session:
+    with floor.store.write() as session:
         people.load_roles(session)
         catalogue.load(session, insurance(), actor=people.system("test"), now=MONDAY)
         for role in ROLES:
             _somebody(session, role)
-    calendar = SiteCalendar(ZoneInfo("Asia/Shanghai"))
-    return Floor(store, calendar, Pseudonyms(b"a key that only the tests know"))
 
 
 def _somebody(session: Any, login: str, *roles: str) -> None:

@@ -3,16 +3,20 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 from sqlalchemy import URL, make_url
 
+from experiments.do.assignments import Floor
 from experiments.store import Store
 from migrations.run import upgrade
 from tests.browser import chromium
+from tests.histories import Histories, History, before
 from tests.postgres import Databases, temporary_server
 
 settings.register_profile("house", deadline=None)  # a machine shared with other test processes keeps no deadlines
@@ -44,6 +48,37 @@ def postgresql_store(databases: Databases, postgresql_template: str) -> Iterator
     """Give an empty store on PostgreSQL, for tests that need only one database."""
     with databases.new(postgresql_template) as address:
         yield from _opened(_text(address))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def history(request: pytest.FixtureRequest) -> History:
+    """Lend floors on which something has happened; the test runs once on each database."""
+    on_this_database: History = request.getfixturevalue(f"{request.param}_history")
+    return on_this_database
+
+
+@pytest.fixture
+def floor(request: pytest.FixtureRequest, history: History) -> Floor:
+    """Give a centre where nothing has happened but what the mark `after` says; runs once on each database."""
+    return before(request, history)
+
+
+@pytest.fixture
+def sqlite_floor(sqlite_history: History) -> Floor:
+    """Give a centre on SQLite, for tests that need only one database."""
+    return sqlite_history.floor()
+
+
+@pytest.fixture
+def sqlite_history(sqlite_histories: Histories) -> Iterator[History]:
+    with ExitStack() as until:
+        yield History(sqlite_histories, until)
+
+
+@pytest.fixture
+def postgresql_history(postgresql_histories: Histories) -> Iterator[History]:
+    with ExitStack() as until:
+        yield History(postgresql_histories, until)
 
 
 @pytest.fixture
@@ -93,6 +128,33 @@ def postgresql_template(databases: Databases) -> Iterator[str]:
         upgrade(_text(address))
         assert address.database
         yield address.database
+
+
+@pytest.fixture(scope="session")
+def sqlite_histories(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Histories]:
+    folder = tmp_path_factory.mktemp("histories")
+
+    @contextmanager
+    def copy(name: str) -> Iterator[tuple[str, str]]:
+        path = Path(shutil.copy(name, folder / f"{uuid4().hex}.db"))
+        yield _sqlite(path), str(path)
+        for file in folder.glob(f"{path.name}*"):  # its log and shared memory too, where a process was killed
+            file.unlink()
+
+    with ExitStack() as lasting:
+        yield Histories(str(sqlite_template), copy, lasting)
+
+
+@pytest.fixture(scope="session")
+def postgresql_histories(databases: Databases, postgresql_template: str) -> Iterator[Histories]:
+    @contextmanager
+    def copy(name: str) -> Iterator[tuple[str, str]]:
+        with databases.new(name) as address:
+            assert address.database
+            yield _text(address), address.database
+
+    with ExitStack() as lasting:
+        yield Histories(postgresql_template, copy, lasting)
 
 
 def _opened(url: str) -> Iterator[Store]:

@@ -10,14 +10,14 @@ from experiments.check import reading
 from experiments.check.data import read_data
 from experiments.check.results import LookResult, plain
 from experiments.check.verdict import Conclusion
-from experiments.do.assignments import Answer
+from experiments.do.assignments import Answer, Floor
 from experiments.plan.designs import experiment_named
 from experiments.plan.rules import MetricPlan
-from experiments.store import Store
-from tests.builders import MONDAY, a_draft, a_floor, a_week_of_calls, approved, moved
+from tests.builders import MONDAY, a_draft, a_week_of_calls, approved, moved
 from tests.calibrate import whole, whole_power, whole_units
 from tests.calibrate.rows import Task
 from tests.calibrate.verdicts import Look, end_of, look_at
+from tests.histories import History
 
 FEW = 0.01
 METRICS = (
@@ -31,11 +31,14 @@ AGENTS = 24
 NEXT_MONDAY, NEXT_SUNDAY = MONDAY + timedelta(days=7), 20261115
 
 
+def a_week_before(floor: Floor) -> None:
+    a_week_of_calls(floor, 5 * AGENTS, lambda _, i: (i + i // 7) % 5 < 2, agents=AGENTS)
+
+
 @pytest.mark.parametrize("unit", ["call", "customer", "agent"])
 @pytest.mark.parametrize("better", [2, 4], ids=["no effect", "a large effect"])
-def test_a_look_says_what_the_product_says_of_the_same_calls(sqlite_store: Store, unit: str, better: int) -> None:
-    floor = a_floor(sqlite_store)
-    a_week_of_calls(floor, 5 * AGENTS, lambda _, i: (i + i // 7) % 5 < 2, agents=AGENTS)
+def test_a_look_says_what_the_product_says_of_the_same_calls(sqlite_history: History, unit: str, better: int) -> None:
+    floor, _ = sqlite_history.after(a_week_before)
     key = a_draft(floor, unit=unit, effect=0.3, metrics=METRICS)
     moved(floor, key, "submit", "lead", at=NEXT_MONDAY)
     approved(floor, key, "compliance", "manager", "trainer", at=NEXT_MONDAY)

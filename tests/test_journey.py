@@ -6,23 +6,21 @@ from experiments import audit, people
 from experiments.board import cards
 from experiments.check import looks
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     NEW_BENEFIT,
     a_call,
     a_draft,
-    a_floor,
     a_week_of_calls,
     approved,
     assigned,
     moved,
 )
+from tests.histories import History
 
 
-def test_a_better_script_becomes_the_standard_by_experiment(store: Store) -> None:
-    floor = a_floor(store)
-    key = a_draft(floor, effect=0.1)
+def test_a_better_script_becomes_the_standard_by_experiment(history: History) -> None:
+    floor, key = history.after(a_draft, effect=0.1)
 
     # Before the test everyone hears the standard.
     (before,) = assigned(floor, [a_call(9_001)])
@@ -39,7 +37,7 @@ def test_a_better_script_becomes_the_standard_by_experiment(store: Store) -> Non
     assert {a.reason for a in answers} == {"split"}
 
     # Check: the schedule looks as planned, and ends the test at the last look.
-    with store.write() as session:
+    with floor.store.write() as session:
         experiment = experiment_named(session, key)
         look = looks.make_look(session, experiment, today=20261108, final=True, actor=people.system("jobs"), now=MONDAY)
         assert (look.conclusion, look.challenger) == ("winner", "quicker")
@@ -60,6 +58,6 @@ def test_a_better_script_becomes_the_standard_by_experiment(store: Store) -> Non
     assert again == before
 
     # And all of it stands in the log.
-    with store.read() as session:
+    with floor.store.read() as session:
         assert audit.verify(session).broken_at is None
         assert [d.verb for d in cards.decisions_of(session, cards.card_of(session, key))][-1] == "promote"

@@ -18,18 +18,12 @@ from experiments.do.assignments import Floor
 from experiments.do.journal import Origin
 from experiments.errors import Unknown
 from experiments.plan.scenarios import scenario_named
-from experiments.store import Store
 from experiments.wording import Message
 from tests.act.floors import live_here, weeks_of_calls
-from tests.builders import MONDAY, SCENARIO, a_floor, a_week_of_calls, another_standard, standard_value
+from tests.builders import MONDAY, SCENARIO, a_week_of_calls, another_standard, standard_value
 from web.api.schemas.plans import PlanBody
 
 DROPPED = [0.4] * 42 + [0.28] * 21
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def after(days: int) -> datetime:
@@ -206,14 +200,14 @@ def _leaves(floor: Floor) -> list[str]:
         return [live.scenario.key for live in live_standards(session)]
 
 
-def test_the_job_runs_once_a_day_after_a_rollup(store: Store) -> None:
-    by_name, calendar = {job.name: job for job in jobs.JOBS}, a_floor(store).calendar
+def test_the_job_runs_once_a_day_after_a_rollup(floor: Floor) -> None:
+    by_name, calendar = {job.name: job for job in jobs.JOBS}, floor.calendar
     midnight = MONDAY.replace(hour=0)
-    assert not jobs.run(store, by_name["control"], midnight, calendar, MONDAY)  # no rollup yet today
+    assert not jobs.run(floor.store, by_name["control"], midnight, calendar, MONDAY)  # no rollup yet today
     for minutes in (0, 1):
         at = MONDAY + timedelta(minutes=minutes)
-        assert jobs.run(store, by_name["rollup"], jobs.tick_of(by_name["rollup"], at), calendar, at)
-    with store.read() as session:
+        assert jobs.run(floor.store, by_name["rollup"], jobs.tick_of(by_name["rollup"], at), calendar, at)
+    with floor.store.read() as session:
         ran = session.scalars(select(jobs.JobRun.tick).where(jobs.JobRun.job == "control")).all()
     assert ran == [midnight]
     assert people.system("jobs").name == "system:jobs"

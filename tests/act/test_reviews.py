@@ -13,14 +13,8 @@ from experiments.calendar import day_number
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, Invalid, NotAllowed, Unknown
 from experiments.plan.scenarios import every_scenario, scenario_named
-from experiments.store import Store
 from tests.act.floors import live_here
-from tests.builders import MONDAY, SCENARIO, a_floor, a_running_experiment, another_standard, moved, people_actor
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
+from tests.builders import MONDAY, SCENARIO, a_running_experiment, another_standard, moved, people_actor
 
 
 def day(days: int) -> int:

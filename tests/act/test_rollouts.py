@@ -14,20 +14,18 @@ from experiments.act import rollouts
 from experiments.act.live import live_standard
 from experiments.act.realised import realised
 from experiments.act.steps import RolloutPlan, Step, require_sound
-from experiments.board import cards, moves
+from experiments.board import cards, tending
 from experiments.do.assignments import Answer, Floor, assign, rederive
 from experiments.do.journal import Assignment
 from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.plan import traffic
 from experiments.plan.scenarios import scenario_named
-from experiments.store import Store
 from experiments.wording import Message
 from tests.builders import (
     MONDAY,
     SCENARIO,
     a_call,
     a_final_look,
-    a_floor,
     a_running_experiment,
     a_week_of_calls,
     an_approved_plan,
@@ -37,6 +35,7 @@ from tests.builders import (
     snapshot_of,
     told,
 )
+from tests.histories import History
 
 START = MONDAY + timedelta(days=14)
 AGENTS = 60
@@ -45,22 +44,41 @@ PLAN = RolloutPlan(
 )
 
 
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
-
-
-def an_approved_winner(floor: Floor, plan: RolloutPlan | None = PLAN) -> str:
-    """Find a winner, have it approved, and let it go out."""
+def an_approved_winner(floor: Floor) -> str:
+    """Find a winner and have it approved."""
     key = a_running_experiment(floor)
     a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
     a_final_look(floor, key)
     moved(floor, key, "submit", "lead", proposal="quicker", at=START)
     approved(floor, key, "quality", at=START)
     approved(floor, key, "manager", "quality", at=START)
-    if plan is not None:
-        assert moved(floor, key, "roll_out", "lead", at=START, rollout=plan) == ("act", "rolling_out")
     return key
+
+
+def a_winner_on_its_way(floor: Floor) -> str:
+    """Let an approved winner go out as planned here."""
+    return going_out(floor, an_approved_winner(floor), PLAN)
+
+
+def going_out(floor: Floor, key: str, plan: RolloutPlan) -> str:
+    assert moved(floor, key, "roll_out", "lead", at=START, rollout=plan) == ("act", "rolling_out")
+    return key
+
+
+@pytest.fixture
+def winner(history: History) -> tuple[Floor, str]:
+    """A winner on its way, and its key."""
+    return history.after(a_winner_on_its_way)
+
+
+@pytest.fixture
+def floor(winner: tuple[Floor, str]) -> Floor:
+    return winner[0]
+
+
+@pytest.fixture
+def key(winner: tuple[Floor, str]) -> str:
+    return winner[1]
 
 
 def a_day(
@@ -132,8 +150,7 @@ def served(answers: list[Answer]) -> Counter[str]:
 
 
 class TestWhoSaysWhat:
-    def test_a_pilot_region_first_then_a_share_then_all_and_a_holdback_throughout(self, floor: Floor) -> None:
-        key = an_approved_winner(floor)
+    def test_a_pilot_region_first_then_a_share_then_all_and_a_holdback_throughout(self, floor: Floor, key: str) -> None:
         here, there = a_day(floor, 0), a_day(floor, 0, region="ningbo")
         held = {answer.call_id[:-1] for answer in here if answer.reason == "holdback"}
         assert served(here)["rollout"] + served(here)["holdback"] == len(here)
@@ -148,7 +165,6 @@ class TestWhoSaysWhat:
         assert held
 
     def test_nobody_changes_the_script_within_a_week_but_to_the_new_one(self, floor: Floor) -> None:
-        an_approved_winner(floor)
         first = {answer.call_id[-4:]: answer for answer in a_day(floor, 0, region="ningbo")}
         tended(floor, 1)
         for answer in a_day(floor, 1, region="ningbo"):
@@ -160,7 +176,6 @@ class TestWhoSaysWhat:
             }
 
     def test_stored_calls_are_derived_again_from_their_record(self, floor: Floor) -> None:
-        an_approved_winner(floor)
         answers = {answer.call_id: answer for answer in a_day(floor, 0)}
         with floor.store.read() as session:
             rows = session.scalars(select(Assignment).where(Assignment.call_id.in_(answers))).all()
@@ -168,7 +183,6 @@ class TestWhoSaysWhat:
         assert [(c.version_id, c.reason) for c in again] == [(r.script_version_id, r.reason) for r in rows]
 
     def test_the_held_back_say_the_former_script_and_no_test_may_start_meanwhile(self, floor: Floor) -> None:
-        an_approved_winner(floor)
         answers = a_day(floor, 0)
         texts = {answer.reason: answer.version for answer in answers}
         assert texts["rollout"] != texts["holdback"]
@@ -179,7 +193,6 @@ class TestWhoSaysWhat:
 
 class TestGoingOn:
     def test_a_step_lasts_its_days_and_its_calls(self, floor: Floor) -> None:
-        an_approved_winner(floor)
         assert tended(floor, 0, minute=9 * 60) == "nothing due of 1 rollouts"
         tended(floor, 1)
         a_day(floor, 1, each=1, region="ningbo")  # a quarter of sixty calls: too few
@@ -187,8 +200,9 @@ class TestGoingOn:
         a_day(floor, 3, each=5)
         assert "advance" in tended(floor, 3, minute=600)
 
-    def test_after_the_last_step_it_is_the_standard_and_the_holdback_ends_by_itself(self, floor: Floor) -> None:
-        key = an_approved_winner(floor)
+    def test_after_the_last_step_it_is_the_standard_and_the_holdback_ends_by_itself(
+        self, floor: Floor, key: str
+    ) -> None:
         a_day(floor, 0, each=2)
         tended(floor, 1), tended(floor, 3)
         assert standing(floor, key) == ("act", "rolling_out", "going", 2)
@@ -204,8 +218,10 @@ class TestGoingOn:
         assert served(a_day(floor, 7)).keys() == {"standard"}
         assert tended(floor, 8) == "nothing due of 0 rollouts"
 
-    def test_a_gate_asks_people_and_they_let_it_go_on(self, floor: Floor) -> None:
-        key = an_approved_winner(floor, replace(PLAN, steps=(replace(PLAN.steps[0], gate=True), *PLAN.steps[1:])))
+    def test_a_gate_asks_people_and_they_let_it_go_on(self, history: History) -> None:
+        plan = replace(PLAN, steps=(replace(PLAN.steps[0], gate=True), *PLAN.steps[1:]))
+        floor, key = history.after(an_approved_winner)
+        going_out(floor, key, plan)
         assert tended(floor, 1) == f"{key}: gate"
         assert standing(floor, key)[1] == "in_review"
         moved(floor, key, "approve", "manager", at=START)
@@ -213,8 +229,7 @@ class TestGoingOn:
         moved(floor, key, "roll_out", "lead", at=START + timedelta(days=1))
         assert standing(floor, key) == ("act", "rolling_out", "going", 1)
 
-    def test_held_it_stays_where_it_is_and_needs_approvals_to_go_on(self, floor: Floor) -> None:
-        key = an_approved_winner(floor)
+    def test_held_it_stays_where_it_is_and_needs_approvals_to_go_on(self, floor: Floor, key: str) -> None:
         assert moved(floor, key, "pause", "supervisor", reason="an outage", at=START) == ("act", "held")
         assert served(a_day(floor, 0))["rollout"] > 0
         assert tended(floor, 5) == "nothing due of 1 rollouts"
@@ -226,8 +241,7 @@ class TestGoingOn:
         moved(floor, key, "roll_out", "manager", at=START)
         assert standing(floor, key) == ("act", "rolling_out", "going", 0)
 
-    def test_the_next_step_may_be_asked_for_before_its_time(self, floor: Floor) -> None:
-        key = an_approved_winner(floor)
+    def test_the_next_step_may_be_asked_for_before_its_time(self, floor: Floor, key: str) -> None:
         moved(floor, key, "skip", "lead", reason="the pilot is convinced", at=START)
         moved(floor, key, "approve", "manager", at=START)
         moved(floor, key, "approve", "quality", at=START)
@@ -245,9 +259,8 @@ class TestComingBack:
         return ["resolved", "invited", "complaint"] if bad else ["resolved", "invited", "accepted"]
 
     def test_a_harmed_guardrail_takes_it_back_by_one_revision_and_the_next_call_hears_the_old_script(
-        self, floor: Floor
+        self, floor: Floor, key: str
     ) -> None:
-        key = an_approved_winner(floor)
         new = {a.version for a in a_day(floor, 0, each=8, says=self.harmful) if a.reason == "rollout"}
         with floor.store.read() as session:
             before = traffic.in_force(session, scenario_named(session, SCENARIO)).number
@@ -263,33 +276,29 @@ class TestComingBack:
         assert new.isdisjoint({answer.version for answer in later})
 
     @pytest.mark.parametrize("place", PLACES)
-    def test_wherever_it_has_come_to(self, floor: Floor, place: str) -> None:
-        key = an_approved_winner(floor)
+    def test_wherever_it_has_come_to(self, floor: Floor, key: str, place: str) -> None:
         brought_to(floor, key, place)
         a_day(floor, 0, each=8, says=self.harmful)
         assert tended(floor, 0, minute=10 * 60) == f"{key}: roll_back complaint"
 
     @pytest.mark.parametrize("place", PLACES)
-    def test_and_one_person_with_a_reason_takes_it_back_from_there(self, floor: Floor, place: str) -> None:
-        key = an_approved_winner(floor)
+    def test_and_one_person_with_a_reason_takes_it_back_from_there(self, floor: Floor, key: str, place: str) -> None:
         brought_to(floor, key, place)
         assert moved(floor, key, "stop", "supervisor", reason="agents stumble", at=START) == ("check", "open")
         assert standing(floor, key)[2] == "taken_back"
 
     def test_one_that_cannot_be_tended_now_holds_up_no_other(
-        self, floor: Floor, monkeypatch: pytest.MonkeyPatch
+        self, floor: Floor, key: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        key = an_approved_winner(floor)
         a_day(floor, 0, each=8, says=self.harmful)
         with floor.store.read() as session:
             (going,) = rollouts.live(session)
         monkeypatch.setattr(rollouts, "live", lambda _session: [going, going])
         assert tended(floor, 0, minute=10 * 60) == f"{key}: roll_back complaint"
-        monkeypatch.setattr(moves, "tend_rollout", _refuses)
+        monkeypatch.setattr(tending, "tend_rollout", _refuses)
         assert tended(floor, 0, minute=10 * 60) == f"{key}: moved meanwhile; {key}: moved meanwhile"
 
-    def test_nobody_elses_change_is_undone(self, floor: Floor) -> None:
-        key = an_approved_winner(floor)
+    def test_nobody_elses_change_is_undone(self, floor: Floor, key: str) -> None:
         with floor.store.write() as session:
             scenario = scenario_named(session, SCENARIO)
             current = traffic.in_force(session, scenario)
@@ -302,8 +311,7 @@ class TestComingBack:
             now = traffic.in_force(session, scenario_named(session, SCENARIO)).value
         assert (now.audience, now.rollout) == ({"region": "hangzhou"}, None)
 
-    def test_worse_than_the_holdback_on_the_primary_metric_holds_it(self, floor: Floor) -> None:
-        key = an_approved_winner(floor)
+    def test_worse_than_the_holdback_on_the_primary_metric_holds_it(self, floor: Floor, key: str) -> None:
         moved(floor, key, "skip", "lead", reason="in a hurry", at=START)
         worse = {"holdback": 6, "rollout": 1}
         a_day(floor, 0, each=8, says=lambda a: ["resolved", "invited", *["accepted"] * chosen(a, worse[a.reason])])
@@ -314,17 +322,19 @@ class TestComingBack:
         assert tended(floor, 9) == f"{key}: hold accepted"
         assert standing(floor, key)[:2] == ("act", "held")
 
-    def test_refused_at_the_gate_it_is_taken_back(self, floor: Floor) -> None:
-        key = an_approved_winner(floor)
+    def test_refused_at_the_gate_it_is_taken_back(self, floor: Floor, key: str) -> None:
         moved(floor, key, "skip", "lead", reason="in a hurry", at=START)
         moved(floor, key, "refuse", "quality", reason="not yet understood", at=START)
         assert standing(floor, key)[:3] == ("check", "open", "taken_back")
 
 
 class TestMeasuring:
-    def test_a_rate_that_changes_with_time_is_no_effect_of_what_reached_more_agents_later(self, floor: Floor) -> None:
+    def test_a_rate_that_changes_with_time_is_no_effect_of_what_reached_more_agents_later(
+        self, history: History
+    ) -> None:
         """Half of the calls say yes in the first step and none later: the same in both sides."""
-        key = an_approved_winner(floor, RolloutPlan((Step(1000, 1), Step(10_000, 9)), 2000, 3))
+        floor, key = history.after(an_approved_winner)
+        going_out(floor, key, RolloutPlan((Step(1000, 1), Step(10_000, 9)), 2000, 3))
         a_day(floor, 0, each=8, says=lambda a: ["resolved", "invited", *["accepted"] * chosen(a, 4)])
         tended(floor, 1)
         for day in (1, 2, 3):
@@ -362,8 +372,8 @@ def test_a_plan_that_does_not_go_from_few_to_all_is_refused(plan: RolloutPlan, f
     assert field in {problem.field for problem in refused.value.problems}
 
 
-def test_what_is_refused_changes_nothing(floor: Floor) -> None:
-    key = an_approved_winner(floor, None)
+def test_what_is_refused_changes_nothing(history: History) -> None:
+    floor, key = history.after(an_approved_winner)
     with pytest.raises(Invalid):
         moved(floor, key, "roll_out", "lead", at=START, rollout=RolloutPlan(()))
     with floor.store.read() as session:
@@ -371,8 +381,7 @@ def test_what_is_refused_changes_nothing(floor: Floor) -> None:
         assert (card.review, rollouts.rollout_of(session, card.experiment)) == ("approved", None)
 
 
-def test_one_rollout_at_a_time(floor: Floor) -> None:
-    key = an_approved_winner(floor)
+def test_one_rollout_at_a_time(floor: Floor, key: str) -> None:
     with floor.store.write() as session:
         experiment, by = cards.card_of(session, key).experiment, people.system("jobs")
         with pytest.raises(Conflict, match="one at a time"):

@@ -15,12 +15,10 @@ from experiments.do.assignments import Floor
 from experiments.do.serving import choose
 from experiments.errors import Conflict, NotAllowed, Unknown
 from experiments.plan.rules import MetricPlan
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     a_call,
     a_draft,
-    a_floor,
     a_running_experiment,
     a_submitted_plan,
     a_week_of_calls,
@@ -33,11 +31,7 @@ from tests.builders import (
     somebody_new,
     ticked,
 )
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
+from tests.histories import History
 
 
 def items(floor: Floor, key: str, gates: Gates = USUAL) -> dict[str, Item]:
@@ -91,8 +85,8 @@ class TestAPlan:
         with pytest.raises(Conflict, match="ticked by nobody"):
             vouched(floor, key, item, "trainer")
 
-    def test_holds_up_the_last_approval_only_and_says_which_item_is_open(self, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+    def test_holds_up_the_last_approval_only_and_says_which_item_is_open(self, history: History) -> None:
+        floor, key = history.after(a_submitted_plan)
         moved(floor, key, "approve", "compliance")
         moved(floor, key, "approve", "manager")
         with pytest.raises(Conflict, match="open: What is offered may be offered"):
@@ -105,8 +99,8 @@ class TestAPlan:
 
 
 class TestATick:
-    def test_names_who_gave_it_and_when(self, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+    def test_names_who_gave_it_and_when(self, history: History) -> None:
+        floor, key = history.after(a_submitted_plan)
         vouched(floor, key, "offer_review", "compliance")
         item = items(floor, key)["offer_review"]
         assert (item.done, item.by, item.at) == (True, "compliance", MONDAY)
@@ -115,8 +109,8 @@ class TestATick:
         assert entry is not None
         assert (entry.actor, entry.verb, entry.detail["item"]) == ("compliance", "tick", "offer_review")
 
-    def test_is_given_once(self, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+    def test_is_given_once(self, history: History) -> None:
+        floor, key = history.after(a_submitted_plan)
         vouched(floor, key, "offer_review", "compliance")
         with pytest.raises(Conflict, match="ticked already: compliance did"):
             vouched(floor, key, "offer_review", "manager")
@@ -134,8 +128,8 @@ class TestATick:
             with pytest.raises(NotAllowed, match=why):
                 vouched(floor, key, "offer_review", login)
 
-    def test_counts_no_more_in_the_next_round_and_when_the_content_changes(self, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+    def test_counts_no_more_in_the_next_round_and_when_the_content_changes(self, history: History) -> None:
+        floor, key = history.after(a_submitted_plan)
         ticked(floor, key, "compliance")
         assert left_open(floor, key) == set()
         moved(floor, key, "refuse", "manager", reason="Too small an effect.")
@@ -151,16 +145,18 @@ class TestATick:
             with pytest.raises(Unknown, match="no item"):
                 vouched(floor, key, item, "compliance")
 
-    def test_stays_as_it_was_given(self, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+    def test_stays_as_it_was_given(self, history: History) -> None:
+        floor, key = history.after(a_submitted_plan)
         vouched(floor, key, "offer_review", "compliance")
         with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
             session.delete(session.scalars(select(Tick)).one())
 
 
 class TestResults:
-    def test_of_fewer_calls_than_planned_change_something_only_if_somebody_vouches_for_that(self, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+    def test_of_fewer_calls_than_planned_change_something_only_if_somebody_vouches_for_that(
+        self, history: History
+    ) -> None:
+        floor, key = history.after(a_running_experiment)
         moved(floor, key, "stop", "manager", reason="Enough.")
         moved(floor, key, "submit", "lead", proposal="quicker", reason="The floor says so.")
         found = items(floor, key)
@@ -170,14 +166,14 @@ class TestResults:
             "verdict_read": (False, True),
         }
 
-    def test_that_change_nothing_need_neither_health_nor_a_sample(self, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+    def test_that_change_nothing_need_neither_health_nor_a_sample(self, history: History) -> None:
+        floor, key = history.after(a_running_experiment)
         moved(floor, key, "stop", "manager", reason="Enough.")
         moved(floor, key, "submit", "lead")
         assert left_open(floor, key) == {"verdict_read"}
 
-    def test_that_cannot_be_trusted_change_nothing_whoever_vouches(self, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+    def test_that_cannot_be_trusted_change_nothing_whoever_vouches(self, history: History) -> None:
+        floor, key = history.after(a_running_experiment)
         snapshot, calls = snapshot_of(floor), [a_call(number) for number in range(600)]
         arms = [choose(snapshot, call, floor.calendar).arm for call in calls]
         # most of the challenger's calls are lost

@@ -10,13 +10,8 @@ from experiments.board import cards, comments
 from experiments.do.assignments import Floor
 from experiments.errors import Invalid, NotAllowed, Unknown
 from experiments.people import Actor
-from experiments.store import Store
-from tests.builders import MONDAY, a_draft, a_floor, people_actor
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
+from tests.builders import MONDAY, a_draft, people_actor
+from tests.histories import History
 
 
 def said(floor: Floor, key: str, words: str, by: str | Actor = "trainer", reply_to: int | None = None) -> int:
@@ -25,8 +20,8 @@ def said(floor: Floor, key: str, words: str, by: str | Actor = "trainer", reply_
         return comments.comment(session, key, words, reply_to=reply_to, actor=actor, now=MONDAY).id
 
 
-def test_a_comment_is_kept_with_who_said_it_and_what_it_answers(floor: Floor) -> None:
-    key = a_draft(floor)
+def test_a_comment_is_kept_with_who_said_it_and_what_it_answers(history: History) -> None:
+    floor, key = history.after(a_draft)
     first = said(floor, key, "  Can they say that at seven in the evening?\n")
     said(floor, key, "Yes: it is shorter.", "lead", reply_to=first)
     with floor.store.read() as session:
@@ -37,8 +32,8 @@ def test_a_comment_is_kept_with_who_said_it_and_what_it_answers(floor: Floor) ->
     ]
 
 
-def test_the_log_knows_who_commented_and_not_what_was_said(floor: Floor) -> None:
-    key = a_draft(floor)
+def test_the_log_knows_who_commented_and_not_what_was_said(history: History) -> None:
+    floor, key = history.after(a_draft)
     number = said(floor, key, "A private thought.")
     with floor.store.read() as session:
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
@@ -52,16 +47,16 @@ def test_a_comment_has_one_to_four_thousand_characters(floor: Floor, words: str)
         said(floor, a_draft(floor), words)
 
 
-def test_four_thousand_characters_of_any_alphabet_are_kept_whole(floor: Floor) -> None:
-    key = a_draft(floor)
+def test_four_thousand_characters_of_any_alphabet_are_kept_whole(history: History) -> None:
+    floor, key = history.after(a_draft)
     said(floor, key, "话😀" * 2000)
     with floor.store.read() as session:
         (told,) = comments.comments_of(session, cards.card_of(session, key))
     assert told.text == "话😀" * 2000
 
 
-def test_only_people_with_a_role_comment(floor: Floor) -> None:
-    key = a_draft(floor)
+def test_only_people_with_a_role_comment(history: History) -> None:
+    floor, key = history.after(a_draft)
     for nobody in (people.system("jobs"), Actor("guest", person_id=1)):
         with pytest.raises(NotAllowed, match="role"):
             said(floor, key, "Hello.", nobody)

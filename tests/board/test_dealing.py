@@ -11,12 +11,10 @@ from experiments.errors import Conflict
 from experiments.plan import deals
 from experiments.plan.designs import Experiment, experiment_named
 from experiments.plan.rules import MetricPlan
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     a_call,
     a_draft,
-    a_floor,
     a_submitted_plan,
     a_week_of_calls,
     an_approved_plan,
@@ -24,23 +22,26 @@ from tests.builders import (
     assigned,
     moved,
 )
+from tests.histories import History
 
 AGENTS = 24
 NEXT_MONDAY = MONDAY + timedelta(days=7)
 BY_AGENT = {"unit": "agent", "effect": 0.3}
 
 
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    """A floor with a week behind it, of agents who differ."""
-    floor = a_floor(store)
+def a_week_of_agents_who_differ(floor: Floor) -> None:
     luck = random.Random(3)
 
     def says_yes(_: Answer, i: int) -> bool:
         return luck.random() < (0.2 if i % AGENTS < AGENTS // 2 else 0.6)
 
     a_week_of_calls(floor, 5 * AGENTS, says_yes, agents=AGENTS)
-    return floor
+
+
+@pytest.fixture
+def floor(history: History) -> Floor:
+    """A floor with a week behind it, of agents who differ."""
+    return history.after(a_week_of_agents_who_differ)[0]
 
 
 def registered(floor: Floor, key: str) -> Experiment:

@@ -9,12 +9,10 @@ from experiments.board import cards, gates, moves
 from experiments.board.cards import Approval, Decision, Move
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, NotAllowed, Refusal
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     NEW_BENEFIT,
     a_draft,
-    a_floor,
     a_plan,
     a_submitted_plan,
     an_approved_plan,
@@ -23,6 +21,7 @@ from tests.builders import (
     somebody_new,
     ticked,
 )
+from tests.histories import History
 
 
 def revised_by(floor: Floor, key: str, login: str) -> None:
@@ -33,8 +32,7 @@ def revised_by(floor: Floor, key: str, login: str) -> None:
         moves.revise(session, key, plan, actor=people_actor(session, login), now=MONDAY)
 
 
-def test_who_wrote_the_plan_cannot_approve_it(store: Store) -> None:
-    floor = a_floor(store)
+def test_who_wrote_the_plan_cannot_approve_it(floor: Floor) -> None:
     somebody_new(floor, "both", "lead", "manager")
     key = a_draft(floor)
     revised_by(floor, key, "both")
@@ -43,8 +41,7 @@ def test_who_wrote_the_plan_cannot_approve_it(store: Store) -> None:
         moved(floor, key, "approve", "both")
 
 
-def test_being_an_administrator_helps_nobody_approve_their_own_words(store: Store) -> None:
-    floor = a_floor(store)
+def test_being_an_administrator_helps_nobody_approve_their_own_words(floor: Floor) -> None:
     somebody_new(floor, "root", "admin", "lead", "manager")
     key = a_draft(floor)
     revised_by(floor, key, "root")
@@ -53,8 +50,7 @@ def test_being_an_administrator_helps_nobody_approve_their_own_words(store: Stor
         moved(floor, key, "approve", "root")
 
 
-def test_one_person_gives_one_approval_however_many_roles_they_hold(store: Store) -> None:
-    floor = a_floor(store)
+def test_one_person_gives_one_approval_however_many_roles_they_hold(floor: Floor) -> None:
     somebody_new(floor, "two.hats", "manager", "trainer")
     key = a_submitted_plan(floor)
     moved(floor, key, "approve", "two.hats")
@@ -62,44 +58,39 @@ def test_one_person_gives_one_approval_however_many_roles_they_hold(store: Store
         moved(floor, key, "approve", "two.hats")
 
 
-def test_the_gate_opens_when_every_role_has_spoken(store: Store) -> None:
-    floor = a_floor(store)
-    key = a_submitted_plan(floor)
+def test_the_gate_opens_when_every_role_has_spoken(history: History) -> None:
+    floor, key = history.after(a_submitted_plan)
     ticked(floor, key, "compliance")
     places = [moved(floor, key, "approve", role) for role in ("trainer", "compliance", "manager")]
     assert places == [("plan", "in_review"), ("plan", "in_review"), ("plan", "approved")]
 
 
-def test_approvals_of_an_earlier_round_are_void(store: Store) -> None:
-    floor = a_floor(store)
-    key = a_submitted_plan(floor)
+def test_approvals_of_an_earlier_round_are_void(history: History) -> None:
+    floor, key = history.after(a_submitted_plan)
     moved(floor, key, "approve", "compliance")
     moved(floor, key, "refuse", "manager", reason="too small an effect")
     moved(floor, key, "submit", "lead")
-    with store.read() as session:
+    with floor.store.read() as session:
         assert cards.approvals_of(session, cards.card_of(session, key)) == []
 
 
-def test_an_approval_is_bound_to_the_content_it_was_given_for(store: Store) -> None:
-    floor = a_floor(store)
-    key = a_submitted_plan(floor)
-    with store.write() as session:
+def test_an_approval_is_bound_to_the_content_it_was_given_for(history: History) -> None:
+    floor, key = history.after(a_submitted_plan)
+    with floor.store.write() as session:
         cards.card_of(session, key).review_hash = "the hash of other words"
     with pytest.raises(Conflict, match="content changed"):
         moved(floor, key, "approve", "manager")
 
 
-def test_what_was_approved_is_not_carried_out_when_it_is_no_more_what_it_was(store: Store) -> None:
-    floor = a_floor(store)
-    key = an_approved_plan(floor)
-    with store.write() as session:
+def test_what_was_approved_is_not_carried_out_when_it_is_no_more_what_it_was(history: History) -> None:
+    floor, key = history.after(an_approved_plan)
+    with floor.store.write() as session:
         cards.card_of(session, key).experiment.content_hash = "the hash of other words"
     with pytest.raises(Conflict, match="content changed"):
         moved(floor, key, "start", "manager")
 
 
-def test_two_managers_at_one_gate_make_exactly_one_decision(store: Store) -> None:
-    floor = a_floor(store)
+def test_two_managers_at_one_gate_make_exactly_one_decision(floor: Floor) -> None:
     managers = [f"manager.{i}" for i in range(6)]
     for login in managers:
         somebody_new(floor, login, "manager")
@@ -116,7 +107,7 @@ def test_two_managers_at_one_gate_make_exactly_one_decision(store: Store) -> Non
 
     with ThreadPoolExecutor(len(managers)) as pool:
         succeeded = list(pool.map(approve, managers))
-    with store.read() as session:
+    with floor.store.read() as session:
         given = session.scalar(select(func.count()).select_from(Approval))
     assert (succeeded.count(True), given) == (1, 1)
 
@@ -133,43 +124,39 @@ def sent_back_and_edited(floor: Floor, *editors: str) -> str:
     return key
 
 
-def test_editors_since_the_last_approved_version_are_barred_and_who_wrote_that_is_not(store: Store) -> None:
-    floor = a_floor(store)
+def test_editors_since_the_last_approved_version_are_barred_and_who_wrote_that_is_not(floor: Floor) -> None:
     key = sent_back_and_edited(floor, "first.editor", "second.editor")
-    with store.read() as session:
+    with floor.store.read() as session:
         assert gates.writers(session, cards.card_of(session, key)) == {"first.editor", "second.editor"}
     for login in ("first.editor", "second.editor"):
         with pytest.raises(NotAllowed, match="somebody else"):
             moved(floor, key, "approve", login)
 
 
-def test_who_wrote_the_approved_version_is_barred_again_by_submitting_the_next(store: Store) -> None:
-    floor = a_floor(store)
+def test_who_wrote_the_approved_version_is_barred_again_by_submitting_the_next(floor: Floor) -> None:
     somebody_new(floor, "editor", "lead")
     key = an_approved_plan(floor)
     moved(floor, key, "refuse", "manager", reason="Say it more shortly.")
     revised_by(floor, key, "editor")
     moved(floor, key, "submit", "lead")
-    with store.read() as session:
+    with floor.store.read() as session:
         assert gates.writers(session, cards.card_of(session, key)) == {"editor", "lead"}
 
 
-def test_a_version_that_was_refused_clears_nobody(store: Store) -> None:
-    floor = a_floor(store)
+def test_a_version_that_was_refused_clears_nobody(floor: Floor) -> None:
     somebody_new(floor, "editor", "lead")
     key = a_submitted_plan(floor)
     moved(floor, key, "refuse", "manager", reason="Too small an effect.")
     revised_by(floor, key, "editor")
     moved(floor, key, "submit", "editor")
-    with store.read() as session:
+    with floor.store.read() as session:
         assert gates.writers(session, cards.card_of(session, key)) == {"lead", "editor"}
 
 
-def test_the_database_itself_takes_one_decision_a_round(store: Store) -> None:
-    floor = a_floor(store)
-    key = an_approved_plan(floor)
-    with store.read() as session:
+def test_the_database_itself_takes_one_decision_a_round(history: History) -> None:
+    floor, key = history.after(an_approved_plan)
+    with floor.store.read() as session:
         (decided,) = [d for d in cards.decisions_of(session, cards.card_of(session, key)) if d.to_review == "approved"]
     columns = {column.key: getattr(decided, column.key) for column in Decision.__mapper__.column_attrs}
-    with pytest.raises(IntegrityError), store.write() as session:
+    with pytest.raises(IntegrityError), floor.store.write() as session:
         session.add(Decision(**{**columns, "id": None, "verb": "refuse", "to_review": "draft"}))

@@ -18,10 +18,8 @@ from experiments.check import looks
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
-    a_floor,
     a_running_experiment,
     a_submitted_plan,
     a_week_of_calls,
@@ -31,16 +29,20 @@ from tests.builders import (
     somebody_new,
     ticked,
 )
+from tests.histories import History
 from web.house import gates_of
 
 LATER = MONDAY + timedelta(days=15)
 
 
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    floor = a_floor(store)
+def more_people(floor: Floor) -> None:
     for role in ("manager", "quality", "compliance"):
         somebody_new(floor, f"another_{role}", role)
+
+
+@pytest.fixture
+def floor(floor: Floor) -> Floor:
+    more_people(floor)
     return floor
 
 
@@ -152,7 +154,7 @@ def nothing_seen(floor: Floor) -> str:
 class TestTheVerdict:
     # what the verdict names, what is proposed, whether that needs a reason and a second approver
     @pytest.mark.parametrize(
-        ("history", "proposal", "second"),
+        ("telling", "proposal", "second"),
         [
             (a_winner, "quicker", False),
             (a_winner, None, True),
@@ -163,9 +165,10 @@ class TestTheVerdict:
         ],
     )
     def test_deciding_against_it_needs_a_reason_and_one_approver_more_at_both_gates(
-        self, floor: Floor, history: Callable[[Floor], str], proposal: str | None, second: bool
+        self, history: History, telling: Callable[[Floor], str], proposal: str | None, second: bool
     ) -> None:
-        key = history(floor)
+        floor, key = history.after(telling)
+        more_people(floor)
         how: dict[str, Any] = {"proposal": proposal}
         if second:
             with pytest.raises(Invalid, match="say why"):

@@ -14,8 +14,7 @@ from experiments.board.checklist import Tick
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict
 from experiments.plan.designs import Experiment, PlanEdit
-from experiments.store import Store
-from tests.builders import MONDAY, a_floor, a_submitted_plan, approved, people_actor, somebody_new
+from tests.builders import MONDAY, a_submitted_plan, approved, people_actor, somebody_new
 
 RACES, AT_ONCE = 200, 8
 SOON = MONDAY + timedelta(minutes=1)
@@ -48,8 +47,7 @@ def copied(row: Any, **other: Any) -> Any:
 
 
 @pytest.fixture
-def floor(store: Store) -> Floor:
-    floor = a_floor(store)
+def floor(floor: Floor) -> Floor:
     somebody_new(floor, "another_manager", "manager")
     return floor
 

@@ -19,13 +19,11 @@ from experiments.errors import Refusal
 from experiments.notices.events import Event
 from experiments.notices.tables import Notice
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from experiments.wording import Message
 from tests.builders import (
     MONDAY,
     a_draft,
     a_final_look,
-    a_floor,
     a_running_experiment,
     a_submitted_plan,
     a_week_of_calls,
@@ -33,9 +31,16 @@ from tests.builders import (
     approved,
     moved,
 )
+from tests.histories import History
 from web.saying import say_in
 
 WEEK_LATER = MONDAY + timedelta(days=7)
+
+
+@pytest.fixture
+def history(sqlite_history: History) -> History:
+    """The same words on every database."""
+    return sqlite_history
 
 
 def told(floor: Floor) -> list[Notice]:
@@ -56,23 +61,20 @@ def test_every_move_has_a_notice() -> None:
     assert TELLINGS.keys() <= arrivals
 
 
-def test_handing_in_tells_those_who_have_to_approve(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    a_submitted_plan(floor)
+def test_handing_in_tells_those_who_have_to_approve(history: History) -> None:
+    floor, _key = history.after(a_submitted_plan)
     said = "lead handed in the plan. Approval is due from: Compliance, Manager, Trainer."
     roles = ("compliance", "manager", "trainer")
     assert newest(floor) == ("submitted", roles, f"“Policy change: another benefit”: {said}")
 
 
-def test_it_is_told_in_chinese_too(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    a_submitted_plan(floor)
+def test_it_is_told_in_chinese_too(history: History) -> None:
+    floor, _key = history.after(a_submitted_plan)
     assert newest(floor, "zh-CN")[2] == "“批改：换一种利益点”：lead 已提交方案，待审批：合规、中心经理、培训师。"
 
 
-def test_an_approval_tells_whose_is_still_missing_and_the_last_one_who_may_start(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    key = a_submitted_plan(floor)
+def test_an_approval_tells_whose_is_still_missing_and_the_last_one_who_may_start(history: History) -> None:
+    floor, key = history.after(a_submitted_plan)
     approved(floor, key, "compliance")
     assert newest(floor)[:2] == ("approved", ("manager", "trainer"))
     moved(floor, key, "approve", "manager")
@@ -90,31 +92,27 @@ def test_an_approval_tells_whose_is_still_missing_and_the_last_one_who_may_start
         ("halt", "jobs", "halted", "paused by itself, everyone gets the standard. Harm to too many questions"),
     ],
 )
-def test_saying_no_tells_why(sqlite_store: Store, verb: str, by: str, event: str, says: str) -> None:
-    floor = a_floor(sqlite_store)
+def test_saying_no_tells_why(floor: Floor, verb: str, by: str, event: str, says: str) -> None:
     moved(floor, a_running_experiment(floor), verb, by, reason="too many questions")
     assert newest(floor)[0] == event
     assert says in newest(floor)[2]
 
 
-def test_a_long_reason_is_told_in_short(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
+def test_a_long_reason_is_told_in_short(floor: Floor) -> None:
     moved(floor, a_running_experiment(floor), "pause", "lead", reason="why " * 200)
     assert len(told(floor)[-1].facts["reason"]) == 200
 
 
-def test_what_is_refused_is_not_told(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    key = a_draft(floor)
+def test_what_is_refused_is_not_told(history: History) -> None:
+    floor, key = history.after(a_draft)
     for verb in ("approve", "start", "promote"):
         with suppress(Refusal):
             moved(floor, key, verb, "manager")
     assert told(floor) == []
 
 
-def test_what_is_undone_after_the_move_is_not_told(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    key = an_approved_plan(floor)
+def test_what_is_undone_after_the_move_is_not_told(history: History) -> None:
+    floor, key = history.after(an_approved_plan)
     before = len(told(floor))
     with suppress(RuntimeError), floor.store.write() as session:
         actor = people.actor_of(people.person_named(session, "manager"))
@@ -123,9 +121,8 @@ def test_what_is_undone_after_the_move_is_not_told(sqlite_store: Store) -> None:
     assert len(told(floor)) == before
 
 
-def test_a_planned_look_is_told_with_its_verdict_and_the_end_after_it(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    key = a_running_experiment(floor)
+def test_a_planned_look_is_told_with_its_verdict_and_the_end_after_it(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
     a_final_look(floor, key)
     look, end = told(floor)[-2:]
@@ -134,9 +131,8 @@ def test_a_planned_look_is_told_with_its_verdict_and_the_end_after_it(sqlite_sto
     assert say_in(look.words, "en").startswith("“Policy change: another benefit”: planned look 1 was made. ")
 
 
-def test_looking_at_running_data_is_told_to_nobody(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    key = a_running_experiment(floor)
+def test_looking_at_running_data_is_told_to_nobody(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
     before = len(told(floor))
     today = floor.calendar.day(WEEK_LATER)

@@ -16,14 +16,12 @@ from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.people import Actor
 from experiments.plan.rules import ArmPlan, Kind
 from experiments.plan.scenarios import Standing, scenario_named
-from experiments.store import Store
 from tests.board.conftest import undone
 from tests.builders import (
     MONDAY,
     SCENARIO,
     a_call,
     a_draft,
-    a_floor,
     a_running_experiment,
     a_submitted_plan,
     an_approved_plan,
@@ -35,6 +33,7 @@ from tests.builders import (
     somebody_new,
     standard_value,
 )
+from tests.histories import History
 
 VERBS = sorted({verb for _, _, verb in TRANSITIONS})
 PLACES = sorted({(stage, review) for stage, review, _ in TRANSITIONS} | {t.to for t in TRANSITIONS.values()})
@@ -115,55 +114,48 @@ def test_whoever_a_row_does_not_name_is_refused_and_leaves_no_trace(
 
 
 @pytest.mark.parametrize(
-    ("history", "verb"),
+    ("telling", "verb"),
     [(a_submitted_plan, "refuse"), (a_running_experiment, "pause"), (a_running_experiment, "stop")],
 )
-def test_saying_no_needs_a_reason(store: Store, history: Callable[[Floor], str], verb: str) -> None:
-    floor = a_floor(store)
-    key = history(floor)
+def test_saying_no_needs_a_reason(history: History, telling: Callable[[Floor], str], verb: str) -> None:
+    floor, key = history.after(telling)
     with pytest.raises(Invalid, match="needs a reason"):
         moved(floor, key, verb, "manager", reason="  ")
 
 
-def test_an_agent_moves_nothing(store: Store) -> None:
-    floor = a_floor(store)
+def test_an_agent_moves_nothing(floor: Floor) -> None:
     with pytest.raises(NotAllowed, match="roles"):
         moved(floor, a_running_experiment(floor), "stop", "agent", reason="I do not like it")
 
 
-def test_only_the_schedule_ends_a_test_as_planned(store: Store) -> None:
-    floor = a_floor(store)
+def test_only_the_schedule_ends_a_test_as_planned(floor: Floor) -> None:
     with pytest.raises(NotAllowed, match="by itself"):
         moved(floor, a_running_experiment(floor), "end", "manager")
 
 
-def test_a_refused_plan_is_a_draft_again(store: Store) -> None:
-    floor = a_floor(store)
-    key = a_submitted_plan(floor)
+def test_a_refused_plan_is_a_draft_again(history: History) -> None:
+    floor, key = history.after(a_submitted_plan)
     assert moved(floor, key, "refuse", "compliance", reason="the promise is too broad") == ("plan", "draft")
 
 
-def test_every_move_is_appended_with_who_and_why(store: Store) -> None:
-    floor = a_floor(store)
-    key = an_approved_plan(floor)
+def test_every_move_is_appended_with_who_and_why(history: History) -> None:
+    floor, key = history.after(an_approved_plan)
     moved(floor, key, "refuse", "trainer", reason="not certified yet")
-    with store.read() as session:
+    with floor.store.read() as session:
         last = cards.decisions_of(session, cards.card_of(session, key))[-1]
     assert (last.verb, last.actor, last.reason) == ("refuse", "trainer", "not certified yet")
 
 
-def test_a_winner_over_an_old_standard_cannot_undo_the_new_one(store: Store) -> None:
-    floor = a_floor(store)
-    key = a_running_experiment(floor, coverage=5000)
+def test_a_winner_over_an_old_standard_cannot_undo_the_new_one(history: History) -> None:
+    floor, key = history.after(a_running_experiment, coverage=5000)
     another_standard(floor)
-    with store.write() as session:
+    with floor.store.write() as session:
         experiment, lead = cards.card_of(session, key).experiment, people_actor(session, "lead")
         with pytest.raises(Conflict, match="test against the new one"):
             standards.promote(session, experiment, "quicker", actor=lead, now=MONDAY)
 
 
-def test_closing_one_scenario_card_leaves_the_scenario_in_the_test_of_another(store: Store) -> None:
-    floor = a_floor(store)
+def test_closing_one_scenario_card_leaves_the_scenario_in_the_test_of_another(floor: Floor) -> None:
     arms = (ArmPlan("service_only", 5000, None), ArmPlan("invite", 5000, standard_value(floor, "ask")))
     for key in ("first", "second"):
         a_running_experiment(floor, key=key, kind=Kind.SCENARIO, variable="ask", arms=arms, coverage=5000)
@@ -171,7 +163,7 @@ def test_closing_one_scenario_card_leaves_the_scenario_in_the_test_of_another(st
     for key in ("first", "second"):
         moved(floor, key, "stop", "lead", reason="too few calls")
         moved(floor, key, "abandon", "lead", reason="too few calls")
-        with store.read() as session:
+        with floor.store.read() as session:
             standings.append(scenario_named(session, SCENARIO).standing)
     assert standings == [Standing.IN_TEST, Standing.CANDIDATE]
 
@@ -188,9 +180,8 @@ def test_closing_one_scenario_card_leaves_the_scenario_in_the_test_of_another(st
     ],
 )
 def test_a_scenario_card_decides_where_inviting_stands(
-    store: Store, audience: dict[str, str] | None, arm: str, standing: str
+    floor: Floor, audience: dict[str, str] | None, arm: str, standing: str
 ) -> None:
-    floor = a_floor(store)
     arms = (ArmPlan("service_only", 5000, None), ArmPlan("invite", 5000, standard_value(floor, "ask")))
     key = a_running_experiment(floor, kind=Kind.SCENARIO, variable="ask", arms=arms, audience=audience)
     somebody_new(floor, "another_quality", "quality")
@@ -200,7 +191,7 @@ def test_a_scenario_card_decides_where_inviting_stands(
     approved(floor, key, "quality", "another_quality")
     approved(floor, key, "quality", "another_quality", "manager")
     moved(floor, key, "promote", "manager")
-    with store.read() as session:
+    with floor.store.read() as session:
         assert scenario_named(session, SCENARIO).standing == standing
     spouse = a_call(1, attributes={"caller_relation": "spouse"})
     assert assigned(floor, [spouse])[0].invite is (standing == "suitable")

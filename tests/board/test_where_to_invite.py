@@ -15,17 +15,11 @@ from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
 from experiments.plan.rules import ArmPlan, Kind
 from experiments.plan.scenarios import Standing, every_scenario, scenario_named
-from experiments.store import Store
 from stats.arms.intervals import wilson
 from tests.act.floors import weeks_of_calls
-from tests.builders import MONDAY, SCENARIO, a_floor, a_running_experiment, a_week_of_calls, moved, standard_value
+from tests.builders import MONDAY, SCENARIO, a_running_experiment, a_week_of_calls, moved, standard_value
 
 OTHER = "policy_enquiry"
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def ranked(floor: Floor, by: str = "value") -> list[RankedScenario]:

@@ -12,12 +12,11 @@ from experiments.check.health import desks
 from experiments.check.health.findings import State
 from experiments.check.reading import watch
 from experiments.do import recording, served
-from experiments.do.assignments import Floor
 from experiments.do.telling import Teller
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from stats.moments import Counts
-from tests.builders import MONDAY, SCENARIO, a_call, a_floor, a_running_experiment, assigned, rolled_up, snapshot_of
+from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, rolled_up, snapshot_of
+from tests.histories import History
 
 # calls, those while the database was away, and how it is said
 TIMES_AWAY: Sequence[tuple[int, int, State]] = [
@@ -47,9 +46,8 @@ def test_one_call_of_traffic_that_there_was_not_is_a_finding(calls: int, state: 
     assert desks.unknown_traffic(calls).state is state
 
 
-def test_a_test_tells_every_day_of_its_scenarios_calls_of_traffic_that_there_was_not(store: Store) -> None:
-    floor: Floor = a_floor(store)
-    key = a_running_experiment(floor)
+def test_a_test_tells_every_day_of_its_scenarios_calls_of_traffic_that_there_was_not(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     about = {"call_id": "call-1", "agent_id": "agent-1", "type": "served", "scenario": SCENARIO, "traffic_revision": 99}
     moments = (MONDAY - timedelta(hours=1), MONDAY, MONDAY + timedelta(hours=1))
     with floor.store.read() as session:
@@ -63,9 +61,8 @@ def test_a_test_tells_every_day_of_its_scenarios_calls_of_traffic_that_there_was
         assert "unknown_traffic" in {finding.check for finding in watch(session, experiment, today=20261102).findings}
 
 
-def test_both_are_counted_of_the_test_alone(store: Store) -> None:
-    floor: Floor = a_floor(store)
-    key = a_running_experiment(floor)
+def test_both_are_counted_of_the_test_alone(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     assigned(floor, [a_call(number) for number in range(2, 12)])
     rolled_up(floor)
     revision = snapshot_of(floor).scenario(SCENARIO).revision

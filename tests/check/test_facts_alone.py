@@ -14,12 +14,10 @@ from experiments.check.variables.survey import survey_variables
 from experiments.do.assignments import Floor
 from experiments.do.outcomes import OutcomeType
 from experiments.plan.designs import Experiment, experiment_named
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     a_call,
     a_draft,
-    a_floor,
     a_running_experiment,
     a_week_of_calls,
     approved,
@@ -31,14 +29,10 @@ from tests.builders import (
     told,
 )
 from tests.check.listening import facts_asked
+from tests.histories import History
 
 UNITS = ("call", "customer", "agent", "agent_shift")
 LATER = 20261220
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def a_test_by(floor: Floor, unit: str) -> str:
@@ -94,8 +88,8 @@ def test_without_its_facts_a_test_reads_as_it_did(floor: Floor) -> None:
         assert everything_read(session, experiment_named(session, key)) == before
 
 
-def test_listening_hears_who_does_ask_facts(floor: Floor) -> None:
-    a_running_experiment(floor)
+def test_listening_hears_who_does_ask_facts(history: History) -> None:
+    floor, _key = history.after(a_running_experiment)
     with facts_asked() as asked:
         assigned(floor, [a_call()])
         rolled_up(floor)

@@ -2,19 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
-
 from experiments.check import freshness
 from experiments.check.freshness import Source
 from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
-from tests.builders import MONDAY, a_call, a_floor, a_running_experiment, assigned, outcome, rolled_up, told
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
+from tests.builders import MONDAY, a_call, a_running_experiment, assigned, outcome, rolled_up, told
+from tests.histories import History
 
 
 def sources(floor: Floor, key: str) -> list[Source]:
@@ -23,8 +16,8 @@ def sources(floor: Floor, key: str) -> list[Source]:
         return freshness.sources(session, experiment_named(session, key))
 
 
-def test_each_source_is_as_old_as_its_own_last_fact(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+def test_each_source_is_as_old_as_its_own_last_fact(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     assigned(floor, [a_call(i) for i in range(3)])
     told(floor, [outcome(f"call-{i}", "resolved", minutes=i) for i in range(3)], "desk", at=MONDAY + timedelta(hours=1))
     told(floor, [outcome("call-1", "converted", minutes=600)], "nightly", at=MONDAY + timedelta(days=1))
@@ -35,8 +28,8 @@ def test_each_source_is_as_old_as_its_own_last_fact(floor: Floor) -> None:
     ]
 
 
-def test_a_fact_that_is_told_again_makes_nothing_newer(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+def test_a_fact_that_is_told_again_makes_nothing_newer(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     assigned(floor, [a_call()])
     for days in (0, 1):
         told(floor, [outcome("call-1", "resolved")], at=MONDAY + timedelta(days=days))
@@ -44,8 +37,8 @@ def test_a_fact_that_is_told_again_makes_nothing_newer(floor: Floor) -> None:
     assert (desk.facts, desk.newest_received_at) == (1, MONDAY)
 
 
-def test_a_fact_is_counted_once_its_call_is_here(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+def test_a_fact_is_counted_once_its_call_is_here(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     told(floor, [outcome("call-1", "resolved")])
     assert sources(floor, key) == []
     assigned(floor, [a_call()])

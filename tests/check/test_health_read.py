@@ -4,8 +4,6 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-import pytest
-
 from experiments import people
 from experiments.check import looks, reading
 from experiments.check.health.findings import Finding
@@ -13,13 +11,11 @@ from experiments.check.looks import Look
 from experiments.do.assignments import Answer, Floor
 from experiments.do.serving import Call, choose
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from tests.builders import (
     JOINED,
     MONDAY,
     a_call,
     a_draft,
-    a_floor,
     a_running_experiment,
     a_week_of_calls,
     approved,
@@ -29,15 +25,11 @@ from tests.builders import (
     snapshot_of,
     told,
 )
+from tests.histories import History
 
 NEXT_MONDAY = MONDAY + timedelta(days=7)
 LATER = 20261120
 APPROVERS = ("compliance", "manager", "trainer")
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def look(floor: Floor, key: str, today: int = LATER) -> Look:
@@ -82,8 +74,8 @@ def calls(number: int, days: int = 1, **changes: object) -> list[Call]:
     ]
 
 
-def test_an_effect_that_fades_with_days_and_uses_is_doubted_in_the_verdict(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_an_effect_that_fades_with_days_and_uses_is_doubted_in_the_verdict(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     luck, seen = random.Random(5), iter(range(10_000))
 
     def says_yes(answer: Answer, _place: int) -> bool:
@@ -96,8 +88,8 @@ def test_an_effect_that_fades_with_days_and_uses_is_doubted_in_the_verdict(floor
     assert any("fades" in reason["text"] for reason in made.content["verdict"]["reasons"])
 
 
-def test_customers_of_one_region_who_are_lost_are_found_at_a_look(floor: Floor) -> None:
-    key = a_running_experiment(floor, unit="customer", effect=0.1)
+def test_customers_of_one_region_who_are_lost_are_found_at_a_look(history: History) -> None:
+    floor, key = history.after(a_running_experiment, unit="customer", effect=0.1)
     snapshot = snapshot_of(floor)
     there = [a_call(1000 + i, region="ningbo") for i in range(200)]
     arms = [choose(snapshot, call, floor.calendar).arm for call in there]
@@ -140,8 +132,8 @@ def test_shifts_are_asked_what_they_leave_behind(floor: Floor) -> None:
     assert (made["carry_over"], made["balance"], made["per_staffed_day"]) == ("ok", "ok", "ok")
 
 
-def test_an_agent_whose_yeses_are_taken_back_stands_out(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_an_agent_whose_yeses_are_taken_back_stands_out(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     answers = assigned(floor, calls(420))
 
     def reported(answer: Answer) -> list[str]:
@@ -154,8 +146,8 @@ def test_an_agent_whose_yeses_are_taken_back_stands_out(floor: Floor) -> None:
     assert (found["state"], found["evidence"]["values"]["agent"]) == ("warning", "agent-3")
 
 
-def test_a_yes_that_was_sold_after_all_has_its_record(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_a_yes_that_was_sold_after_all_has_its_record(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     answers = assigned(floor, calls(420))
 
     def reported(answer: Answer) -> list[str]:
@@ -167,16 +159,16 @@ def test_a_yes_that_was_sold_after_all_has_its_record(floor: Floor) -> None:
     assert at_look(look(floor, key))["reports"] == "ok"
 
 
-def test_calls_whose_end_is_told_less_often_in_one_arm_break_the_data(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_calls_whose_end_is_told_less_often_in_one_arm_break_the_data(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     answers = assigned(floor, calls(600))
     told(floor, facts(answers, lambda a: ["resolved"] if a.arm == "quicker" and number_of(a) % 5 == 0 else ["handled"]))
     rolled_up(floor)
     assert watched(floor, key)["missing"].state == "broken"
 
 
-def test_where_no_end_is_told_calls_without_any_outcome_are_counted_at_a_look(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_where_no_end_is_told_calls_without_any_outcome_are_counted_at_a_look(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     answers = assigned(floor, calls(600))
     told(floor, facts(answers, lambda a: [] if a.arm == "quicker" and number_of(a) % 8 == 0 else ["resolved"]))
     rolled_up(floor)
@@ -184,8 +176,8 @@ def test_where_no_end_is_told_calls_without_any_outcome_are_counted_at_a_look(fl
     assert (made["missing"], made["silent"]) == ("waiting", "warning")
 
 
-def test_how_many_calls_are_still_in_their_window_is_told_at_any_time(floor: Floor) -> None:
-    key = a_running_experiment(floor, metrics=JOINED, effect=0.1)
+def test_how_many_calls_are_still_in_their_window_is_told_at_any_time(history: History) -> None:
+    floor, key = history.after(a_running_experiment, metrics=JOINED, effect=0.1)
     assigned(floor, calls(20, days=7))
     rolled_up(floor)
     found = watched(floor, key, today=20261113)["maturing"]

@@ -12,12 +12,10 @@ from experiments.check.metrics import Totals
 from experiments.do.assignments import Floor, assign
 from experiments.do.journal import Origin
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from tests.builders import (
     JOINED,
     MONDAY,
     a_call,
-    a_floor,
     a_running_experiment,
     a_week_of_calls,
     assigned,
@@ -25,16 +23,12 @@ from tests.builders import (
     snapshot_of,
     told,
 )
+from tests.histories import after
 
 SALE_DAYS, YES_DAYS = 30, 7
 """The windows of a sale and of a yes in the insurer's catalogue."""
 
 JUST_AFTER = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def total(floor: Floor, key: str) -> Totals:
@@ -79,10 +73,11 @@ BY_CALL = [
 
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize(("facts", "counted"), BY_CALL)
+@after(a_running_experiment)
 def test_a_calls_sale_and_yes_count_within_their_windows_in_any_order_of_arrival(
     floor: Floor, facts: list[dict[str, Any]], counted: dict[str, int], order: int
 ) -> None:
-    key = a_running_experiment(floor)
+    key = "change_benefit"
     assigned(floor, [a_call()])
     for row in facts[::order]:
         told(floor, [row])
@@ -109,10 +104,11 @@ BY_CUSTOMER = [
 
 
 @pytest.mark.parametrize(("facts", "bought"), BY_CUSTOMER)
+@after(a_running_experiment, unit="customer")
 def test_a_customers_sale_counts_once_from_her_first_call(
     floor: Floor, facts: list[dict[str, Any]], bought: int
 ) -> None:
-    key = a_running_experiment(floor, unit="customer")
+    key = "change_benefit"
     again = a_call(2, customer_id="customer-1", at=AT + timedelta(days=3))
     assigned(floor, [a_call(), again])
     rolled_up(floor)
@@ -121,9 +117,10 @@ def test_a_customers_sale_counts_once_from_her_first_call(
 
 
 @pytest.mark.parametrize("origin", [Origin.IMPORTED, Origin.LIVE])
+@after(a_running_experiment, unit="customer")
 def test_an_earlier_call_that_comes_late_takes_the_sale_from_the_later_one(floor: Floor, origin: Origin) -> None:
     """A call log brings past calls, and a desktop's own disk those of a day on which the database was away."""
-    key = a_running_experiment(floor, unit="customer")
+    key = "change_benefit"
     assigned(floor, [a_call(at=AT + timedelta(days=3))])
     told(floor, [fact("converted", AT + timedelta(days=SALE_DAYS + 2))])
     before = total(floor, key)["converted"]
@@ -132,8 +129,9 @@ def test_an_earlier_call_that_comes_late_takes_the_sale_from_the_later_one(floor
     assert (before, after["converted"], after["calls"]) == (1, 0, 2)
 
 
+@after(a_running_experiment, metrics=JOINED, effect=0.1)
 def test_only_calls_whose_window_has_closed_are_read_at_a_look(floor: Floor) -> None:
-    key = a_running_experiment(floor, metrics=JOINED, effect=0.1)
+    key = "change_benefit"
     a_week_of_calls(floor, 30, lambda _, i: i % 2 == 0, days=7)
     with floor.store.write() as session:
         experiment, jobs = experiment_named(session, key), people.system("jobs")
@@ -144,8 +142,9 @@ def test_only_calls_whose_window_has_closed_are_read_at_a_look(floor: Floor) -> 
     assert (reading["until"], sum(arm["calls"] for arm in arms.values())) == (20261105, 4 * 30)
 
 
+@after(a_running_experiment)
 def test_a_nightly_file_may_come_late_and_twice_and_in_any_order(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+    key = "change_benefit"
     a_week_of_calls(floor, 20, lambda _, i: i % 2 == 0, days=2)
     calls = [f"call-{i}" for i in range(40)]
     file = [fact("converted", AT + timedelta(days=4), call_id=call) | {"id": call, "value": 100} for call in calls]

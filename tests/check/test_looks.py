@@ -12,12 +12,10 @@ from experiments.check.looks import Look
 from experiments.do.assignments import Answer, Floor
 from experiments.errors import Conflict
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from tests.builders import (
     JOINED,
     MONDAY,
     a_call,
-    a_floor,
     a_running_experiment,
     a_week_of_calls,
     another_standard,
@@ -26,13 +24,9 @@ from tests.builders import (
     rolled_up,
     told,
 )
+from tests.histories import History
 
 SUNDAY = 20261108
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def look(floor: Floor, key: str, *, final: bool, today: int = SUNDAY) -> Look:
@@ -46,15 +40,15 @@ def by_luck(control: float, challenger: float) -> Callable[[Answer, int], bool]:
     return lambda answer, _: luck.random() < (control if answer.arm == "control" else challenger)
 
 
-def test_no_look_is_due_before_its_calls_are_there(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+def test_no_look_is_due_before_its_calls_are_there(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     a_week_of_calls(floor, 5, by_luck(0.4, 0.4))
     with floor.store.read() as session:
         assert not looks.due(session, experiment_named(session, key), today=SUNDAY)
 
 
-def test_an_early_look_decides_by_a_stricter_boundary(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_an_early_look_decides_by_a_stricter_boundary(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     a_week_of_calls(floor, 70, by_luck(0.4, 0.4))
     early = look(floor, key, final=False)
     final = look(floor, key, final=True)
@@ -62,39 +56,39 @@ def test_an_early_look_decides_by_a_stricter_boundary(floor: Floor) -> None:
     assert thresholds[0] < 0.02 < thresholds[1] < 0.05
 
 
-def test_when_all_planned_calls_are_in_the_next_look_is_the_final_one(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.2)
+def test_when_all_planned_calls_are_in_the_next_look_is_the_final_one(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.2)
     a_week_of_calls(floor, 60, by_luck(0.4, 0.4))
     with floor.store.read() as session:
         assert looks.is_last(session, experiment_named(session, key), today=SUNDAY)
 
 
-def test_a_look_needs_new_calls(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_a_look_needs_new_calls(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
     look(floor, key, final=False)
     with pytest.raises(Conflict, match="since the last look"):
         look(floor, key, final=False)
 
 
-def test_after_the_final_look_there_is_no_other(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_after_the_final_look_there_is_no_other(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
     look(floor, key, final=True)
     with pytest.raises(Conflict, match="final look"):
         look(floor, key, final=True)
 
 
-def test_a_look_is_frozen_in_the_database(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_a_look_is_frozen_in_the_database(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
     look(floor, key, final=True)
     with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
         session.execute(text("UPDATE look SET conclusion = 'winner'"))
 
 
-def test_between_looks_only_what_may_be_watched_is_shown(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+def test_between_looks_only_what_may_be_watched_is_shown(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     a_week_of_calls(floor, 30, by_luck(0.9, 0.2))
     with floor.store.read() as session:
         seen = reading.watch(session, experiment_named(session, key), today=SUNDAY)
@@ -103,8 +97,8 @@ def test_between_looks_only_what_may_be_watched_is_shown(floor: Floor) -> None:
     assert [g.metric for g in seen.guards] == ["complaint"]
 
 
-def test_conversions_count_only_when_their_window_has_closed(floor: Floor) -> None:
-    key = a_running_experiment(floor, metrics=JOINED, effect=0.1)
+def test_conversions_count_only_when_their_window_has_closed(history: History) -> None:
+    floor, key = history.after(a_running_experiment, metrics=JOINED, effect=0.1)
     a_week_of_calls(floor, 40, by_luck(0.4, 0.4))
     with floor.store.read() as session:
         experiment = experiment_named(session, key)
@@ -112,8 +106,8 @@ def test_conversions_count_only_when_their_window_has_closed(floor: Floor) -> No
         assert reading.matured_calls(session, experiment, today=20261113) == 4 * 40
 
 
-def test_units_are_compared_as_clusters(floor: Floor) -> None:
-    key = a_running_experiment(floor, unit="customer", effect=0.1)
+def test_units_are_compared_as_clusters(history: History) -> None:
+    floor, key = history.after(a_running_experiment, unit="customer", effect=0.1)
     a_week_of_calls(floor, 40, by_luck(0.3, 0.6))
     made = look(floor, key, final=True)
     assert {r["comparison"]["method"] for r in made.content["readings"] if r["role"] == "primary"} == {"cr2"}
@@ -121,8 +115,8 @@ def test_units_are_compared_as_clusters(floor: Floor) -> None:
     assert [f["state"] for f in votes] == ["ok"]
 
 
-def test_a_look_says_when_a_few_busy_units_carry_the_effect(floor: Floor) -> None:
-    key = a_running_experiment(floor, unit="customer", effect=0.1)
+def test_a_look_says_when_a_few_busy_units_carry_the_effect(history: History) -> None:
+    floor, key = history.after(a_running_experiment, unit="customer", effect=0.1)
     facts: list[dict[str, Any]] = []
     busy = [a_call(1000 + i, customer_id=f"busy-{i % 24}") for i in range(480)]
     answers = assigned(floor, [a_call(i) for i in range(300)] + busy)
@@ -137,8 +131,8 @@ def test_a_look_says_when_a_few_busy_units_carry_the_effect(floor: Floor) -> Non
     assert doubt["evidence"] == made.content["verdict"]["reasons"][-1]
 
 
-def test_a_final_look_explains_the_effect_and_an_interim_one_does_not(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1)
+def test_a_final_look_explains_the_effect_and_an_interim_one_does_not(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1)
     a_week_of_calls(floor, 70, by_luck(0.3, 0.45))
     early, final = look(floor, key, final=False, today=20261105), look(floor, key, final=True)
     (steps,), (tenure,), (belief,) = (final.content["explanation"][part] for part in ("steps", "moderated", "beliefs"))
@@ -149,8 +143,8 @@ def test_a_final_look_explains_the_effect_and_an_interim_one_does_not(floor: Flo
     assert belief["pair"]["probability_better"] > 0.9
 
 
-def test_effects_are_told_apart_by_what_the_plan_declared(floor: Floor) -> None:
-    key = a_running_experiment(floor, effect=0.1, moderators=("region",))
+def test_effects_are_told_apart_by_what_the_plan_declared(history: History) -> None:
+    floor, key = history.after(a_running_experiment, effect=0.1, moderators=("region",))
     luck = random.Random(7)
     north = [a_call(i, region="hangzhou") for i in range(400)]
     south = [a_call(1000 + i, region="chengdu", agent_id=f"cd-{i % 5}") for i in range(400)]
@@ -167,8 +161,8 @@ def test_effects_are_told_apart_by_what_the_plan_declared(floor: Floor) -> None:
     assert by_region["interaction"]["p_value"] < 0.001
 
 
-def test_health_says_when_the_standard_changed_under_a_running_test(floor: Floor) -> None:
-    key = a_running_experiment(floor, coverage=5000)
+def test_health_says_when_the_standard_changed_under_a_running_test(history: History) -> None:
+    floor, key = history.after(a_running_experiment, coverage=5000)
     another_standard(floor)
     with floor.store.read() as session:
         seen = reading.watch(session, experiment_named(session, key), today=SUNDAY)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from experiments.check import rollup
-from experiments.store import Store
-from tests.builders import a_floor, a_running_experiment, a_week_of_calls
+from experiments.do.assignments import Floor
+from tests.builders import a_running_experiment, a_week_of_calls
 
 BY = {
     "assignment": ("ix_assignment_scenario_id_day", "ix_assignment_customer_hash_at"),
@@ -43,14 +43,14 @@ def table_of(step: str) -> str | None:
     return next((table for table in BY if name.startswith(table)), None)
 
 
-def test_a_day_is_found_by_its_indexes(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    a_running_experiment(floor, unit="customer")
-    a_week_of_calls(floor, 20, lambda _, i: i % 3 == 0, days=3)
-    with sqlite_store.write() as session:
+def test_a_day_is_found_by_its_indexes(sqlite_floor: Floor) -> None:
+    store = sqlite_floor.store
+    a_running_experiment(sqlite_floor, unit="customer")
+    a_week_of_calls(sqlite_floor, 20, lambda _, i: i % 3 == 0, days=3)
+    with store.write() as session:
         rollup.mark_all(session)
     with plans() as seen:
-        rollup.rebuild_dirty(sqlite_store)
+        rollup.rebuild_dirty(store)
     found = [(table, step, statement) for statement, step in seen if (table := table_of(step))]
     assert {table for table, _, _ in found} == set(BY)
     assert [each for each in found if not any(by in each[1] for by in BY[each[0]])] == []

@@ -25,7 +25,6 @@ from experiments.errors import Conflict, Invalid, NotAllowed, Refusal, Unknown
 from experiments.people import Actor
 from experiments.plan.designs import Arm, experiment_named
 from experiments.plan.rules import ArmPlan
-from experiments.store import Store
 from stats.arms.proportions import compare_proportions
 from stats.moments import Counts
 from stats.tails import two_sided_p
@@ -33,25 +32,15 @@ from tests.builders import (
     MONDAY,
     NEW_BENEFIT,
     a_call,
-    a_floor,
     a_running_experiment,
     a_week_of_calls,
     assigned,
     somebody,
     standard_value,
 )
+from tests.histories import History
 
 SUNDAY = 20261108
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
-
-
-@pytest.fixture
-def at_sqlite(sqlite_store: Store) -> Floor:
-    return a_floor(sqlite_store)
 
 
 def a_listener(floor: Floor, login: str = "quality", *also: str) -> Actor:
@@ -88,63 +77,65 @@ def listen(floor: Floor, key: str, says: Callable[[str, int], str | None], actor
 
 
 class TestTheSample:
-    def test_has_as_many_calls_of_each_agent_in_each_arm(self, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+    def test_has_as_many_calls_of_each_agent_in_each_arm(self, history: History) -> None:
+        floor, key = history.after(a_running_experiment)
         assigned(floor, [a_call(i) for i in range(300)])
         served, sample = arms_of(floor), [call.call_id for call in work_of(floor, key).calls]
         assert Counter(served[call_id] for call_id in sample) == dict.fromkeys(set(served.values()), EACH)
 
-    def test_is_the_same_for_everybody_and_grows_within_a_longer_one(self, at_sqlite: Floor) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(i) for i in range(200)])
-        first, second = (work_of(at_sqlite, key, a_listener(at_sqlite, login)).calls for login in ("one", "two"))
-        longer = work_of(at_sqlite, key, each=2 * EACH).calls
+    def test_is_the_same_for_everybody_and_grows_within_a_longer_one(self, sqlite_floor: Floor) -> None:
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(i) for i in range(200)])
+        first, second = (work_of(sqlite_floor, key, a_listener(sqlite_floor, login)).calls for login in ("one", "two"))
+        longer = work_of(sqlite_floor, key, each=2 * EACH).calls
         assert first == second
         assert set(first) < set(longer)
 
-    def test_changes_by_new_calls_alone(self, at_sqlite: Floor) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(i) for i in range(200)])
-        before = set(work_of(at_sqlite, key).calls)
-        new = {answer.call_id for answer in assigned(at_sqlite, [a_call(i) for i in range(200, 260)])}
-        after = set(work_of(at_sqlite, key).calls)
+    def test_changes_by_new_calls_alone(self, sqlite_floor: Floor) -> None:
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(i) for i in range(200)])
+        before = set(work_of(sqlite_floor, key).calls)
+        new = {answer.call_id for answer in assigned(sqlite_floor, [a_call(i) for i in range(200, 260)])}
+        after = set(work_of(sqlite_floor, key).calls)
         assert len(after) == len(before)
         assert {call.call_id for call in after - before} <= new
         assert 0 < len(after - before) < len(new)
 
-    def test_shows_neither_arm_nor_outcome(self, at_sqlite: Floor) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(i) for i in range(20)])
-        work = work_of(at_sqlite, key)
+    def test_shows_neither_arm_nor_outcome(self, sqlite_floor: Floor) -> None:
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(i) for i in range(20)])
+        work = work_of(sqlite_floor, key)
         assert set(work.calls[0].__slots__) == {"call_id", "agent_id", "at", "locale"}
         assert set(work.agents[0].__slots__) == {"agent_id", "heard", "sampled"}
 
-    def test_leaves_out_past_calls_whose_words_were_never_spoken(self, at_sqlite: Floor) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(i) for i in range(20)])
-        with at_sqlite.store.write() as session:
+    def test_leaves_out_past_calls_whose_words_were_never_spoken(self, sqlite_floor: Floor) -> None:
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(i) for i in range(20)])
+        with sqlite_floor.store.write() as session:
             session.execute(text("UPDATE assignment SET origin = :past"), {"past": Origin.REPLAYED})
-        assert work_of(at_sqlite, key) == Worklist((), 0, ())
+        assert work_of(sqlite_floor, key) == Worklist((), 0, ())
 
-    def test_asks_of_each_agent_and_arm_for_one_second_opinion_by_somebody_else(self, at_sqlite: Floor) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(i) for i in range(200)])
-        strata = len(set(arms_of(at_sqlite).values()))
-        listen(at_sqlite, key, lambda arm, _: arm)
-        mine, others = work_of(at_sqlite, key), work_of(at_sqlite, key, a_listener(at_sqlite, "second"))
+    def test_asks_of_each_agent_and_arm_for_one_second_opinion_by_somebody_else(self, sqlite_floor: Floor) -> None:
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(i) for i in range(200)])
+        strata = len(set(arms_of(sqlite_floor).values()))
+        listen(sqlite_floor, key, lambda arm, _: arm)
+        mine, others = work_of(sqlite_floor, key), work_of(sqlite_floor, key, a_listener(sqlite_floor, "second"))
         assert (len(mine.calls), len(others.calls)) == (0, strata)
         assert (mine.heard, mine.sampled) == (EACH * strata, EACH * strata)
 
-    def test_gives_nobody_a_call_of_their_own(self, at_sqlite: Floor) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(i) for i in range(40)])
-        agents = {call.agent_id for call in work_of(at_sqlite, key, a_listener(at_sqlite, "agent-3", "agent")).calls}
+    def test_gives_nobody_a_call_of_their_own(self, sqlite_floor: Floor) -> None:
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(i) for i in range(40)])
+        agents = {
+            call.agent_id for call in work_of(sqlite_floor, key, a_listener(sqlite_floor, "agent-3", "agent")).calls
+        }
         assert agents == {f"agent-{n}" for n in range(7) if n != 3}
 
 
 class TestHearing:
-    def test_is_appended_and_audited_and_never_changed(self, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+    def test_is_appended_and_audited_and_never_changed(self, history: History) -> None:
+        floor, key = history.after(a_running_experiment)
         (call,) = assigned(floor, [a_call(1)])
         assert heard(floor, key, call.call_id, "quicker") == 1
         with floor.store.read() as session:
@@ -155,8 +146,8 @@ class TestHearing:
             with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
                 session.execute(text(change))
 
-    def test_by_a_second_person_is_a_second_turn_and_there_is_no_third(self, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+    def test_by_a_second_person_is_a_second_turn_and_there_is_no_third(self, history: History) -> None:
+        floor, key = history.after(a_running_experiment)
         (call,) = assigned(floor, [a_call(1)])
         turns = [heard(floor, key, call.call_id, None, a_listener(floor, login)) for login in ("one", "two")]
         assert turns == [1, 2]
@@ -180,30 +171,30 @@ class TestHearing:
         ],
     )
     def test_is_refused(
-        self, at_sqlite: Floor, call_id: str, what: str | None, by: str, refusal: type[Refusal]
+        self, sqlite_floor: Floor, call_id: str, what: str | None, by: str, refusal: type[Refusal]
     ) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(1), a_call(2)])
-        heard(at_sqlite, key, "call-2", "control")
-        listener = a_listener(at_sqlite, by) if by.startswith("agent") else somebody(at_sqlite, by)
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(1), a_call(2)])
+        heard(sqlite_floor, key, "call-2", "control")
+        listener = a_listener(sqlite_floor, by) if by.startswith("agent") else somebody(sqlite_floor, by)
         with pytest.raises(refusal):
-            heard(at_sqlite, key, call_id, what, listener)
+            heard(sqlite_floor, key, call_id, what, listener)
 
-    def test_of_a_call_outside_the_sample_is_refused_but_not_of_one_just_pushed_out(self, at_sqlite: Floor) -> None:
-        key = a_running_experiment(at_sqlite)
-        assigned(at_sqlite, [a_call(i, agent_id="busy") for i in range(80)])
-        inside, near = ({c.call_id for c in work_of(at_sqlite, key, each=n * EACH).calls} for n in (1, 2))
-        assert heard(at_sqlite, key, min(near - inside), None) == 1
+    def test_of_a_call_outside_the_sample_is_refused_but_not_of_one_just_pushed_out(self, sqlite_floor: Floor) -> None:
+        key = a_running_experiment(sqlite_floor)
+        assigned(sqlite_floor, [a_call(i, agent_id="busy") for i in range(80)])
+        inside, near = ({c.call_id for c in work_of(sqlite_floor, key, each=n * EACH).calls} for n in (1, 2))
+        assert heard(sqlite_floor, key, min(near - inside), None) == 1
         with pytest.raises(Unknown, match="not in the sample"):
-            heard(at_sqlite, key, min(set(arms_of(at_sqlite)) - near), None)
+            heard(sqlite_floor, key, min(set(arms_of(sqlite_floor)) - near), None)
 
-    def test_of_an_arm_that_says_nothing_is_of_none_of_the_words(self, at_sqlite: Floor) -> None:
-        arms = (ArmPlan("control", 5000, standard_value(at_sqlite, "benefit")), ArmPlan("silent", 5000, None))
-        key = a_running_experiment(at_sqlite, arms=arms)
-        assigned(at_sqlite, [a_call(1)])
+    def test_of_an_arm_that_says_nothing_is_of_none_of_the_words(self, sqlite_floor: Floor) -> None:
+        arms = (ArmPlan("control", 5000, standard_value(sqlite_floor, "benefit")), ArmPlan("silent", 5000, None))
+        key = a_running_experiment(sqlite_floor, arms=arms)
+        assigned(sqlite_floor, [a_call(1)])
         with pytest.raises(Invalid, match="Nothing is said in silent"):
-            heard(at_sqlite, key, "call-1", "silent")
-        assert heard(at_sqlite, key, "call-1", None) == 1
+            heard(sqlite_floor, key, "call-1", "silent")
+        assert heard(sqlite_floor, key, "call-1", None) == 1
 
 
 def an_arm(key: str, agents: int = 8, calls: int = 100) -> ArmData:
@@ -307,8 +298,8 @@ class TestReading:
 
 
 class TestALook:
-    def test_explains_by_what_was_spoken_and_decides_as_if_nobody_had_listened(self, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+    def test_explains_by_what_was_spoken_and_decides_as_if_nobody_had_listened(self, history: History) -> None:
+        floor, key = history.after(a_running_experiment)
         a_week_of_calls(floor, 60, lambda answer, n: n % 10 < (8 if answer.arm == "quicker" else 4))
         silent, deaf = self._look(floor, key)
         listen(floor, key, lambda arm, n: None if n % 5 == 0 else arm)

@@ -2,10 +2,8 @@
 
 import copy
 import math
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,12 +21,10 @@ from experiments.plan.designs import experiment_named
 from experiments.plan.rules import ArmPlan
 from experiments.plan.scenarios import parts_of
 from experiments.plan.scripts import Line
-from experiments.store import Store
 from stats.pooling.meta import Effect
 from tests.builders import (
     MONDAY,
     NEW_BENEFIT,
-    a_floor,
     a_running_experiment,
     approved,
     moved,
@@ -36,6 +32,7 @@ from tests.builders import (
     standard_value,
     two_finished_tests,
 )
+from tests.histories import History
 
 T1, T2 = 12.7062, 4.3027  # quantiles of t at 97.5 %
 
@@ -151,8 +148,8 @@ class TestRanking:
         assert math.isnan(only.gain.gain)
 
 
-def test_what_needs_a_missing_part_cannot_be_tested(sqlite_store: Store) -> None:
-    with a_floor(sqlite_store).store.read() as session:
+def test_what_needs_a_missing_part_cannot_be_tested(sqlite_floor: Floor) -> None:
+    with sqlite_floor.store.read() as session:
         parts = parts_of(session, "insurance")
     lines = [Line(key, {"en": "words"}) for key in ("greeting", "benefit", "disclosure")]
     # a benefit needs an ask, and the disclosure is locked
@@ -195,9 +192,8 @@ def _loses_its_error(content: Any) -> None:
     primary(content)["comparison"]["standard_error"] = None
 
 
-def test_finished_tests_are_read_from_their_frozen_looks_on_both_databases(store: Store) -> None:
-    floor = a_floor(store)
-    two_finished_tests(floor)
+def test_finished_tests_are_read_from_their_frozen_looks_on_both_databases(history: History) -> None:
+    floor, _keys = history.after(two_finished_tests)
     better, worse = read(floor).tests
     assert (better.key, better.variable, better.metric) == ("change_benefit", "benefit", "accepted")
     assert (better.effect.value, worse.effect.value) == pytest.approx((0.2, -0.3), abs=0.1)
@@ -216,23 +212,11 @@ def test_finished_tests_are_read_from_their_frozen_looks_on_both_databases(store
     ]
 
 
-@pytest.fixture(scope="module")
-def finished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Floor]:
-    """Finish two tests once; each test copies their file."""
-    path = tmp_path_factory.mktemp("finished") / "centre.db"
-    shutil.copy(sqlite_template, path)
-    floor = a_floor(Store(f"sqlite:///{path}"))
-    two_finished_tests(floor)
-    floor.store.dispose()
-    return path, floor
-
-
 @pytest.fixture
-def floor(finished: tuple[Path, Floor], tmp_path: Path) -> Iterator[Floor]:
+def floor(sqlite_history: History) -> Floor:
     """A centre in which two tests are finished, on SQLite."""
-    store = Store(f"sqlite:///{shutil.copy(finished[0], tmp_path / 'centre.db')}")
-    yield replace(finished[1], store=store)
-    store.dispose()
+    floor: Floor = sqlite_history.after(two_finished_tests)[0]
+    return floor
 
 
 class TestPlaces:

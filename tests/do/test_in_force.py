@@ -16,7 +16,8 @@ from experiments.do.assignments import Floor, assign
 from experiments.do.in_force import Copy, Keeping
 from experiments.do.spool import Spool
 from experiments.store import AWAY, Store
-from tests.builders import MONDAY, a_call, a_floor, a_running_experiment, moved
+from tests.builders import MONDAY, a_call, a_running_experiment, moved
+from tests.histories import History
 from tests.outages import away
 
 OPERATOR = people.system("test")
@@ -24,20 +25,20 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def floor(store: Store, tmp_path: Path) -> Iterator[Floor]:
+def floor(history: History, tmp_path: Path) -> Iterator[Floor]:
     """A centre with a running test, and a spool."""
-    yield from opened(store, tmp_path)
+    yield from opened(history, tmp_path)
 
 
 @pytest.fixture
-def floor_on_sqlite(sqlite_store: Store, tmp_path: Path) -> Iterator[Floor]:
+def floor_on_sqlite(sqlite_history: History, tmp_path: Path) -> Iterator[Floor]:
     """The same, for what does not depend on the database."""
-    yield from opened(sqlite_store, tmp_path)
+    yield from opened(sqlite_history, tmp_path)
 
 
-def opened(store: Store, tmp_path: Path) -> Iterator[Floor]:
-    here = replace(a_floor(store), spool=Spool(tmp_path, reserve=0, limit=10_000_000))
-    a_running_experiment(here)
+def opened(history: History, tmp_path: Path) -> Iterator[Floor]:
+    floor, _key = history.after(a_running_experiment)
+    here = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
     yield here
     here.journal.close()
     assert here.spool is not None
@@ -207,12 +208,12 @@ def test_a_copy_is_renewed_whole_and_only_for_us_to_read(floor: Floor, tmp_path:
     assert not list(tmp_path.glob("in_force.*"))
 
 
-def test_while_the_database_is_away_what_was_last_is_in_force(postgresql_store: Store, tmp_path: Path) -> None:
+def test_while_the_database_is_away_what_was_last_is_in_force(postgresql_history: History, tmp_path: Path) -> None:
     # A SQLite file that somebody locks can still be read.
-    floor = replace(a_floor(postgresql_store), spool=Spool(tmp_path, reserve=0, limit=10_000_000))
+    floor = replace(postgresql_history.floor(), spool=Spool(tmp_path, reserve=0, limit=10_000_000))
     here = keeping(floor, tmp_path)
     before = here.current(MONDAY)
-    with away(postgresql_store.engine):
+    with away(floor.store.engine):
         assert here.current(MONDAY + timedelta(hours=1)) is before
         assert floor.journal.away
     floor.journal.close()

@@ -19,26 +19,26 @@ from experiments.do.snapshot import Snapshot
 from experiments.do.spool import Spool
 from experiments.do.telling import Teller
 from experiments.errors import Unavailable
-from experiments.store import AWAY, Store
+from experiments.store import AWAY
 from tests.builders import (
     MONDAY,
     SCENARIO,
     a_call,
-    a_floor,
     a_running_experiment,
     moved,
     outcome,
     rolled_up,
     snapshot_of,
 )
+from tests.histories import History
 from tests.outages import away
 
 
 @pytest.fixture
-def floor(store: Store, tmp_path: Path) -> Iterator[Floor]:
+def floor(history: History, tmp_path: Path) -> Iterator[Floor]:
     """A centre with a running test, and a spool."""
-    here = replace(a_floor(store), spool=Spool(tmp_path, reserve=0, limit=10_000_000))
-    a_running_experiment(here)
+    floor, _key = history.after(a_running_experiment)
+    here = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
     yield here
     settled(here)
     here.journal.close()
@@ -154,10 +154,10 @@ def test_an_import_is_not_put_by_but_told(floor: Floor, snapshot: Snapshot) -> N
         assign(floor, snapshot, [a_call(at=MONDAY)], origin=Origin.REPLAYED)
 
 
-def test_without_a_spool_the_absence_is_told(store: Store) -> None:
-    floor = a_floor(store)
+def test_without_a_spool_the_absence_is_told(history: History) -> None:
+    floor = history.floor()
     snapshot = snapshot_of(floor)
-    with away(store.engine), pytest.raises(AWAY):
+    with away(floor.store.engine), pytest.raises(AWAY):
         assign(floor, snapshot, [a_call()])
 
 

@@ -12,11 +12,9 @@ from experiments.do.assignments import Floor, assign
 from experiments.do.journal import Origin
 from experiments.do.outcomes import MAX_VALUE, Outcome
 from experiments.plan.designs import experiment_named
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     a_call,
-    a_floor,
     a_running_experiment,
     assigned,
     outcome,
@@ -24,15 +22,18 @@ from tests.builders import (
     snapshot_of,
     told,
 )
+from tests.histories import History
+
+
+def a_strangers_call(floor: Floor) -> None:
+    """Let another call be there, with a life of its own."""
+    assigned(floor, [a_call(777)])
+    told(floor, [outcome("call-777", "resolved", 20), outcome("call-777", "complaint", 20)])
 
 
 @pytest.fixture
-def floor(store: Store) -> Floor:
-    floor = a_floor(store)
-    # strangers: another call, with a life of its own
-    assigned(floor, [a_call(777)])
-    told(floor, [outcome("call-777", "resolved", 20), outcome("call-777", "complaint", 20)])
-    return floor
+def floor(history: History) -> Floor:
+    return history.after(a_strangers_call)[0]
 
 
 def totals(floor: Floor) -> Mapping[str, int]:

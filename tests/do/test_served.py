@@ -18,16 +18,18 @@ from experiments.do.journal import Assignment
 from experiments.do.serving import Call, choose
 from experiments.do.spool import Spool
 from experiments.do.telling import Teller
-from experiments.store import Store
-from tests.builders import MONDAY, SCENARIO, a_call, a_floor, a_running_experiment, assigned, moved, snapshot_of
+from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, moved, snapshot_of
+from tests.histories import History
 from tests.outages import away
 
 
 @pytest.fixture
-def floor(store: Any) -> Floor:
-    floor = a_floor(store)
-    a_running_experiment(floor)
-    return floor
+def floor(history: History) -> Floor:
+    return history.after(a_running_experiment)[0]
+
+
+def a_test_by_customer(floor: Floor) -> str:
+    return a_running_experiment(floor, unit="customer")
 
 
 def report(floor: Floor, call: Call, **changes: Any) -> dict[str, Any]:
@@ -163,10 +165,8 @@ class TestWhileTheDatabaseIsAway:
 
 class TestACustomersTest:
     @pytest.fixture
-    def floor(self, store: Store) -> Floor:
-        floor = a_floor(store)
-        a_running_experiment(floor, unit="customer")
-        return floor
+    def floor(self, history: History) -> Floor:
+        return history.after(a_test_by_customer)[0]
 
     def test_marks_her_other_days_when_it_is_told_again(self, floor: Floor) -> None:
         told = report(floor, late := a_call(1, customer_id="she"))

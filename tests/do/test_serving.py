@@ -7,12 +7,10 @@ from experiments.do.journal import Assignment
 from experiments.do.serving import Call, choose
 from experiments.errors import Unknown
 from experiments.plan.rules import ArmPlan, Kind
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     NEW_BENEFIT,
     a_call,
-    a_floor,
     a_running_experiment,
     assigned,
     moved,
@@ -20,13 +18,9 @@ from tests.builders import (
     snapshot_of,
     standard_value,
 )
+from tests.histories import History
 
 STRANGER = {"caller_relation": "repair_shop"}
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def test_without_a_test_everyone_hears_the_standard(floor: Floor) -> None:
@@ -45,30 +39,30 @@ def test_without_the_ask_nothing_that_belongs_to_it_is_said(floor: Floor) -> Non
     assert not {"opening", "benefit", "objection"} & set(dict(answer.steps))
 
 
-def test_a_running_test_deals_both_arms_in_their_own_words(floor: Floor) -> None:
-    a_running_experiment(floor)
+def test_a_running_test_deals_both_arms_in_their_own_words(history: History) -> None:
+    floor, _key = history.after(a_running_experiment)
     answers = assigned(floor, [a_call(i) for i in range(200)])
     benefit = {a.arm: dict(a.steps)["benefit"] for a in answers}
     assert benefit["quicker"] == NEW_BENEFIT["zh-CN"]
     assert benefit["control"] == (standard_value(floor, "benefit") or {})["zh-CN"]
 
 
-def test_arms_differ_in_the_variable_alone(floor: Floor) -> None:
-    a_running_experiment(floor)
+def test_arms_differ_in_the_variable_alone(history: History) -> None:
+    floor, _key = history.after(a_running_experiment)
     answers = assigned(floor, [a_call(i) for i in range(200)])
     control, quicker = (dict(next(a for a in answers if a.arm == arm).steps) for arm in ("control", "quicker"))
     assert {element for element in control if control[element] != quicker[element]} == {"benefit"}
 
 
-def test_the_first_answer_is_the_answer_for_ever(floor: Floor) -> None:
-    a_running_experiment(floor)
+def test_the_first_answer_is_the_answer_for_ever(history: History) -> None:
+    floor, _key = history.after(a_running_experiment)
     (first,) = assigned(floor, [a_call()])
     (second,) = assigned(floor, [a_call(agent_id="somebody else", at=MONDAY + timedelta(days=3), attributes=STRANGER)])
     assert second == first
 
 
-def test_a_stop_acts_on_calls_not_yet_assigned(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+def test_a_stop_acts_on_calls_not_yet_assigned(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     (dealt,) = assigned(floor, [a_call(1)])
     moved(floor, key, "stop", "supervisor", reason="customers are confused")
     (again,) = assigned(floor, [a_call(1)])
@@ -76,8 +70,8 @@ def test_a_stop_acts_on_calls_not_yet_assigned(floor: Floor) -> None:
     assert (again, new.reason, new.arm) == (dealt, "stopped", None)
 
 
-def test_a_pause_gives_everyone_the_standard_and_resuming_gives_the_same_arms_back(floor: Floor) -> None:
-    key = a_running_experiment(floor)
+def test_a_pause_gives_everyone_the_standard_and_resuming_gives_the_same_arms_back(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
     calls = [a_call(i) for i in range(50)]
     before = [choose(snapshot_of(floor), call, floor.calendar).arm for call in calls]
     moved(floor, key, "pause", "supervisor", reason="system outage")
@@ -86,8 +80,8 @@ def test_a_pause_gives_everyone_the_standard_and_resuming_gives_the_same_arms_ba
     assert [choose(snapshot_of(floor), call, floor.calendar).arm for call in calls] == before
 
 
-def test_a_caller_who_opted_out_is_invited_in_no_arm(floor: Floor) -> None:
-    a_running_experiment(floor)
+def test_a_caller_who_opted_out_is_invited_in_no_arm(history: History) -> None:
+    floor, _key = history.after(a_running_experiment)
     call = a_call(attributes={"caller_relation": "self", "do_not_invite": True})
     (answer,) = assigned(floor, [call])
     assert (answer.reason, answer.reason_detail, answer.invite) == ("not_eligible", "do_not_invite", False)
@@ -103,15 +97,15 @@ def test_the_control_of_a_scenario_card_serves_without_an_ask(floor: Floor) -> N
     }
 
 
-def test_a_customer_keeps_her_arm_from_call_to_call(floor: Floor) -> None:
-    a_running_experiment(floor, unit="customer")
+def test_a_customer_keeps_her_arm_from_call_to_call(history: History) -> None:
+    floor, _key = history.after(a_running_experiment, unit="customer")
     calls = [a_call(i, customer_id=f"customer-{i % 20}") for i in range(100)]
     arms = {(call.customer_id, a.arm) for call, a in zip(calls, assigned(floor, calls), strict=True)}
     assert len(arms) == 20
 
 
-def test_a_call_without_the_unit_is_served_the_standard_and_says_so(floor: Floor) -> None:
-    a_running_experiment(floor, unit="customer")
+def test_a_call_without_the_unit_is_served_the_standard_and_says_so(history: History) -> None:
+    floor, _key = history.after(a_running_experiment, unit="customer")
     (answer,) = assigned(floor, [a_call(customer_id=None)])
     assert (answer.reason, answer.reason_detail) == ("no_unit", "customer")
 
@@ -121,8 +115,8 @@ def test_shifts_are_halves_of_the_sites_own_day(floor: Floor) -> None:
     assert late.unit("agent_shift", floor.calendar) == "agent-1|2026-11-02|pm"
 
 
-def test_two_tests_share_a_layer_and_no_call_is_in_both(floor: Floor) -> None:
-    a_running_experiment(floor, coverage=5000)
+def test_two_tests_share_a_layer_and_no_call_is_in_both(history: History) -> None:
+    floor, _key = history.after(a_running_experiment, coverage=5000)
     opening = standard_value(floor, "opening")
     arms = (ArmPlan("control", 5000, opening), ArmPlan("shorter", 5000, NEW_BENEFIT))
     a_running_experiment(floor, key="change_opening", variable="opening", arms=arms, coverage=4000)
@@ -167,7 +161,7 @@ def named_call(call_id: str) -> Call:
 
 
 @pytest.mark.parametrize("call_id", ["王小明-1", "📞-7", "ﬁ", "a" * 255])
-def test_any_id_is_dealt(floor: Floor, call_id: str) -> None:
-    a_running_experiment(floor)
+def test_any_id_is_dealt(history: History, call_id: str) -> None:
+    floor, _key = history.after(a_running_experiment)
     (answer,) = assigned(floor, [named_call(call_id)])
     assert answer.reason == "split"

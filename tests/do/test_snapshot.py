@@ -19,12 +19,8 @@ from experiments.plan.scripts import ASK, lines_of, spoken
 from experiments.plan.traffic import TrafficRevision, in_force
 from experiments.store import Store
 from tests.bench import centre
-from tests.builders import SCENARIO, a_call, a_floor, a_running_experiment, moved, snapshot_of
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
+from tests.builders import SCENARIO, a_call, a_running_experiment, moved, snapshot_of
+from tests.histories import History
 
 
 @contextmanager
@@ -96,8 +92,8 @@ def test_a_database_put_back_is_read_anew(floor: Floor) -> None:
     assert compiled(floor, newer) == snapshot_of(floor)
 
 
-def test_a_revision_is_served_by_itself_as_in_the_snapshot(floor: Floor) -> None:
-    a_running_experiment(floor)
+def test_a_revision_is_served_by_itself_as_in_the_snapshot(history: History) -> None:
+    floor, _key = history.after(a_running_experiment)
     with floor.store.read() as session:
         revision = in_force(session, scenario_named(session, SCENARIO))
         served = serve_revision(session, session.get_one(TrafficRevision, revision.id))

@@ -12,13 +12,13 @@ from experiments.plan.designs import experiment_named
 from experiments.plan.rules import ArmPlan, Kind, MetricPlan, Plan
 from experiments.plan.scenarios import scenario_named
 from experiments.plan.scripts import Value, lines_of, value_in
-from experiments.store import Store
-from tests.builders import MONDAY, NEW_BENEFIT, SCENARIO, a_floor, a_plan, people_actor, standard_value
+from tests.builders import MONDAY, NEW_BENEFIT, SCENARIO, a_plan, people_actor, standard_value
+from tests.histories import History
 
 
 @pytest.fixture
-def floor(sqlite_store: Store) -> Floor:
-    return a_floor(sqlite_store)
+def history(sqlite_history: History) -> History:
+    return sqlite_history
 
 
 def whole_script(floor: Floor, **changes: Value) -> Mapping[str, Value]:

@@ -1,8 +1,6 @@
 """A running application over an insurer's centre, and callers who carry tokens."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ from configs.settings import Settings
 from experiments import people
 from experiments.do.assignments import Floor
 from experiments.store import Store
-from tests.builders import MONDAY, ROLES, a_floor, a_running_experiment
-from tests.postgres import Databases
+from tests.builders import MONDAY, ROLES
+from tests.histories import History, before
 from tests.web.serving import served
 from web.application import create_app
 from web.house import House
@@ -71,22 +69,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def centre(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Floor]:
-    """Open a centre on SQLite once; each test copies its file."""
-    path = tmp_path_factory.mktemp("centre") / "centre.db"
-    shutil.copy(sqlite_template, path)
-    floor = a_floor(Store(f"sqlite:///{path}"))
-    floor.store.dispose()
-    return path, floor
-
-
 @pytest.fixture
-def floor(centre: tuple[Path, Floor], tmp_path: Path) -> Iterator[Floor]:
-    """A centre on SQLite."""
-    store = Store(f"sqlite:///{shutil.copy(centre[0], tmp_path / 'centre.db')}")
-    yield replace(centre[1], store=store)
-    store.dispose()
+def history(sqlite_history: History) -> History:
+    """Lend floors on SQLite: what a door says is the same on every database."""
+    return sqlite_history
 
 
 @pytest.fixture
@@ -94,29 +80,10 @@ def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
     yield from _opened(an_application(floor.store, tmp_path / "instance", clock))
 
 
-@pytest.fixture(scope="session")
-def postgresql_centre(databases: Databases, postgresql_template: str) -> Iterator[str]:
-    """Open a centre on PostgreSQL once; each test is given a clone."""
-    with databases.new(postgresql_template) as address:
-        a_floor(Store(address.render_as_string(hide_password=False))).store.dispose()
-        assert address.database
-        yield address.database
-
-
-@pytest.fixture
-def postgresql_floor(databases: Databases, postgresql_centre: str, centre: tuple[Path, Floor]) -> Iterator[Floor]:
-    """A centre on PostgreSQL."""
-    with databases.new(postgresql_centre) as address:
-        store = Store(address.render_as_string(hide_password=False))
-        yield replace(centre[1], store=store)
-        store.dispose()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def floor_on_both(request: pytest.FixtureRequest) -> Floor:
     """A centre; the test runs on SQLite and on PostgreSQL."""
-    on_this_database: Floor = request.getfixturevalue("floor" if request.param == "sqlite" else "postgresql_floor")
-    return on_this_database
+    return before(request, request.getfixturevalue(f"{request.param}_history"))
 
 
 @pytest.fixture
@@ -141,12 +108,6 @@ def a_token(store: Store, scopes: str, login: str | None = None, **more: Any) ->
     name = f"{login or 'service'}-{scopes.replace(' ', '-')}-{more.pop('mark', '')}"
     with store.write() as session:
         return people.issue_token(session, name, scopes.split(), login=login, actor=OPERATOR, now=MONDAY, **more)
-
-
-def with_a_test(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    """Open the house over a centre in which a test is running."""
-    a_running_experiment(floor)
-    yield from _opened(an_application(floor.store, tmp_path / "instance", clock))
 
 
 def _opened(app: APIFlask) -> Iterator[APIFlask]:

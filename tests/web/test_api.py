@@ -17,6 +17,7 @@ from experiments.plan.scenarios import scenario_named
 from experiments.plan.scripts import lines_of, value_in, version_by_id
 from experiments.plan.traffic import in_force
 from tests.builders import a_running_experiment, a_week_of_calls, moved
+from tests.histories import after
 from tests.web.conftest import Caller, Callers, Clock
 from web.api.examples import ASSIGNMENT, OUTCOMES, PLAN
 from web.language import locale
@@ -59,8 +60,9 @@ class TestAssigning:
         other = {**CALL, "agent_id": "2048", "locale": "en", "attributes": {"caller_relation": "stranger"}}
         assert desk.post("/assignments", other).get_json() == first
 
-    def test_deals_the_arms_of_a_running_experiment(self, floor: Floor, caller: Callers, clock: Clock) -> None:
-        key = a_running_experiment(floor)
+    @after(a_running_experiment)
+    def test_deals_the_arms_of_a_running_experiment(self, caller: Callers, clock: Clock) -> None:
+        key = "change_benefit"
         clock.pass_(minutes=1)
         desk = caller("assign")
         answers = [desk.post("/assignments", {**CALL, "call_id": f"c-{i}"}).get_json() for i in range(40)]

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, expect
 from experiments import jobs
 from experiments.do.assignments import Floor
 from tests.act.floors import weeks_of_calls
-from tests.builders import MONDAY, another_standard
+from tests.builders import MONDAY, a_centre, another_standard
+from tests.histories import after
 from tests.web.conftest import Clock
 from tests.web.serving import served
 from tests.web.test_browser import WIDER_THAN_THE_SCREEN, Visit
@@ -21,15 +22,22 @@ from tests.web.visitors import Visitor, a_visitor, somebody_with_a_password
 PAGE = "/scenarios/policy_change"
 DROPPED = [0.4] * 42 + [0.28] * 21
 LATER = MONDAY + timedelta(days=64)
+just_opened = after(a_centre)
+
+
+def a_drop(floor: Floor) -> None:
+    """Let a standard do worse for three weeks, in one of two regions the more."""
+    weeks_of_calls(floor, DROPPED, complaints=0.02)
+    weeks_of_calls(floor, [0.4] * 63, region="ningbo", seed=5)
+    jobs.control(floor.store, floor.calendar, LATER)
+
+
+pytestmark = after(a_drop)
 
 
 @pytest.fixture
 def dropped(floor: Floor, clock: Clock) -> Floor:
-    """A floor whose standard has done worse for three weeks, in one of two regions the more."""
-    weeks_of_calls(floor, DROPPED, complaints=0.02)
-    weeks_of_calls(floor, [0.4] * 63, region="ningbo", seed=5)
     clock.now = LATER
-    jobs.control(floor.store, floor.calendar, LATER)
     return floor
 
 
@@ -64,12 +72,14 @@ def test_a_signal_offers_its_plan_as_a_file(lead: Visitor) -> None:
     assert lead.get(f"{PAGE}/signals/9999/plan.json").status_code == 404
 
 
+@just_opened
 def test_before_the_first_weeks_are_over_it_says_from_when_on(app: APIFlask, floor: Floor) -> None:
     page = a_visitor(app, floor, "lead").get(PAGE).text
     assert "the charts begin on 2 Dec 2026" in page
     assert "31 Jan 2027" in page
 
 
+@just_opened
 def test_where_nobody_called_it_says_that_too_little_is_known(app: APIFlask, floor: Floor, clock: Clock) -> None:
     clock.now = LATER
     assert "Too few calls heard this standard" in a_visitor(app, floor, "lead").get(PAGE).text
@@ -108,6 +118,7 @@ def test_others_see_when_but_may_not_confirm(app: APIFlask, dropped: Floor) -> N
     assert trainer.post(f"{PAGE}/review", owner="lead", review_by="2027-03-01", note="").status_code == 403
 
 
+@just_opened
 def test_an_overdue_review_is_marked(app: APIFlask, floor: Floor, clock: Clock) -> None:
     clock.now = MONDAY + timedelta(days=91)
     lead = a_visitor(app, floor, "lead")

@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from experiments.do.assignments import Floor
 from tests.builders import SCENARIO
 from tests.check.listening import facts_asked
+from tests.histories import after
 from tests.web.conftest import Callers, Clock
 from tests.web.visitors import NOW, a_decided_test, a_test_under_way, a_visitor
 
@@ -39,8 +40,9 @@ def test_no_answer_asks_facts(floor: Floor, caller: Callers) -> None:
         assert asked == [], path
 
 
+@after(a_test_under_way)
 def test_the_results_say_how_far_each_source_reaches(app: APIFlask, floor: Floor, caller: Callers) -> None:
-    key = a_test_under_way(floor)
+    key = "change_benefit"
     (desk,) = caller("read").get(f"/experiments/{key}/results").get_json()["sources"]
     page = a_visitor(app, floor, "manager").get(f"/experiments/{key}").text
     assert (desk["source"], desk["facts"], desk["newest_received_at"]) == ("desk", 1260, "2026-11-08T04:00:00Z")

@@ -12,6 +12,7 @@ from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
 from experiments.plan.rules import ArmPlan
 from tests.builders import NEW_BENEFIT, a_call, a_draft, a_running_experiment, assigned, rolled_up, standard_value
+from tests.histories import after
 from tests.web.conftest import OPERATOR, Caller, Callers, Clock
 from tests.web.visitors import NOW, a_test_under_way, a_visitor
 
@@ -23,14 +24,18 @@ def _a_week_later(clock: Clock) -> None:
     clock.now = NOW
 
 
+def a_test_of_forty_calls(floor: Floor) -> None:
+    a_running_experiment(floor)
+    assigned(floor, [a_call(i) for i in range(40)])
+
+
 @pytest.fixture
-def listener(floor_on_both: Floor, caller_on_both: Callers) -> Caller:
-    """Somebody of quality with a token, and a test of forty calls."""
-    a_running_experiment(floor_on_both)
-    assigned(floor_on_both, [a_call(i) for i in range(40)])
+def listener(caller_on_both: Callers) -> Caller:
+    """Somebody of quality with a token."""
     return caller_on_both("read act", login="quality")
 
 
+@after(a_test_of_forty_calls)
 class TestOverTheApi:
     def test_the_list_has_the_words_of_all_arms_and_of_no_call_the_arm(self, listener: Caller) -> None:
         body = listener.get(PATH).get_json()
@@ -76,14 +81,14 @@ class TestOverTheApi:
         assert listener.post(PATH, body).status_code == status
 
     @pytest.mark.parametrize("login", ["lead", "manager", "supervisor", None])
-    def test_nobody_else_may_list_or_hear(self, floor: Floor, caller: Callers, login: str | None) -> None:
-        a_running_experiment(floor)
+    def test_nobody_else_may_list_or_hear(self, caller: Callers, login: str | None) -> None:
         other = caller("read act" if login else "read", login=login)
         assert other.get(PATH).status_code == 403
         assert other.post(PATH, {"call_id": "call-1", "heard": None}).status_code == 403
 
+    @after(a_test_under_way)
     def test_a_look_tells_what_was_spoken(self, floor: Floor, caller: Callers) -> None:
-        key, listener = a_test_under_way(floor), caller("read act", login="quality")
+        key, listener = "change_benefit", caller("read act", login="quality")
         for number, call in enumerate(listener.get(PATH).get_json()["calls"]):
             listener.post(PATH, {"call_id": call["call_id"], "heard": ("quicker", "control", None)[number % 3]})
         with floor.store.write() as session:
@@ -102,8 +107,9 @@ def form_of(page: str) -> tuple[str, list[str]]:
 
 
 class TestAtThePage:
+    @after(a_running_experiment)
     def test_a_call_is_heard_and_the_next_one_comes(self, app: APIFlask, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+        key = "change_benefit"
         assigned(floor, [a_call(i) for i in range(40)])
         visitor = a_visitor(app, floor, "quality")
         call_id, choices = form_of(visitor.get(PATH).text)
@@ -116,8 +122,8 @@ class TestAtThePage:
         with floor.store.read() as session:
             assert [c.heard for c in listened_calls(session, experiment_named(session, key))] == [None]
 
+    @after(a_running_experiment)
     def test_nothing_chosen_writes_nothing_and_a_refusal_says_why(self, app: APIFlask, floor: Floor) -> None:
-        a_running_experiment(floor)
         assigned(floor, [a_call(1)])
         visitor = a_visitor(app, floor, "quality")
         visitor.post(PATH, call_id="call-1")
@@ -125,8 +131,8 @@ class TestAtThePage:
         visitor.post(PATH, call_id="call-2", heard="quicker")
         assert "The call call-2 is not in the sample." in visitor.get(PATH).text
 
+    @after(a_running_experiment)
     def test_another_call_of_the_list_may_be_taken_first(self, app: APIFlask, floor: Floor) -> None:
-        a_running_experiment(floor)
         assigned(floor, [a_call(i) for i in range(40)])
         visitor = a_visitor(app, floor, "quality")
         other = re.findall(r'href="([^"]*\?call=([^"]+))#call"', visitor.get(PATH).text)[3]
@@ -143,8 +149,8 @@ class TestAtThePage:
         assert "<mark>" in page
         assert "In silent nothing is said here" in page
 
+    @after(a_draft)
     def test_it_says_when_there_is_nothing_to_hear_or_nothing_left(self, app: APIFlask, floor: Floor) -> None:
-        a_draft(floor)
         visitor = a_visitor(app, floor, "quality")
         assert "There is no call to listen to yet" in visitor.get(PATH).text
         a_running_experiment(floor, key="another")
@@ -152,8 +158,9 @@ class TestAtThePage:
         visitor.post("/experiments/another/listening", call_id="call-1", heard="control")
         assert "You have heard everything that is on the list" in visitor.get("/experiments/another/listening").text
 
+    @after(a_running_experiment)
     def test_only_quality_comes_here_and_is_shown_the_way(self, app: APIFlask, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+        key = "change_benefit"
         assigned(floor, [a_call(1)])
         rolled_up(floor)
         quality, lead = a_visitor(app, floor, "quality"), a_visitor(app, floor, "lead")

@@ -27,6 +27,7 @@ from tests.builders import (
     rolled_up,
     standard_value,
 )
+from tests.histories import after
 from tests.web.conftest import OPERATOR, Clock
 from tests.web.visitors import NOW, Visitor, a_decided_test, a_test_under_way, a_visitor, somebody_with_a_password
 from web.pages.words import FORWARD, badge
@@ -113,10 +114,10 @@ class TestDoor:
 
 
 class TestHome:
+    @after(a_test_under_way)
     def test_the_share_says_its_denominator_and_where_the_total_would_come_from(
         self, app: APIFlask, floor: Floor
     ) -> None:
-        a_test_under_way(floor)
         page = a_visitor(app, floor, "manager").get("/").text
         # Monday's sixty calls lie outside the last seven days
         assert "of assigned calls had an invitation: 360 of 360" in page
@@ -129,13 +130,14 @@ class TestHome:
         rolled_up(floor)
         assert "nothing waits to be counted" in visitor.get("/").text
 
+    @after(a_submitted_plan)
     def test_it_names_what_waits_for_this_reader_and_for_nobody_else(self, app: APIFlask, floor: Floor) -> None:
-        a_submitted_plan(floor)
         assert "0 of 3 approvals" in a_visitor(app, floor, "compliance").get("/").text
         assert "Nothing waits for you." in a_visitor(app, floor, "quality").get("/").text
 
+    @after(a_test_under_way)
     def test_agents_learn_why_they_see_no_tests_and_see_none(self, app: APIFlask, floor: Floor) -> None:
-        key = a_test_under_way(floor)
+        key = "change_benefit"
         visitor = a_visitor(app, floor, "agent")
         page = visitor.get("/").text
         assert "Why you see no tests here" in page
@@ -174,8 +176,9 @@ class TestScenarios:
         assert "their file lacks it: agent, date and time." in lead.get("/scenarios/policy_change").text
         assert "Synthetic" not in lead.get("/scenarios/policy_enquiry").text
 
+    @after(a_running_experiment)
     def test_a_paused_test_is_not_said_to_be_served(self, app: APIFlask, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+        key = "change_benefit"
         lead = a_visitor(app, floor, "lead")
         assert "hearing the standard" not in lead.get("/scenarios/policy_change").text
         moved(floor, key, "pause", "lead", reason="The words are unclear.")
@@ -188,8 +191,9 @@ class TestScenarios:
 
 
 class TestBoard:
+    @after(a_submitted_plan)
     def test_a_card_stands_in_its_column_with_who_must_act(self, app: APIFlask, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+        key = "change_benefit"
         moved(floor, key, "approve", "compliance")
         page = a_visitor(app, floor, "manager").get("/board").text
         assert "(1 of 3)" in page
@@ -207,23 +211,25 @@ class TestBoard:
 
 class TestList:
     @pytest.mark.parametrize(("show", "rows"), [("all", 1), ("do", 1), ("plan", 0), ("mine", 0), ("nonsense", 1)])
+    @after(a_test_under_way)
     def test_the_address_holds_the_filter(self, app: APIFlask, floor: Floor, show: str, rows: int) -> None:
-        a_test_under_way(floor)
         page = a_visitor(app, floor, "quality").get(f"/experiments?show={show}").text
         assert page.count("<code>change_benefit</code>") == rows
 
 
 class TestExperiment:
+    @after(a_test_under_way)
     def test_an_unfinished_test_shows_counts_but_no_effect_and_no_p_value(self, app: APIFlask, floor: Floor) -> None:
-        key = a_test_under_way(floor)
+        key = "change_benefit"
         page = a_visitor(app, floor, "manager").get(f"/experiments/{key}").text
         assert "Collecting: 420 of" in page
         assert 'id="experiment-funnel"' in page
         assert 'id="effects"' not in page
         assert not re.search(r"\bp (<|&lt;|0\.)", page.split('id="health-title"')[0])
 
+    @after(a_decided_test)
     def test_a_finished_test_shows_its_verdict_its_effect_and_the_boundary(self, app: APIFlask, floor: Floor) -> None:
-        key = a_decided_test(floor)
+        key = "change_benefit"
         page = a_visitor(app, floor, "quality").get(f"/experiments/{key}").text
         assert "quicker wins" in page
         assert 'id="effects"' in page
@@ -249,15 +255,17 @@ class TestExperiment:
         assert page.count("The scenario has no calls yet") == 3
         assert page.count("this plan</span>") == 1
 
+    @after(a_running_experiment)
     def test_what_the_watch_paused_names_the_guardrail_in_words(self, app: APIFlask, floor: Floor) -> None:
-        key = a_running_experiment(floor)
+        key = "change_benefit"
         moved(floor, key, "halt", "jobs", reason="complaint · quicker")
         page = a_visitor(app, floor, "manager").get(f"/experiments/{key}").text
         assert "paused the test: a guardrail was harmed" in page
         assert "Complaint about the invitation · quicker" in page
 
+    @after(a_submitted_plan)
     def test_only_moves_that_would_be_carried_out_are_offered(self, app: APIFlask, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+        key = "change_benefit"
         compliance, lead = a_visitor(app, floor, "compliance"), a_visitor(app, floor, "lead")
         assert 'value="approve"' in compliance.get(f"/experiments/{key}").text
         compliance.post(f"/experiments/{key}", verb="approve")
@@ -266,8 +274,9 @@ class TestExperiment:
         assert "You approved this already; the other roles need other people." in again
         assert 'value="approve"' not in lead.get(f"/experiments/{key}").text
 
+    @after(a_draft)
     def test_the_single_variable_is_shown_in_the_readers_language(self, app: APIFlask, floor: Floor) -> None:
-        key = a_draft(floor)
+        key = "change_benefit"
         chinese = a_visitor(app, floor, "lead", locale="zh-CN").get(f"/experiments/{key}").text
         assert "唯一的不同：利益点" in chinese
         assert "不用再排队" in chinese
@@ -293,8 +302,9 @@ class TestMoves:
         assert state_of(floor, key) == (Stage.DO, Review.RUNNING)
         assert "Say why: Stop the test now needs a reason." in supervisor.get(f"/experiments/{key}").text
 
+    @after(a_submitted_plan)
     def test_who_comes_second_learns_who_was_first_and_what_is_next(self, app: APIFlask, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+        key = "change_benefit"
         moved(floor, key, "approve", "manager", at=NOW)
         second = a_visitor(app, floor, "manager")
         second.post(f"/experiments/{key}", verb="approve")
@@ -315,8 +325,9 @@ class TestMoves:
         assert state_of(floor, key) == (Stage.PLAN, Review.DRAFT)
         assert "change_benefit is at Plan, Draft" in lead.get(f"/experiments/{key}").text
 
+    @after(a_submitted_plan)
     def test_administrators_move_nothing(self, app: APIFlask, floor: Floor) -> None:
-        key = a_submitted_plan(floor)
+        key = "change_benefit"
         assert a_visitor(app, floor, "admin").post(f"/experiments/{key}", verb="approve").status_code == 403
 
 

@@ -2,10 +2,9 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +13,17 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from experiments import people
-from experiments.do.assignments import Floor
 from experiments.do.intake import Intake
 from experiments.do.journal import Assignment
-from tests.builders import MONDAY
+from tests.builders import MONDAY, a_running_experiment
+from tests.histories import after
 from tests.outages import away
-from tests.web.conftest import OPERATOR, Clock, a_token, store_of, with_a_test
+from tests.web.conftest import OPERATOR, Clock, a_token, store_of
 from web.api.schemas.calls import AssignmentRequest
 from web.house import House
 from web.short_way import ShortWay, read_call
+
+pytestmark = after(a_running_experiment)
 
 CALL = {
     "call_id": "call-1",
@@ -37,9 +38,9 @@ FACT = {"id": "1", "call_id": "call-1", "type": "resolved", "at": "2026-11-02T09
 
 
 @pytest.fixture
-def app(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
+def app(app_on_both: APIFlask) -> APIFlask:
     """A centre with a running test, on both databases."""
-    yield from with_a_test(floor_on_both, tmp_path, clock)
+    return app_on_both
 
 
 @pytest.fixture

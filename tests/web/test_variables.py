@@ -7,6 +7,7 @@ from experiments.check.variables.effects import pool_variables
 from experiments.do.assignments import Floor
 from tests.builders import two_finished_tests
 from tests.check.test_variables import a_finished_test
+from tests.histories import after
 from tests.web.conftest import Caller, Callers, Clock, callers_of
 from tests.web.visitors import NOW, a_decided_test, a_visitor
 from web.pages.variables.forest import VariableView, variable_view
@@ -49,16 +50,16 @@ class TestThePage:
         assert "No finished test yet" in page
         assert "<figure" not in page
 
+    @after(a_decided_test)
     def test_one_test_is_shown_but_ranks_nothing(self, app: APIFlask, floor: Floor) -> None:
-        a_decided_test(floor)
         page = a_visitor(app, floor, "lead").get("/variables").text
         assert "One finished test: from the second on, variables can be ranked" in page
         assert "Benefit, in its one test: +" in page
         assert "Chance to be the best" in page
         assert "drawn in:" not in page
 
+    @after(two_finished_tests)
     def test_two_variables_are_ranked_with_their_denominators(self, app: APIFlask, floor: Floor) -> None:
-        two_finished_tests(floor)
         page = a_visitor(app, floor, "lead").get("/variables").text
         assert page.index('href="#metric-1-benefit"') < page.index('href="#metric-1-opening"')
         assert "of 43,800 eligible calls a year in 1 call type" in page

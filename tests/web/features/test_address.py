@@ -1,21 +1,17 @@
 """The address that SDKs fetch from: who may, what they are told, and that a key is good for nothing else."""
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from experiments.do.assignments import Floor
-from tests.builders import moved
-from tests.web.conftest import Caller, Clock, a_token, store_of, with_a_test
+from tests.builders import a_running_experiment, moved
+from tests.histories import after
+from tests.web.conftest import Caller, Clock, a_token, store_of
 
-
-@pytest.fixture
-def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    yield from with_a_test(floor, tmp_path, clock)
+pytestmark = after(a_running_experiment)
 
 
 @pytest.fixture

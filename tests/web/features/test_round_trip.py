@@ -1,7 +1,6 @@
 """Desktops with the real SDKs: they fetch, evaluate and report, and the house knows what it would have."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,15 @@ from experiments.do.assignments import Floor
 from experiments.do.discrepancies import Discrepancy
 from experiments.do.journal import Assignment
 from experiments.do.serving import Call, choose
-from tests.builders import SCENARIO, a_call, snapshot_of
+from tests.builders import SCENARIO, a_call, a_running_experiment, snapshot_of
+from tests.histories import after
 from tests.node import running as node
-from tests.web.conftest import Caller, Clock, a_token, store_of, with_a_test
+from tests.web.conftest import Caller, Clock, a_token, store_of
 from tests.web.features.desktops import attributes_of
 
+pytestmark = after(a_running_experiment)
+
 CALLS = [a_call(number, call_id=f"📞{number}·通话") for number in range(200)]
-
-
-@pytest.fixture
-def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    yield from with_a_test(floor, tmp_path, clock)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,19 +12,17 @@ from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 from sqlalchemy import select
 
-from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
+from tests.builders import a_running_experiment
+from tests.histories import after
 from tests.node import running as node
-from tests.web.conftest import Clock, a_token, store_of, with_a_test
+from tests.web.conftest import a_token, store_of
+
+pytestmark = after(a_running_experiment)
 
 CALLER: dict[str, Any] = {"agent_id": "agent-1", "caller_relation": "self"}
 STRANGER: dict[str, Any] = {"agent_id": "agent-1", "caller_relation": "repair_shop"}
 FLAG = "policy_change"
-
-
-@pytest.fixture
-def app(floor: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    yield from with_a_test(floor, tmp_path, clock)
 
 
 @pytest.fixture

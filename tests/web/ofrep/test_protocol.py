@@ -1,7 +1,5 @@
 """The protocol's shapes and refusals, on both databases."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +12,22 @@ from experiments.do import keeper
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
 from experiments.do.serving import Reason
-from tests.builders import moved
+from tests.builders import a_running_experiment, moved
+from tests.histories import after
 from tests.outages import away
-from tests.web.conftest import Clock, a_token, store_of, with_a_test
+from tests.web.conftest import Clock, a_token, store_of
 from web.ofrep.answers import REASONS
+
+pytestmark = after(a_running_experiment)
 
 CONTEXT = {"targetingKey": "call-1", "agent_id": "agent-1", "customer_id": "c-1", "caller_relation": "self"}
 ONE, ALL = "/ofrep/v1/evaluate/flags/policy_change", "/ofrep/v1/evaluate/flags"
 
 
 @pytest.fixture
-def app(floor_on_both: Floor, tmp_path: Path, clock: Clock) -> Iterator[APIFlask]:
-    yield from with_a_test(floor_on_both, tmp_path, clock)
+def app(app_on_both: APIFlask) -> APIFlask:
+    """A centre with a running test, on both databases."""
+    return app_on_both
 
 
 @pytest.fixture
