@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments.act.steps import RolloutPlan
 from experiments.errors import Unknown
-from experiments.plan.designs import Experiment
+from experiments.plan.designs import Arm, Experiment
 from experiments.store import KEY, Base, UtcDateTime, single_file, where
 
 
@@ -189,6 +189,19 @@ def another_in_test(session: Session, card: Card) -> bool:
         .where(Card.review.not_in((Review.STANDARD, Review.ABANDONED)))
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def founder_of(session: Session, scenario_id: int, version_id: int) -> Experiment | None:
+    """Give the experiment by which a script version became its scenario's standard; None where no test founded it."""
+    query = (
+        select(Experiment)
+        .join(Card, Card.experiment_id == Experiment.id)
+        .join(Arm, and_(Arm.experiment_id == Experiment.id, Arm.key == Card.proposal))
+        .where(Experiment.scenario_id == scenario_id, Card.review == Review.STANDARD)
+        .where(Arm.version_id == version_id, Experiment.control_version_id != version_id)
+        .order_by(Card.moved_at.desc(), Card.id.desc())
+    )
+    return session.scalar(query.limit(1))
 
 
 def card_of(session: Session, key: str) -> Card:

@@ -18,6 +18,7 @@ API = [
     ("api.list_experiments", "GET", "/experiments"),
     ("api.read_experiment", "GET", "/experiments/none"),
     ("api.read_results", "GET", "/experiments/none/results"),
+    ("api.read_confirmation", "GET", "/experiments/none/confirmation"),
     ("api.read_listening", "GET", "/experiments/none/listening"),
     ("api.hear", "POST", "/experiments/none/listening"),
     ("api.list_variables", "GET", "/variables"),

@@ -53,6 +53,7 @@ GROUPS = {
         "list_experiments",
         "read_experiment",
         "read_results",
+        "read_confirmation",
         "write_plan",
         "revise_plan",
         "move",
@@ -70,6 +71,7 @@ _ALSO = {
     "revise_plan": {404, 409},
     "move": {404, 409},
     "tick": {409},
+    "read_confirmation": {409},
     "hear": {409},
 }
 _SAYS = {

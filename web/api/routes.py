@@ -7,7 +7,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.routing import BaseConverter
 
-from experiments.board import cards, comments, moves, ticking
+from experiments.board import cards, comments, confirming, moves, ticking
 from experiments.board.cards import Move
 from experiments.board.transitions import TRANSITIONS
 from experiments.check.spoken import hearing
@@ -126,6 +126,19 @@ def revise_plan(key: str, plan: PlanBody) -> dict[str, Any]:
     with house().store.write() as session:
         card = moves.revise(session, key, plan.as_plan(), actor=actor(), now=house().clock())
         return _told(session, card)
+
+
+@api.get("/experiments/<key:key>/confirmation")
+@api.output(PlanBody)
+def read_confirmation(key: str) -> dict[str, Any]:
+    """Propose a larger test of the same variable on fresh data, as the body that a new plan is sent with.
+
+    Its parent is the experiment, whose final look must have been made; its arms are pinned to the standard in force
+    now. It is to show what was found less the winner's curse, and the salt is made afresh: earlier units are dealt
+    again.
+    """
+    with house().store.read() as session:
+        return answers.plan(confirming.confirmation_of(session, key).plan)
 
 
 @api.get("/experiments/<key:key>/results")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from experiments.board import cards, moves
 from experiments.board.cards import Card, Review, Stage
+from experiments.board.confirming import may_be_confirmed
 from experiments.check import history, looks, reading
 from experiments.check.examining.daily import of_plan
 from experiments.check.freshness import Source, sources
@@ -19,6 +20,7 @@ from experiments.check.results import Watch
 from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan.designs import Experiment, PlannedMetric
+from experiments.plan.lineage import children_of
 from experiments.plan.scenarios import metric_set_of, metrics_of
 from experiments.plan.scripts import Value
 from web.formats import percent
@@ -41,6 +43,7 @@ from web.pages.planned import DesignRow
 from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.timeline import CommentView, Event, thread, timeline
+from web.policy import DESIGNERS
 
 _LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary", "resume": "primary"}
 _DANGERS = ("stop", "refuse", "abandon")
@@ -92,6 +95,14 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another experiment of the same line."""
+
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentPage:
     """Everything on the page."""
 
@@ -99,8 +110,11 @@ class ExperimentPage:
     sources: list[SourceRow]
     card: CardView
     experiment: Experiment
+    parent: Related | None
+    children: list[Related]
     next_step: str
     moves: list[MoveForm]
+    confirmable: bool
     proposals: list[tuple[str, str, bool]]
     proposal: str
     bar: str
@@ -153,8 +167,11 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         sources=[_source(survey, each) for each in sources(session, experiment)],
         card=survey.card(card),
         experiment=experiment,
+        parent=_related(experiment.parent) if experiment.parent else None,
+        children=[_related(child) for child in children_of(session, experiment)],
         next_step=_next_step(card),
         moves=_moves(survey, card),
+        confirmable=may_be_confirmed(card, last) and visitor.has(DESIGNERS),
         proposals=_proposals(card, last),
         proposal=_proposal(card),
         bar=_bar(survey, card),
@@ -186,6 +203,10 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         history=timeline(session, survey, card, specs),
         notes=_notes(session, experiment),
     )
+
+
+def _related(experiment: Experiment) -> Related:
+    return Related(experiment.key, named(experiment.title))
 
 
 def arm_text(value: Value, element: Any) -> str | None:

@@ -139,6 +139,14 @@ def move(key: str) -> Response:
     return redirect(url_for("pages.experiment", key=key), 303)
 
 
+@pages.post("/experiments/<key>/confirmation")
+def confirm(key: str) -> Response:
+    """Draft the larger test of the same variable, and show its card."""
+    category, text, drafted = moves.confirm(key, auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.experiment", key=drafted), 303)
+
+
 @pages.post("/experiments/<key>/checklist")
 def tick(key: str) -> Response:
     """Vouch for an item of a card's checklist."""

@@ -86,6 +86,7 @@ class PlanBody(Body):
         default=None, description="The primary metric's rate today; needed where the scenario has no history."
     )
     salt: NewKey | None = Field(default=None, description="Salts the arms' hash; made at random when null.")
+    parent: Key | None = Field(default=None, description="The experiment that it follows from or confirms, by its key.")
 
     def as_plan(self) -> Plan:
         """See the body as the plan that the rules judge."""
@@ -129,6 +130,8 @@ class Card(Answer):
     proposal: str | None
     owner: str
     moved_at: datetime
+    parent: str | None = Field(description="The experiment that it follows from; null where it begins a line.")
+    cycle: int = Field(description="Which cycle it is, counted along its parents; 1 begins a line.")
     missing_approvals: list[str] = Field(
         description="The roles still waited for, one for each approval; `any` is the second approver's."
     )
