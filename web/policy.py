@@ -88,6 +88,7 @@ POLICY: dict[str, Access] = {
     "api.read_confirmation": Access(Who.TOKEN, scope="read"),
     "api.read_listening": Access(Who.TOKEN, scope="read"),
     "api.hear": Access(Who.TOKEN, scope="act"),
+    "api.read_traffic": Access(Who.TOKEN, scope="read"),
     "api.list_variables": Access(Who.TOKEN, scope="read"),
     "api.write_plan": Access(Who.TOKEN, scope="design"),
     "api.revise_plan": Access(Who.TOKEN, scope="design"),

@@ -104,6 +104,13 @@ class Traffic:
     slices: tuple[Slice, ...] = ()
     rollout: Rollout | None = None
 
+    @property
+    def version_ids(self) -> frozenset[int]:
+        """Give every script version that somebody may be served."""
+        coming = self.rollout
+        texts = (coming.version_id, coming.former_id) if coming is not None else ()
+        return frozenset({self.standard_id, *texts, *(arm.version_id for s in self.slices for arm in s.arms)})
+
     def as_json(self) -> dict[str, Any]:
         """Give the value as it is stored."""
         slices = [_fields(s) | {"arms": [*map(_fields, s.arms)]} for s in self.slices]

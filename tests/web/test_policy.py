@@ -21,6 +21,7 @@ API = [
     ("api.read_confirmation", "GET", "/experiments/none/confirmation"),
     ("api.read_listening", "GET", "/experiments/none/listening"),
     ("api.hear", "POST", "/experiments/none/listening"),
+    ("api.read_traffic", "GET", "/scenarios/none/traffic"),
     ("api.list_variables", "GET", "/variables"),
     ("api.write_plan", "POST", "/experiments"),
     ("api.revise_plan", "PUT", "/experiments/none"),

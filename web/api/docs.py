@@ -11,7 +11,7 @@ from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, gates, listening, plans, refusals, results, variables
+from web.api.schemas import calls, gates, listening, plans, refusals, results, traffic, variables
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -33,6 +33,7 @@ _MODELS = (
     plans.ExperimentAnswer,
     results.ResultsAnswer,
     variables.VariablesAnswer,
+    traffic.TrafficAnswer,
     listening.ListeningAnswer,
     listening.HeardBody,
     listening.HeardAnswer,
@@ -60,6 +61,7 @@ GROUPS = {
         "tick",
         "comment",
     ),
+    "Scenarios": ("read_traffic",),
     "Variables": ("list_variables",),
     "Listening": ("read_listening", "hear"),
 }

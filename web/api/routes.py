@@ -15,7 +15,7 @@ from experiments.do import assignments, served
 from experiments.do.recording import Receipt
 from experiments.errors import invalid
 from experiments.people import Actor
-from web.api import answers
+from web.api import answers, traffic
 from web.api.bodies import expect_json
 from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, OUTCOMES, PLAN, TICK
 from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, ReceiptAnswer
@@ -23,6 +23,7 @@ from web.api.schemas.gates import Comment, CommentBody, TickBody
 from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
 from web.api.schemas.results import ResultsAnswer
+from web.api.schemas.traffic import TrafficAnswer, TrafficQuery
 from web.api.schemas.variables import VariablesAnswer, VariablesQuery
 from web.api.variables import variables
 from web.auth import actor
@@ -174,6 +175,18 @@ def hear(key: str, body: HeardBody) -> dict[str, Any]:
     with house().store.write() as session:
         row = hearing.hear(session, key, body.call_id, body.heard, actor=actor(), now=house().clock())
         return answers.heard(body.call_id, row)
+
+
+@api.get("/scenarios/<key:key>/traffic")
+@api.input(TrafficQuery, location="query", arg_name="asked")
+@api.output(TrafficAnswer)
+def read_traffic(key: str, asked: TrafficQuery) -> dict[str, Any]:
+    """Read who is served what in a scenario: its last traffic revisions, with what each changed of the one before.
+
+    Words come by element in both languages, old and new; sentences in the caller's language.
+    """
+    with house().store.read() as session:
+        return traffic.revisions(session, key, asked.most)
 
 
 @api.get("/variables")

@@ -213,7 +213,7 @@ def arm_text(value: Value, element: Any) -> str | None:
     """Say an arm's value in the reader's language; None is nothing said."""
     if value is None:
         return None
-    return _("After “%(element)s”", element=element(value["after"])) if "after" in value else named(value)
+    return words.position(element(value["after"])) if "after" in value else named(value)
 
 
 def _arm(survey: Survey, experiment: Experiment, position: int, watch: Watch | None) -> ArmView:

@@ -420,8 +420,15 @@ def audience(condition: Mapping[str, Any]) -> list[str]:
     return [_held(key, value) for key, value in condition.items()]
 
 
+def position(element: str) -> str:
+    """Say where an element stands."""
+    return _("After “%(element)s”", element=element)
+
+
 def _held(key: str, value: Any) -> str:
     fact = _fact(key)
+    if key == "$or" and isinstance(value, list) and all(map(audience, value)):
+        return _(" — or: ").join("; ".join(audience(each)) for each in value)
     if key.startswith("$") or (isinstance(value, Mapping) and not _operators().keys() >= value.keys()):
         return _("A combined condition: see its exact form")
     if not isinstance(value, Mapping):
