@@ -99,7 +99,8 @@ def _of_slices(before: Traffic, after: Traffic, versions: Versions) -> Iterator[
 
 def _begun(owner: Slice, after: Traffic, versions: Versions) -> Iterator[Change]:
     values = {"experiment": owner.key, "share": share(owner.ranges), "units": Message(_UNITS[owner.unit])}
-    whom = ({}, owner.condition) if owner.condition else None
+    everybody: Mapping[str, Any] = {}
+    whom = (everybody, owner.condition) if owner.condition else None
     yield Change(Message("%(experiment)s takes %(share)s of the %(units)s.", values), (), whom)
     standard = versions[after.standard_id].lines
     for arm in owner.arms:
@@ -187,14 +188,15 @@ _STATES = {
     SliceState.STOPPED: sentence("%(experiment)s is stopped: all of its calls are served the standard."),
 }
 _DROPPED = sentence(
-    "%(experiment)s: the arm %(arm)s, %(share)s of the test, is served the standard; the other arms keep whom they have."
+    "%(experiment)s: the arm %(arm)s, %(share)s of the test, is served the standard; "
+    "the other arms keep whom they have."
 )
 _WIDENED = sentence(
     "%(experiment)s takes %(after)s of the traffic instead of %(before)s; whoever took part stays in the same arm."
 )
 _CUT_ANEW = sentence("%(experiment)s takes other buckets: %(after)s of the traffic instead of %(before)s.")
 _COMES_IN = sentence(
-    "Version %(number)s, found by %(experiment)s, comes in: %(share)s of the agent-weeks that are not held back say it; "
-    "regions in which all of them do: %(regions)s."
+    "Version %(number)s, found by %(experiment)s, comes in: %(share)s of the agent-weeks that are not held back say "
+    "it; regions in which all of them do: %(regions)s."
 )
 _ALL_HEAR_STANDARD = sentence("Nothing of %(experiment)s is coming in or held back: everybody hears the standard.")

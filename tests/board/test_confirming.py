@@ -1,6 +1,7 @@
-"""A larger test of the same variable: what it takes over, what it is held against, and that it is a cycle of its own."""
+"""A larger test of the same variable: what it takes over, what it is held against, and that it is a new cycle."""
 
 import pytest
+from sqlalchemy.orm import Session
 
 from experiments.act import standards
 from experiments.board import moves
@@ -122,14 +123,16 @@ def test_a_plan_follows_from_one_that_there_is_and_never_from_itself(sqlite_stor
     second = a_draft(floor, key="second", parent=first)
     third = a_draft(floor, key="third", parent=second)
 
+    def write(session: Session, plan: Plan) -> None:
+        lead = people_actor(session, "lead")
+        if plan.key in (first, second, third):
+            moves.revise(session, plan.key, plan, actor=lead, now=MONDAY)
+        else:
+            moves.draft(session, plan, actor=lead, now=MONDAY)
+
     def refused(plan: Plan, code: str) -> None:
         with pytest.raises(Invalid) as refusal, sqlite_store.write() as session:
-            write = moves.revise if plan.key in (first, second, third) else None
-            lead = people_actor(session, "lead")
-            if write is None:
-                moves.draft(session, plan, actor=lead, now=MONDAY)
-            else:
-                write(session, plan.key, plan, actor=lead, now=MONDAY)
+            write(session, plan)
         assert [(p.field, p.code) for p in refusal.value.problems] == [("parent", code)]
 
     refused(a_plan(floor, key="fourth", parent="nobody"), "unknown")

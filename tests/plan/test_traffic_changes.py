@@ -39,6 +39,11 @@ def sliced(**changes: Any) -> Traffic:
     return replace(TESTED, slices=(replace(TEST, **changes),))
 
 
+def comes_in(share: str) -> str:
+    whole = f"{share} of the agent-weeks that are not held back say it"
+    return f"Version 5, found by warmth, comes in: {whole}; regions in which all of them do: hangzhou."
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -100,18 +105,14 @@ def sliced(**changes: Any) -> Traffic:
             ALONE,
             COMING,
             [
-                "Version 5, found by warmth, comes in: 0 % of the agent-weeks that are not held back say it; regions in "
-                "which all of them do: hangzhou.",
+                comes_in("0 %"),
                 "5 % of the agent-weeks are held back and hear version 4.",
             ],
         ),
         (
             COMING,
             replace(COMING, rollout=replace(PILOT, share=2500)),
-            [
-                "Version 5, found by warmth, comes in: 25 % of the agent-weeks that are not held back say it; regions in "
-                "which all of them do: hangzhou."
-            ],
+            [comes_in("25 %")],
         ),
         (
             COMING,
