@@ -4,9 +4,11 @@ Stage and review are two axes, and the database knows which pairs exist. Approva
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -141,6 +143,12 @@ class Move:
     proposal: str | None = None
     #: with `roll_out`: the steps; None takes the usual ones
     rollout: RolloutPlan | None = None
+    #: with `drop_arm`: the challenger that is dealt no longer
+    arm: str | None = None
+    #: with `widen`: buckets of 10,000 that the test has from then on; None leaves them
+    coverage: int | None = None
+    #: with `widen`: the condition on calls that are let in beside those who are; None leaves it
+    also: Mapping[str, Any] | None = None
 
 
 def approvals_of(session: Session, card: Card) -> list[Approval]:

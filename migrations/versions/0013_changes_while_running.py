@@ -1,5 +1,7 @@
 """An experiment knows what it follows from; what was changed about one that ran is appended."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +13,12 @@ branch_labels = None
 depends_on = None
 
 _PARENT = "fk_experiment_parent_id_experiment"
+_BEFORE = (
+    *("submitted", "approved", "refused", "started", "paused", "halted", "resumed", "stopped", "look_made", "ended"),
+    *("promoted", "abandoned", "rollout_step", "rollout_held", "rolled_back", "control_signal", "comment"),
+    *("review_due", "test"),
+)
+_AFTER = (*_BEFORE, "amended")
 
 
 def upgrade() -> None:
@@ -38,19 +46,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment")),
         sa.UniqueConstraint("experiment_id", "arm", name=op.f("uq_amendment_experiment_id_arm")),
     )
+    _append_only("amendment")
+    _told(_BEFORE, _AFTER)
+
+
+def downgrade() -> None:
+    op.execute("UPDATE notice SET event = 'resumed' WHERE event = 'amended'")
+    _told(_AFTER, _BEFORE)
+    op.drop_table("amendment")
+    op.execute("ALTER TABLE experiment DROP COLUMN parent_id")
+
+
+def _append_only(table: str) -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
-            "CREATE TRIGGER amendment_is_append_only BEFORE UPDATE OR DELETE ON amendment "
+            f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
         return
     for change in ("UPDATE", "DELETE"):
         op.execute(
-            f"CREATE TRIGGER amendment_refuses_{change.lower()} BEFORE {change} ON amendment "
-            "BEGIN SELECT RAISE(ABORT, 'amendment is append-only'); END"
+            f"CREATE TRIGGER {table}_refuses_{change.lower()} BEFORE {change} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         )
 
 
-def downgrade() -> None:
-    op.drop_table("amendment")
-    op.execute("ALTER TABLE experiment DROP COLUMN parent_id")
+def _told(before: Sequence[str], after: Sequence[str]) -> None:
+    """Change which events there are to tell of."""
+    was, is_ = (f"event IN ({', '.join(map(repr, events))})" for events in (before, after))
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint(op.f("ck_notice_event"), "notice")
+        op.create_check_constraint(op.f("ck_notice_event"), "notice", is_)
+        return
+    # A table that others point at is not made anew: SQLite lets a CHECK be written over
+    # (https://www.sqlite.org/lang_altertable.html#otheralter).
+    bind = op.get_bind()
+    version = bind.scalar(sa.text("PRAGMA schema_version"))
+    bind.execute(sa.text("PRAGMA writable_schema = ON"))
+    bind.execute(
+        sa.text("UPDATE sqlite_schema SET sql = replace(sql, :was, :is_) WHERE type = 'table' AND name = 'notice'"),
+        {"was": was, "is_": is_},
+    )
+    bind.execute(sa.text(f"PRAGMA schema_version = {version + 1}"))
+    bind.execute(sa.text("PRAGMA writable_schema = OFF"))

@@ -100,6 +100,11 @@ def experiment(session: Session, key: str, actor: Actor, *, gates: Gates, now: d
             for arm in registered.arms
         ],
         "metrics": [_columns(m, "metric", "role", "margin", "watch") for m in registered.metrics],
+        "amendments": [
+            _columns(a, "kind", "arm", "coverage", "audience", "reason", "revision", "made_by", "made_at")
+            for a in registered.amendments
+        ],
+        **_columns(registered, "coverage_in_force", "audience_in_force", "awaited_calls"),
         "decisions": [
             _columns(d, "verb", "from_stage", "from_review", "to_stage", "to_review", "actor", "reason", "at")
             for d in cards.decisions_of(session, found)

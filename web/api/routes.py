@@ -208,13 +208,14 @@ def list_variables(asked: VariablesQuery) -> dict[str, Any]:
 def move(key: str, verb: str, body: MoveBody) -> dict[str, Any]:
     """Move a card: submit, approve, refuse, start, pause, resume, stop, roll_out, skip, promote or abandon it.
 
+    `drop_arm` and `widen` change a test that runs, or is paused, so that nobody in it changes the arm.
     `roll_out` lets the approved winner go out in steps, `promote` makes it the standard at once.
     Only tokens that name a person move cards, and the person needs the role that the move asks for. Nobody approves
     what they wrote.
     """
     plan = body.rollout.plan() if body.rollout is not None else None
     with house().store.write() as session:
-        card = _moved(session, key, Move(verb, body.reason, body.proposal, plan))
+        card = _moved(session, key, Move(verb, body.reason, body.proposal, plan, body.arm, body.coverage, body.also))
         return _told(session, card)
 
 

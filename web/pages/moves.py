@@ -1,6 +1,6 @@
 """Asking something of a card from its page: the domain decides, and a refusal comes back as words on the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
 from web.house import house
 from web.language import locale, say
-from web.pages import words
+from web.pages import amended, words
 from web.pages.survey import Survey
 
 
@@ -28,6 +28,19 @@ def ask(key: str, asked: Move, visitor: Actor) -> tuple[str, str]:
         return _done(moves.move(session, key, asked, actor=visitor, calendar=here.calendar, now=now, gates=gates))
 
     return _asked(key, visitor, verb)
+
+
+def amend(key: str, verb: str, reason: str | None, form: Mapping[str, str], visitor: Actor) -> tuple[str, str]:
+    """Change a test while it runs, as its form tells it, and say what came of it.
+
+    Raises:
+        Unknown: there is no such experiment.
+    """
+    try:
+        asked = amended.asked(verb, reason, form)
+    except Invalid as refusal:
+        return "warning", _refused(key, refusal, visitor)
+    return ask(key, asked, visitor)
 
 
 def vouch(key: str, item: str, visitor: Actor) -> tuple[str, str]:
