@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,11 +33,8 @@ def told_revisions(session: Session, scenario: Scenario, *, most: int) -> list[T
     found = traffic.revisions_of(session, scenario, most=most + 1)
     values = [revision.value for revision in found]
     versions = versions_in(session, values)
-    before = [*values[1:], None]
-    return [
-        Told(revision, changes_between(old, new, versions))
-        for revision, new, old in list(zip(found, values, before, strict=True))[:most]
-    ]
+    told = zip_longest(found, values, values[1:])
+    return [Told(revision, changes_between(old, new, versions)) for revision, new, old in islice(told, most)]
 
 
 def what_would_change(session: Session, scenario: Scenario, then: Traffic) -> list[Change]:

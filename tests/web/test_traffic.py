@@ -22,6 +22,7 @@ def test_each_revision_says_what_it_changed(app: APIFlask, caller: Callers, floo
     assert started[0]["audience"]["before"] == {}
     assert len(desk.get(f"/scenarios/{SCENARIO}/traffic?most=1").get_json()["revisions"]) == 1
     assert desk.get(f"/scenarios/{SCENARIO}/traffic?most=0").status_code == 422
+    assert desk.get("/scenarios/policy_service/traffic").get_json()["revisions"] == []
     page = a_visitor(app, floor, "lead").get(f"/scenarios/{SCENARIO}").text
     assert "<summary>What changed</summary>" in page
     assert "<ins>" in page
