@@ -37,6 +37,9 @@ class Access:
 
 _EVERYONE = tuple(ROLES)
 _BOARD = ("lead", "supervisor", "manager", "quality", "compliance", "trainer", "admin")
+DESIGNERS = ("lead", "manager")
+"""Who writes plans at the pages; over the API it is whoever has a token that designs."""
+
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
 
@@ -66,6 +69,7 @@ POLICY: dict[str, Access] = {
     "pages.listening": Access(Who.PERSON, LISTENERS),
     "pages.hear": Access(Who.PERSON, LISTENERS),
     "pages.move": Access(Who.PERSON, APPROVERS),
+    "pages.confirm": Access(Who.PERSON, DESIGNERS),
     "pages.tick": Access(Who.PERSON, APPROVERS),
     "pages.comment": _AT_THE_BOARD,
     # the API
@@ -81,8 +85,10 @@ POLICY: dict[str, Access] = {
     "api.list_experiments": Access(Who.TOKEN, scope="read"),
     "api.read_experiment": Access(Who.TOKEN, scope="read"),
     "api.read_results": Access(Who.TOKEN, scope="read"),
+    "api.read_confirmation": Access(Who.TOKEN, scope="read"),
     "api.read_listening": Access(Who.TOKEN, scope="read"),
     "api.hear": Access(Who.TOKEN, scope="act"),
+    "api.read_traffic": Access(Who.TOKEN, scope="read"),
     "api.list_variables": Access(Who.TOKEN, scope="read"),
     "api.write_plan": Access(Who.TOKEN, scope="design"),
     "api.revise_plan": Access(Who.TOKEN, scope="design"),

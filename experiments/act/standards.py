@@ -51,7 +51,7 @@ def with_arm(now: Traffic, experiment: Experiment, arm: Arm) -> Traffic:
     """Give traffic in which an arm's script is the standard, and its experiment has no buckets."""
     then = now.without(experiment.key).with_standard(arm.version_id or 0)
     if experiment.kind == Kind.SCENARIO and arm.value is not None:
-        return then.with_audience(experiment.audience)  # inviting was shown to pay for these callers alone
+        return then.with_audience(experiment.audience_in_force)  # inviting was shown to pay for these callers alone
     return then
 
 
@@ -66,7 +66,7 @@ def _standing_after(experiment: Experiment, *, invites: bool) -> Standing:
     """Say what a promoted scenario card decides: shown for a narrower audience, inviting is limited to it."""
     if not invites:
         return Standing.UNSUITABLE
-    as_usual = experiment.audience == (experiment.scenario.audience or {})
+    as_usual = experiment.audience_in_force == (experiment.scenario.audience or {})
     return Standing.SUITABLE if as_usual else Standing.LIMITED
 
 

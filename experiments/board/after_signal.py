@@ -31,7 +31,8 @@ class Proposal:
         variable: Key of the element to test.
         why: One sentence for people: why this element.
         plan: The body that the API takes for a new plan. The challenger still says what the standard says: its words
-            are for people to write, and until they differ the plan is refused.
+            are for people to write, and until they differ the plan is refused. Its parent is the experiment that
+            founded the standard, where one did.
     """
 
     scenario: str
@@ -66,7 +67,9 @@ def propose_after(
         return None
     name = element_names(session, scenario.catalogue)[variable]
     why = best.why if best else Message(_TOO_LITTLE_KNOWN, {"variable": name})
-    return Proposal(scenario.key, variable, why, _plan(session, scenario, signal, lines, variable, name, best))
+    plan = _plan(session, scenario, signal, lines, variable, name, best)
+    founder = cards.founder_of(session, scenario.id, standard)
+    return Proposal(scenario.key, variable, why, plan | ({"parent": founder.key} if founder else {}))
 
 
 def _has_words(lines: Lines, element: str) -> bool:

@@ -4,16 +4,18 @@ Stage and review are two axes, and the database knows which pairs exist. Approva
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments.act.steps import RolloutPlan
 from experiments.errors import Unknown
-from experiments.plan.designs import Experiment
+from experiments.plan.designs import Arm, Experiment
 from experiments.store import KEY, Base, UtcDateTime, single_file, where
 
 
@@ -141,6 +143,12 @@ class Move:
     proposal: str | None = None
     #: with `roll_out`: the steps; None takes the usual ones
     rollout: RolloutPlan | None = None
+    #: with `drop_arm`: the challenger that is dealt no longer
+    arm: str | None = None
+    #: with `widen`: buckets of 10,000 that the test has from then on; None leaves them
+    coverage: int | None = None
+    #: with `widen`: the condition on calls that are let in beside those who are; None leaves it
+    also: Mapping[str, Any] | None = None
 
 
 def approvals_of(session: Session, card: Card) -> list[Approval]:
@@ -189,6 +197,19 @@ def another_in_test(session: Session, card: Card) -> bool:
         .where(Card.review.not_in((Review.STANDARD, Review.ABANDONED)))
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def founder_of(session: Session, scenario_id: int, version_id: int) -> Experiment | None:
+    """Give the experiment by which a script version became its scenario's standard; None where no test founded it."""
+    query = (
+        select(Experiment)
+        .join(Card, Card.experiment_id == Experiment.id)
+        .join(Arm, and_(Arm.experiment_id == Experiment.id, Arm.key == Card.proposal))
+        .where(Experiment.scenario_id == scenario_id, Card.review == Review.STANDARD)
+        .where(Arm.version_id == version_id, Experiment.control_version_id != version_id)
+        .order_by(Card.moved_at.desc(), Card.id.desc())
+    )
+    return session.scalar(query.limit(1))
 
 
 def card_of(session: Session, key: str) -> Card:

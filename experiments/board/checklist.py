@@ -143,7 +143,7 @@ def _of_results(session: Session, card: Card) -> Iterator[Item]:
 
 def _sample(experiment: Experiment, look: Look, *, keeps: bool) -> Item:
     # The last look stands for the whole plan however many calls it had, so it is the calls that are counted.
-    planned = experiment.planned_calls or 0
+    planned = experiment.awaited_calls or 0
     had = sum(arm["calls"] for arm in look.content["watch"]["totals"].values())
     if had >= planned:
         return Item("sample", True, Message("The planned sample was reached."))

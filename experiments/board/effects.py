@@ -18,7 +18,7 @@ from experiments.check import looks
 from experiments.check.verdict import Conclusion
 from experiments.errors import Conflict, invalid
 from experiments.people import Actor
-from experiments.plan import designs, traffic
+from experiments.plan import amending, designs, traffic
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind
 from experiments.plan.scenarios import Standing
@@ -72,6 +72,8 @@ def submit_results(context: Context) -> None:
     proposal = context.move.proposal
     if proposal is not None and proposal not in {arm.key for arm in experiment.arms}:
         raise invalid("proposal", "unknown", "There is no arm %(arm)s.", arm=proposal)
+    if proposal is not None and proposal not in {arm.key for arm in experiment.dealt}:
+        raise invalid("proposal", "dropped", "The arm %(arm)s was dropped while the test ran.", arm=proposal)
     made = looks.looks_of(session, experiment)
     if not made or not made[-1].final:
         made.append(
@@ -122,6 +124,33 @@ def resume(context: Context) -> None:
     """Let the split run again."""
     cause = Message("%(experiment)s goes on.", {"experiment": context.experiment.key})
     _change_traffic(context, lambda t: t.with_state(context.experiment.key, SliceState.RUNNING), cause)
+
+
+def drop_arm(context: Context) -> None:
+    """Serve the standard in one arm's place; nobody else changes the arm."""
+    amending.drop_arm(
+        context.session,
+        context.experiment,
+        context.move.arm,
+        reason=context.move.reason or "",
+        day=context.today,
+        actor=context.actor,
+        now=context.now,
+    )
+
+
+def widen(context: Context) -> None:
+    """Let more calls in; nobody who takes part changes the arm."""
+    amending.widen(
+        context.session,
+        context.experiment,
+        coverage=context.move.coverage,
+        also=context.move.also,
+        reason=context.move.reason or "",
+        day=context.today,
+        actor=context.actor,
+        now=context.now,
+    )
 
 
 def stop(context: Context) -> None:

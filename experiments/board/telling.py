@@ -70,6 +70,20 @@ TELLINGS: dict[tuple[str, Stage, Review], Telling] = {
     ("resume", _D, Review.RUNNING): Telling(
         Event.RESUMED, sentence("“%(title)s” goes on; %(who)s resumed it."), _ON_THE_FLOOR
     ),
+    **{
+        ("drop_arm", _D, review): Telling(
+            Event.AMENDED,
+            sentence("“%(title)s” goes on without %(arm)s; %(who)s dropped it: %(reason)s"),
+            _ON_THE_FLOOR,
+        )
+        for review in (Review.RUNNING, Review.PAUSED)
+    },
+    **{
+        ("widen", _D, review): Telling(
+            Event.AMENDED, sentence("“%(title)s” takes in more calls; %(who)s widened it: %(reason)s"), _ON_THE_FLOOR
+        )
+        for review in (Review.RUNNING, Review.PAUSED)
+    },
     ("stop", _C, Review.OPEN): Telling(
         Event.STOPPED, sentence("“%(title)s” was stopped by %(who)s: %(reason)s"), _ON_THE_FLOOR
     ),
@@ -163,7 +177,9 @@ def tell_move(session: Session, card: Card, decision: Decision, awaited: Sequenc
         "actor": decision.actor,
         "reason": reason,
     }
-    words = Message(telling.text, {"who": decision.actor, "reason": reason, "roles": _named(roles)})
+    amended = card.experiment.amendments
+    arm = (amended[-1].arm if amended else None) or ""
+    words = Message(telling.text, {"who": decision.actor, "reason": reason, "roles": _named(roles), "arm": arm})
     _tell(session, card, telling.event, words, roles, facts, decision.at)
 
 

@@ -58,6 +58,15 @@ TRANSITIONS: dict[tuple[Stage, Review, str], Transition] = {
     (_D, Review.RUNNING, "pause"): Transition((_D, Review.PAUSED), _STOPPERS, effects.pause, needs_reason=True),
     (_D, Review.RUNNING, "halt"): Transition((_D, Review.PAUSED), (), effects.pause, needs_reason=True),
     (_D, Review.PAUSED, "resume"): Transition((_D, Review.RUNNING), ("lead", "manager"), effects.resume),
+    # … and changes so that nobody in it changes the arm: an arm is dropped, or more calls are let in
+    **{
+        (_D, review, verb): Transition((_D, review), roles, effect, needs_reason=True)
+        for review in (Review.RUNNING, Review.PAUSED)
+        for verb, roles, effect in (
+            ("drop_arm", ("lead", "manager"), effects.drop_arm),
+            ("widen", ("manager",), effects.widen),
+        )
+    },
     (_D, Review.RUNNING, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
     (_D, Review.PAUSED, "stop"): Transition((_C, Review.OPEN), _STOPPERS, effects.stop, needs_reason=True),
     (_D, Review.RUNNING, "end"): Transition((_C, Review.OPEN), (), effects.end),

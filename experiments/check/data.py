@@ -39,8 +39,11 @@ class ExperimentData:
 
     @property
     def keys(self) -> list[str]:
-        """Give the arms' keys, control first."""
-        return [arm.key for arm in self.experiment.arms]
+        """Give the keys of the arms that are compared, control first: one that was dropped is read no longer.
+
+        What is left of the control is concurrent with each of them, since their weights never change.
+        """
+        return [arm.key for arm in self.experiment.dealt]
 
     def arms(self, until: int) -> list[ArmData]:
         """Give what each arm did, over the calls assigned up to a day that was read for."""
@@ -127,7 +130,7 @@ def _method(session: Session, experiment: Experiment, first: int) -> Method:
     return Method(
         unit=experiment.unit,
         weighting=experiment.weighting,
-        weights=tuple(arm.weight for arm in experiment.arms),
+        weights=tuple(arm.weight for arm in experiment.dealt),
         root=experiment.salt,
         kept=tuple(registered["kept"]) if registered else (),
         deal=experiment.deal,

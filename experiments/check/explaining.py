@@ -66,7 +66,7 @@ def explain(
     steps = [_steps(data, arms, place, today) for place in range(1, len(data.keys))]
     spoken = [
         read_spoken(listened, arms[until][0], arm, planned, effect, until=until, alpha=alpha)
-        for arm, planned, effect in zip(arms[until][1:], data.experiment.arms[1:], found, strict=True)
+        for arm, planned, effect in zip(arms[until][1:], data.experiment.dealt[1:], found, strict=True)
     ]
     return Explanation(
         steps=tuple(reading for reading in steps if reading is not None),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from experiments.calendar import as_date
@@ -13,6 +13,7 @@ from experiments.check.counting.tables import MEASURES, RollupCall, RollupDay
 from experiments.check.metrics import NOTHING, MetricSpec, Totals
 from experiments.do.days import DirtyDay
 from experiments.do.journal import Origin
+from experiments.plan.amendments import Amendment
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Metric, Scenario, metric_set_of, metrics_of
 
@@ -95,10 +96,11 @@ def calls_by_scenario(session: Session, *, eligible_only: bool = False) -> dict[
 
 
 def calls_by_experiment(session: Session) -> dict[int, int]:
-    """Count every experiment's eligible assigned calls, by its id: what `planned_calls` is reached with."""
+    """Count every experiment's eligible assigned calls in the arms still dealt, which reach `awaited_calls`."""
+    of_dropped = exists().where(Amendment.experiment_id == RollupDay.experiment_id, Amendment.arm == RollupDay.arm)
     query = (
         select(RollupDay.experiment_id, func.sum(RollupDay.calls))
-        .where(RollupDay.experiment_id != 0, RollupDay.eligible)
+        .where(RollupDay.experiment_id != 0, RollupDay.eligible, ~of_dropped)
         .group_by(RollupDay.experiment_id)
     )
     return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}

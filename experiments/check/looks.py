@@ -57,10 +57,10 @@ def newest_looks(session: Session) -> dict[int, Look]:
 def due(session: Session, experiment: Experiment, *, today: int) -> bool:
     """Say whether the next planned look has its calls, and a whole week of them."""
     made = len(looks_of(session, experiment))
-    if made >= len(experiment.looks) or not experiment.planned_calls:
+    if made >= len(experiment.looks) or not experiment.awaited_calls:
         return False
     enough = (
-        reading.matured_calls(session, experiment, today=today) >= experiment.looks[made] * experiment.planned_calls
+        reading.matured_calls(session, experiment, today=today) >= experiment.looks[made] * experiment.awaited_calls
     )
     return enough and len(history.daily_calls(session, experiment)) >= LEAST_DAYS
 
@@ -68,7 +68,7 @@ def due(session: Session, experiment: Experiment, *, today: int) -> bool:
 def is_last(session: Session, experiment: Experiment, *, today: int) -> bool:
     """Say whether the next look is the final one: it is the last planned, or all planned calls are in already."""
     made = len(looks_of(session, experiment))
-    all_in = reading.matured_calls(session, experiment, today=today) >= (experiment.planned_calls or math.inf)
+    all_in = reading.matured_calls(session, experiment, today=today) >= (experiment.awaited_calls or math.inf)
     return made + 1 >= len(experiment.looks) or all_in
 
 

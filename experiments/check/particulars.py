@@ -88,7 +88,7 @@ def agent_days(session: Session, experiment: Experiment, spec: MetricSpec, until
         .order_by(agent, table.c.day)
     )
     names: list[str] = []
-    numbers = [np.zeros((1 + 2 * len(experiment.arms), 0), dtype=np.int64)]
+    numbers = [np.zeros((1 + 2 * len(experiment.dealt), 0), dtype=np.int64)]
     for part in found.partitions(_PART):
         agents, *columns = zip(*part, strict=True)
         names.extend(agents)
@@ -98,7 +98,7 @@ def agent_days(session: Session, experiment: Experiment, spec: MetricSpec, until
     return AgentDays(
         np.cumsum(another, dtype=np.int64) - 1,
         days,
-        np.column_stack(sums).reshape(len(names), len(experiment.arms), 2),
+        np.column_stack(sums).reshape(len(names), len(experiment.dealt), 2),
     )
 
 
@@ -221,7 +221,7 @@ def _counted(experiment: Experiment, spec: MetricSpec) -> list[ColumnElement[int
     over = RollupCall.calls if spec.denominator in ("calls", "eligible") else getattr(RollupCall, spec.denominator)
     return [
         func.sum(case((RollupCall.arm == arm.key, column), else_=0))
-        for arm in experiment.arms
+        for arm in experiment.dealt
         for column in (over, getattr(RollupCall, spec.numerator))
     ]
 

@@ -46,9 +46,14 @@ def watch(session: Session, experiment: Experiment, *, today: int) -> Watch:
 
 
 def matured_calls(session: Session, experiment: Experiment, *, today: int) -> int:
-    """Count the eligible calls whose window for the primary metric has closed."""
+    """Count the eligible calls whose window for the primary metric has closed, of the arms that are still dealt.
+
+    They are what `awaited_calls` are reached with: with an arm dropped, the others and the control need no more calls
+    than they were planned to have, so that the final look comes when it would have come for them.
+    """
     until = matured(history.specs_of(session, experiment)[primary_of(experiment).metric], today)
-    return sum(t["calls"] for t in history.arm_totals(session, experiment, until=until).values())
+    totals = history.arm_totals(session, experiment, until=until)
+    return sum(totals[arm.key]["calls"] for arm in experiment.dealt)
 
 
 def read(
@@ -80,7 +85,7 @@ def read(
     compared = {
         (m.metric, arm.key): _compare(data, m, arms[untils[m.metric]], place, alphas[m.metric])
         for m in experiment.metrics
-        for place, arm in enumerate(experiment.arms)
+        for place, arm in enumerate(experiment.dealt)
         if place
     }
     spec = data.specs[primary.metric]
@@ -205,7 +210,7 @@ def _fraction(
     if final:
         return 1.0
     calls = sum(arm.totals["calls"] for arm in arms)
-    fraction = min(calls / max(experiment.planned_calls or 0, 1), 1.0 - LEAST_STEP)
+    fraction = min(calls / max(experiment.awaited_calls or 0, 1), 1.0 - LEAST_STEP)
     if fraction < (earlier[-1]["boundary"]["fraction"] if earlier else 0.0) + LEAST_STEP:
         raise Conflict("No new calls of %(experiment)s have matured since the last look.", experiment=experiment.key)
     return fraction

@@ -68,7 +68,10 @@ class Decision:
 
 
 def alpha_of_each(experiment: Experiment) -> float:
-    """Give the two-sided alpha at which each challenger is compared alone, so that the family keeps the plan's."""
+    """Give the two-sided alpha at which each challenger is compared alone, so that the family keeps the plan's.
+
+    A challenger that was dropped keeps its part: to give it to the others once the data were seen would not be theirs.
+    """
     control, *challengers = (Estimate(math.nan, 1 / arm.weight, 0) for arm in experiment.arms)
     if experiment.family == "bonferroni":
         return experiment.alpha / len(challengers)

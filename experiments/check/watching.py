@@ -88,7 +88,7 @@ def _event_by_event(
     place: int,
     compared: Comparison,
 ) -> GuardrailReading:
-    weights = [experiment.arms[each].weight for each in (0, place)]
+    weights = [experiment.dealt[each].weight for each in (0, place)]
     control, challenger = (arms[each].totals[spec.numerator] for each in (0, place))
     seen = watch_events([Events(control, challenger, weights[1] / sum(weights))], alpha=experiment.alpha / 2)
     guard = verdict.read_guard(spec, compared, planned.margin or 0.0, harmed=seen.alarm)

@@ -41,6 +41,8 @@ class Served(NamedTuple):
 class Cut:
     """A slice of the layer. What it serves at a bucket of its own is ``served[bisect_right(edges, bucket)]``.
 
+    Buckets that no arm holds are those of an arm that was dropped: they are served the standard.
+
     `keep` gives of a call's facts those that the scenario's audience and the slice's condition read.
     """
 
@@ -133,7 +135,7 @@ def _cut(owner: Slice, traffic: Traffic, asks: Mapping[int, bool], always: froze
         Served(arm.version_id, asks[arm.version_id], True, owner.experiment_id, owner.key, arm.key)
         for arm in owner.arms
     ]
-    outside = Served(traffic.standard_id, asks[traffic.standard_id], False, owner.experiment_id, owner.key)
+    dropped = Served(traffic.standard_id, asks[traffic.standard_id])
     return Cut(
         key=owner.key,
         state=owner.state,
@@ -142,5 +144,5 @@ def _cut(owner: Slice, traffic: Traffic, asks: Mapping[int, bool], always: froze
         lets_in=compiled(owner.condition),
         keep=keeping(always | facts_used(owner.condition)),
         edges=edges,
-        served=tuple(outside if arm is None else served[arm] for arm in owning),
+        served=tuple(dropped if arm is None else served[arm] for arm in owning),
     )

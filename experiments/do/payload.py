@@ -156,7 +156,7 @@ def _said(scenario: ServedScenario, text: _Text, key: str, condition: Any, *, in
 
 
 def _rule(scenario: ServedScenario, owner: Slice, ranges: Sequence[Range]) -> dict[str, Any]:
-    """Give the rule of a slice that runs; those whom it does not let in fall through to the standard."""
+    """Give the rule of a slice that runs; whom it does not let in, or an arm had that was dropped, fall through."""
     attribute = UNITS[scenario.traffic.slice_unit]
     layer = _filter(attribute, scenario.traffic.slice_seed, ranges)
     rule = {"id": owner.key, "condition": _spelt(owner.condition), "filters": [layer]}

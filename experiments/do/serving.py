@@ -33,7 +33,7 @@ class Reason(StrEnum):
     NO_UNIT = "no_unit"
     #: the slice is paused
     PAUSED = "paused"
-    #: the slice was stopped
+    #: the slice was stopped, or the arm in it dropped
     STOPPED = "stopped"
     #: the database is away; served from the last snapshot
     FALLBACK = "fallback"
@@ -171,8 +171,10 @@ def decide(
         if arm_bucket is None and unit is not None:
             arm_bucket = bucket(cut.seed, unit)
         dealt = cut.served[0 if arm_bucket is None else bisect_right(cut.edges, arm_bucket)]
-        served = dealt if dealt.in_arm else dealt._replace(version_id=served.version_id, asks=served.asks)
-        reason, detail, eligible = Reason.SPLIT, cut.key, served.in_arm or layer.welcomes(facts)
+        if dealt.in_arm:
+            served, reason, detail, eligible = dealt, Reason.SPLIT, cut.key, True
+        else:
+            reason, detail, eligible = Reason.STOPPED, cut.key, layer.welcomes(facts)
     # From a tuple in the order of the fields: fifteen arguments, named or not, take as long as a bucket or two.
     return Choice._make(
         (

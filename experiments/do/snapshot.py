@@ -135,7 +135,7 @@ _VERSIONS = (
 
 def _served(session: Session, revisions: Select[Any], parts: Parts) -> list[ServedScenario]:
     rows = [(row, Traffic.from_json(row.traffic)) for row in session.execute(revisions)]
-    wanted = sorted({version for _, traffic in rows for version in _versions_in(traffic)})
+    wanted = sorted({version for _, traffic in rows for version in traffic.version_ids})
     words = {
         id_: serve_script(key, number, lines, parts.get(catalogue, {}))
         for id_, key, number, lines, catalogue in session.execute(_VERSIONS, {"wanted": wanted})
@@ -143,14 +143,8 @@ def _served(session: Session, revisions: Select[Any], parts: Parts) -> list[Serv
     return [_scenario(row, traffic, words) for row, traffic in rows]
 
 
-def _versions_in(traffic: Traffic) -> set[int]:
-    coming = traffic.rollout
-    texts = (coming.version_id, coming.former_id) if coming is not None else ()
-    return {traffic.standard_id, *texts, *(arm.version_id for s in traffic.slices for arm in s.arms)}
-
-
 def _scenario(row: Row[Any], traffic: Traffic, words: Mapping[int, ServedScript]) -> ServedScenario:
-    scripts = {version_id: words[version_id] for version_id in sorted(_versions_in(traffic))}
+    scripts = {version_id: words[version_id] for version_id in sorted(traffic.version_ids)}
     return ServedScenario(row.scenario_id, row.key, row.id, row.number, traffic, scripts)
 
 

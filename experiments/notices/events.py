@@ -24,6 +24,8 @@ class Event(StrEnum):
     RESUMED = "resumed"
     #: a person ended it early
     STOPPED = "stopped"
+    #: an arm was dropped, or more calls were let in
+    AMENDED = "amended"
     #: a planned look was made
     LOOK_MADE = "look_made"
     #: the planned calls are in
@@ -57,6 +59,7 @@ HEADINGS: dict[Event, str] = {
     Event.HALTED: sentence("Paused by itself: a guardrail is harmed"),
     Event.RESUMED: sentence("Test goes on"),
     Event.STOPPED: sentence("Test stopped"),
+    Event.AMENDED: sentence("Test changed while it runs"),
     Event.LOOK_MADE: sentence("A planned look was made"),
     Event.ENDED: sentence("Test ended as planned"),
     Event.PROMOTED: sentence("New standard"),

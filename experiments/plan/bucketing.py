@@ -177,6 +177,17 @@ def free_ranges(taken: Iterable[Range], width: int) -> tuple[Range, ...]:
     raise ValueError(f"width must be at most the free {width - missing} of {BUCKETS} buckets, got {width}")
 
 
+def joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """The same buckets in as few ranges as hold them, lowest first."""
+    whole: list[Range] = []
+    for left, right in sorted(ranges):
+        if whole and left <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], right))
+        else:
+            whole.append((left, right))
+    return tuple(whole)
+
+
 def width(ranges: Iterable[Range]) -> int:
     """How many buckets the (disjoint) ranges hold together."""
     return sum(right - left for left, right in ranges)

@@ -14,14 +14,16 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, sel
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments import audit
-from experiments.errors import Conflict, Invalid, Unknown, invalid
+from experiments.errors import Conflict, Invalid, Problem, Unknown, invalid
 from experiments.people import Actor
 from experiments.plan import bucketing, scripts, traffic
+from experiments.plan.amendments import Amendment, dropped
 from experiments.plan.deals import Deals, salt_of
 from experiments.plan.rules import Plan, problems_of, resolved_arms
 from experiments.plan.scenarios import Scenario, metrics_of, parts_of, scenario_named
 from experiments.plan.scripts import Lines, ScriptVersion, lines_of, value_in, with_value
 from experiments.store import KEY, Base, CanonicalJson, UtcDateTime, canonical
+from experiments.wording import Message
 
 
 class Experiment(Base):
@@ -48,6 +50,8 @@ class Experiment(Base):
     #: dealt here, or assigned elsewhere and brought in
     origin: Mapped[str] = mapped_column(KEY, default="designed")
     scenario_id: Mapped[int] = mapped_column(ForeignKey("scenario.id"), index=True)
+    #: what it follows from: the cycle before it, which it goes on from or confirms
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("experiment.id"))
     title: Mapped[Any] = mapped_column(CanonicalJson)
     hypothesis: Mapped[Any] = mapped_column(CanonicalJson)
     variable: Mapped[str] = mapped_column(KEY)
@@ -80,10 +84,36 @@ class Experiment(Base):
 
     scenario: Mapped[Scenario] = relationship(lazy="joined")
     control: Mapped[ScriptVersion] = relationship(lazy="joined")
+    parent: Mapped["Experiment | None"] = relationship(remote_side="Experiment.id")
     arms: Mapped[list["Arm"]] = relationship(order_by="Arm.position", cascade="all, delete-orphan", lazy="selectin")
     metrics: Mapped[list["PlannedMetric"]] = relationship(
         order_by="PlannedMetric.id", cascade="all, delete-orphan", lazy="selectin"
     )
+
+    amendments: Mapped[list[Amendment]] = relationship(order_by="Amendment.id", lazy="selectin")
+
+    @property
+    def dealt(self) -> "list[Arm]":
+        """Give the arms that are dealt, control first: those of the plan without those dropped while it ran."""
+        gone = dropped(self.amendments)
+        return [arm for arm in self.arms if arm.key not in gone]
+
+    @property
+    def coverage_in_force(self) -> int:
+        """Give the part of the layer it has, out of 10,000: the plan's, or what it was widened to."""
+        return self.amendments[-1].coverage if self.amendments else self.coverage
+
+    @property
+    def audience_in_force(self) -> Any:
+        """Give who is let in: the plan's audience, or what it was widened to."""
+        return self.amendments[-1].audience if self.amendments else self.audience
+
+    @property
+    def awaited_calls(self) -> int | None:
+        """Give the calls that are planned for the arms still dealt: those of a dropped arm are waited for no longer."""
+        if self.planned_calls is None:
+            return None
+        return -(-self.planned_calls * sum(arm.weight for arm in self.dealt) // bucketing.BUCKETS)
 
     @property
     def seed(self) -> str:
@@ -291,8 +321,11 @@ def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     parts = parts_of(session, scenario.catalogue)
     arms = resolved_arms(plan, lines, parts)
     problems = [*problems_of(plan, arms, lines, parts, metrics_of(session, scenario.catalogue))]
+    parent, lost = _parent(session, experiment, plan.parent)
+    problems += lost
     if problems:
         raise Invalid(*problems)
+    experiment.parent = parent
     experiment.scenario = scenario
     experiment.control = control
     experiment.arms = [Arm(key=arm.key, position=i, weight=arm.weight, value=arm.value) for i, arm in enumerate(arms)]
@@ -320,6 +353,22 @@ def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     return experiment
 
 
+def _parent(session: Session, experiment: Experiment, key: str | None) -> tuple[Experiment | None, list[Problem]]:
+    """Find what a plan follows from, and say what is wrong with it: no cycle comes before itself."""
+    if key is None:
+        return None, []
+    found = session.scalar(select(Experiment).where(Experiment.key == key))
+    if key != experiment.key and found is None:
+        lost = Message("There is no experiment %(experiment)s.", {"experiment": key})
+        return None, [Problem("parent", "unknown", lost)]
+    before = found
+    while before is not None and before is not experiment:
+        before = before.parent
+    if key == experiment.key or before is experiment:
+        return None, [Problem("parent", "own_ancestor", Message("A test does not follow from itself."))]
+    return found, []
+
+
 _AS_PLANNED = (
     "title",
     "hypothesis",
@@ -338,8 +387,13 @@ _AS_PLANNED = (
 
 
 def _hash_of(experiment: Experiment) -> str:
-    """Hash all that an approval stands for."""
+    """Hash all that an approval stands for.
+
+    What a plan follows from is a part of it, since it says what the result will be held against; plans that follow from
+    nothing hash as they did before parents were known.
+    """
     content = {
+        **({"parent": experiment.parent.key} if experiment.parent is not None else {}),
         "kind": experiment.kind,
         "scenario": experiment.scenario.key,
         "title": experiment.title,

@@ -77,7 +77,8 @@ class Plan:
     the planned sample, the last being 1; `coverage` is the part of the scenario's layer it takes, out of 10,000;
     `base_rate` is the primary metric's rate today, where the centre has no history to read it from. `weighting` says
     which effect decides where units are few and unequal, the average call's or the average unit's; `adjust` takes off
-    what each agent's own past predicts; `moderators` are what the effect may depend on.
+    what each agent's own past predicts; `moderators` are what the effect may depend on; `parent` is the key of the
+    experiment that it follows from.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Plan:
     coverage: int = 10_000
     base_rate: float | None = None
     salt: str | None = None
+    parent: str | None = None
 
 
 def resolved_arms(plan: Plan, control: Lines, parts: Mapping[str, Part]) -> list[ArmPlan]:

@@ -5,7 +5,7 @@ pausing, stopping and promoting all append a revision; what is not sliced is ser
 comes in, who says it is dealt by agent-weeks, apart from the layer: `rollout`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -104,6 +104,13 @@ class Traffic:
     slices: tuple[Slice, ...] = ()
     rollout: Rollout | None = None
 
+    @property
+    def version_ids(self) -> frozenset[int]:
+        """Give every script version that somebody may be served."""
+        coming = self.rollout
+        texts = (coming.version_id, coming.former_id) if coming is not None else ()
+        return frozenset({self.standard_id, *texts, *(arm.version_id for s in self.slices for arm in s.arms)})
+
     def as_json(self) -> dict[str, Any]:
         """Give the value as it is stored."""
         slices = [_fields(s) | {"arms": [*map(_fields, s.arms)]} for s in self.slices]
@@ -134,8 +141,7 @@ class Traffic:
             Conflict: the layer is cut by another unit, a coarse unit would have to share it, it is too full, or another
                 standard is on its way in, against which nobody wrote this.
         """
-        if self.rollout is not None and (self.rollout.share or self.rollout.regions):
-            raise Conflict("A new standard is on its way in here: test against it when it is.")
+        self._refuse_on_the_way_in()
         if self.slices and (self.slice_unit != new.unit or new.unit not in FINE_UNITS):
             raise Conflict(
                 "The scenario's traffic is sliced by %(unit)s and already used; a test by %(other)s needs all of it.",
@@ -146,15 +152,34 @@ class Traffic:
         try:
             ranges = bucketing.free_ranges(taken, width if new.unit in FINE_UNITS else 10_000)
         except ValueError as error:
-            free = 10_000 - bucketing.width(taken)
-            raise Conflict(
-                "The test needs %(needed)s of 10000 buckets; %(free)s are free.", needed=width, free=free
-            ) from error
+            raise _too_full(width, taken) from error
         return replace(self, slice_unit=new.unit, slices=(*self.slices, replace(new, ranges=ranges)))
 
     def with_state(self, key: str, state: SliceState) -> "Traffic":
         """Pause, resume or stop one slice; everyone else's stay as they are."""
-        return replace(self, slices=tuple(replace(s, state=state) if s.key == key else s for s in self.slices))
+        return self._with_slice(key, lambda s: replace(s, state=state))
+
+    def without_arm(self, key: str, arm: str) -> "Traffic":
+        """Serve the standard in an arm's buckets of a slice; the other arms keep theirs."""
+        return self._with_slice(key, lambda s: replace(s, arms=tuple(a for a in s.arms if a.key != arm)))
+
+    def widened(self, key: str, width: int, condition: Mapping[str, Any]) -> "Traffic":
+        """Let more into a slice: further free buckets until it has `width`, and whom the condition lets in.
+
+        Nobody who was in changes the arm or leaves: the slice keeps its buckets, and its own seed deals the arms.
+
+        Raises:
+            Conflict: the layer is too full, or another standard is on its way in.
+        """
+        self._refuse_on_the_way_in()
+        taken = [r for s in self.slices for r in s.ranges]
+        own = next(s for s in self.slices if s.key == key)
+        more = width - bucketing.width(own.ranges)
+        try:
+            ranges = bucketing.joined([*own.ranges, *bucketing.free_ranges(taken, more)]) if more else own.ranges
+        except ValueError as error:
+            raise _too_full(more, taken) from error
+        return self._with_slice(key, lambda s: replace(s, ranges=ranges, condition=condition))
 
     def without(self, key: str) -> "Traffic":
         """Give one slice's buckets back."""
@@ -171,6 +196,18 @@ class Traffic:
     def with_rollout(self, rollout: Rollout | None) -> "Traffic":
         """Let a new standard come in so far, or take it back whole; everyone's slices stay as they are."""
         return replace(self, rollout=rollout)
+
+    def _with_slice(self, key: str, change: Callable[[Slice], Slice]) -> "Traffic":
+        return replace(self, slices=tuple(change(s) if s.key == key else s for s in self.slices))
+
+    def _refuse_on_the_way_in(self) -> None:
+        if self.rollout is not None and (self.rollout.share or self.rollout.regions):
+            raise Conflict("A new standard is on its way in here: test against it when it is.")
+
+
+def _too_full(needed: int, taken: Sequence[Range]) -> Conflict:
+    free = bucketing.BUCKETS - bucketing.width(taken)
+    return Conflict("The test needs %(needed)s of 10000 buckets; %(free)s are free.", needed=needed, free=free)
 
 
 class TrafficRevision(Base):

@@ -147,7 +147,7 @@ def test_looking_at_running_data_is_told_to_nobody(history: History) -> None:
 @pytest.mark.parametrize("row", TELLINGS.items(), ids=lambda row: "-".join(row[0]))
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_every_sentence_can_be_said(row: tuple[Any, Any], language: str) -> None:
-    values = {"title": {"zh-CN": "批改", "en": "Change"}, "who": "lin", "reason": "慢", "roles": "x"}
+    values = {"title": {"zh-CN": "批改", "en": "Change"}, "who": "lin", "reason": "慢", "roles": "x", "arm": "y"}
     said = say_in(Message(row[1].text, values), language)
     assert "%(" not in said
     assert ("批改" in said) == (language == "zh-CN")

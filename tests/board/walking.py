@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from experiments.do.assignments import Floor
 from experiments.errors import Refusal, Unknown
 from experiments.people import Actor
 from experiments.plan import traffic
-from experiments.plan.rules import Plan
+from experiments.plan.rules import ArmPlan, Plan
 from tests.board.conftest import ALL_ROLES
 from tests.builders import MONDAY, NEW_BENEFIT, a_plan, people_actor
 
@@ -34,7 +35,9 @@ PEOPLE = (
     *(f"another_{role}" for role in ("lead", "manager", "quality", "compliance")),
     "admin",
 )
-VERBS = sorted({verb for *_, verb in TRANSITIONS})
+AMENDING = ("drop_arm", "widen")
+"""Changes of a test that stays where it is: they are asked now and then, and get in no other move's way."""
+VERBS = sorted({verb for *_, verb in TRANSITIONS} - set(AMENDING))
 LEFT_TO_PEOPLE = {"plan": ("offer_review", "size"), "check": ("verdict_read", "sample"), "act": ()}
 ITEMS = ("offer_review", "size", "sample", "verdict_read", "one_variable")
 
@@ -50,6 +53,8 @@ class Known:
     submitted: str = ""
     given: list[tuple[str, datetime]] = field(default_factory=list)
     ticked: set[str] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
+    had: int = 3000
     decided: set[int] = field(default_factory=set)
 
 
@@ -103,7 +108,10 @@ class Walk:
 
     def _something(self, card: Card, what: int) -> str:
         """Choose what is asked: mostly what is possible here, at times anything at all."""
+        if card.stage == "do" and what % 12 == 1:
+            return AMENDING[what // 12 % 3 == 0]
         here = [verb for stage, review, verb in TRANSITIONS if (stage, review) == (card.stage, card.review)]
+        here = [verb for verb in here if verb not in AMENDING]
         if what % 4:
             here = [verb for verb in here if verb not in ("abandon", "refuse", "roll_back", "roll_out")]
             here = here if card.stage != "act" else [verb for verb in here if verb != "stop"]
@@ -127,10 +135,31 @@ class Walk:
                 self.session, key, actor=jobs, calendar=self.floor.calendar, now=self.now, last_day=True
             )
         else:
-            asked = Move(verb, "because" if what % 11 else None, arm)
+            asked = Move(verb, "because" if what % 11 else None, arm, **self._amending(verb, what))
             moves.move(self.session, key, asked, actor=actor, calendar=self.floor.calendar, now=self.now, gates=GATES)
-        if (card.stage, card.review) != here or verb == "approve":
+            self._amended(key, asked)
+        if (card.stage, card.review) != here or verb in ("approve", "drop_arm", "widen"):
             self._came_of_it(card, key, verb, actor, here, in_round)
+
+    def _amending(self, verb: str, what: int) -> dict[str, Any]:
+        """Choose what a change while it runs asks for: mostly what may be, at times not."""
+        if verb == "drop_arm":
+            return {"arm": ("quicker", "slower", "quicker", "slower", "control", "nobody")[what // 13 % 6]}
+        if verb == "widen":
+            return {"coverage": (3100, 3200, 3300, 9000)[what // 13 % 4]}
+        return {}
+
+    def _amended(self, key: str, asked: Move) -> None:
+        known = self.known[key]
+        assert asked.proposal not in known.dropped, "an arm was proposed that was dropped"
+        if asked.verb == "drop_arm":
+            assert not known.dropped, "the last challenger was dropped"
+            assert asked.arm in ("quicker", "slower")
+            known.dropped.add(asked.arm)
+        if asked.verb == "widen":
+            assert asked.coverage
+            assert asked.coverage > known.had
+            known.had = asked.coverage
 
     def _somebody(self, card: Card, verb: str, who: int) -> Actor:
         """Choose who asks: at times anybody, mostly somebody who holds a role for it."""
@@ -148,7 +177,7 @@ class Walk:
         if verb == "approve":
             known.given.append((actor.name, self.now))
             assert actor.name not in known.wrote | {known.submitted}
-        if moved:
+        if moved or verb in ("drop_arm", "widen"):
             self.taken.add((*here, verb))
         if moved and here[1] == "in_review":
             assert in_round not in known.decided, "one round was decided twice"
@@ -192,8 +221,13 @@ class Walk:
 
     def _plan(self, key: str, what: int) -> Plan:
         plan = a_plan(self.floor, key=key, coverage=3000)
-        other = replace(plan.arms[1], value={**NEW_BENEFIT, "en": f"One message is enough, number {what}."})
-        return replace(plan, arms=(plan.arms[0], other))
+        words = {**NEW_BENEFIT, "en": f"One message is enough, number {what}."}
+        arms = (
+            replace(plan.arms[0], weight=4000),
+            replace(plan.arms[1], weight=3000, value=words),
+            ArmPlan("slower", 3000, {**words, "en": f"It may take a while, number {what}."}),
+        )
+        return replace(plan, arms=arms)
 
     def holds(self) -> None:
         """Hold the tables against what no history may lead to."""
@@ -204,6 +238,10 @@ class Walk:
             made = [(d.to_stage, d.to_review) for d in cards.decisions_of(self.session, card)]
             slices = [s for s in traffic.in_force(self.session, card.experiment.scenario).value.slices if s.key == key]
             assert (card.review == "running") == any(s.state == "running" for s in slices)
+            for owner in slices:
+                dealt = {"control", "quicker", "slower"} - self.known[key].dropped
+                assert {arm.key for arm in owner.arms} == dealt
+                assert sum(high - low for low, high in owner.ranges) == self.known[key].had
             if card.stage == "do":
                 assert ("plan", "approved") in made
             if card.review == "standard":

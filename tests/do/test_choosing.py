@@ -77,8 +77,8 @@ def plainly_decided(
     elif not matches(owner.condition, facts):
         reason, detail = Reason.NOT_ELIGIBLE, owner.key
     else:
-        reason, detail = Reason.SPLIT, owner.key
         arm = at(arm_bucket, owner.arms)
+        reason, detail = Reason.SPLIT if arm else Reason.STOPPED, owner.key
     split = owner if reason is Reason.SPLIT else None
     eligible = not opted_out and (arm is not None or welcome)
     version_id = arm.version_id if arm else standard

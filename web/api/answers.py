@@ -23,6 +23,8 @@ from experiments.do.assignments import Answer
 from experiments.do.recording import Receipt
 from experiments.people import Actor, login_of
 from experiments.plan import designs, scripts
+from experiments.plan.lineage import cycle_of
+from experiments.plan.rules import Plan
 from web.api import rolled_out
 from web.language import say
 
@@ -71,6 +73,8 @@ def card(session: Session, card: cards.Card, actor: Actor, *, gates: Gates, now:
         "key": card.experiment.key,
         "scenario": card.experiment.scenario.key,
         "title": card.experiment.title,
+        "parent": card.experiment.parent.key if card.experiment.parent else None,
+        "cycle": cycle_of(card.experiment),
         "missing_approvals": _awaited(session, card, gates, now),
         "moves": [{"verb": verb, "needs_reason": reason} for verb, reason in moves.open_moves(card, actor, gates)],
     }
@@ -96,11 +100,21 @@ def experiment(session: Session, key: str, actor: Actor, *, gates: Gates, now: d
             for arm in registered.arms
         ],
         "metrics": [_columns(m, "metric", "role", "margin", "watch") for m in registered.metrics],
+        "amendments": [
+            _columns(a, "kind", "arm", "coverage", "audience", "reason", "revision", "made_by", "made_at")
+            for a in registered.amendments
+        ],
+        **_columns(registered, "coverage_in_force", "audience_in_force", "awaited_calls"),
         "decisions": [
             _columns(d, "verb", "from_stage", "from_review", "to_stage", "to_review", "actor", "reason", "at")
             for d in cards.decisions_of(session, found)
         ],
     }
+
+
+def plan(proposed: Plan) -> dict[str, Any]:
+    """Tell a plan as the body that the API takes."""
+    return asdict(proposed)
 
 
 def chair(session: Session, seated: Chair, gates: Gates) -> dict[str, Any]:

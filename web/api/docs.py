@@ -11,7 +11,7 @@ from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, gates, listening, plans, refusals, results, variables
+from web.api.schemas import calls, gates, listening, plans, refusals, results, traffic, variables
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -33,6 +33,7 @@ _MODELS = (
     plans.ExperimentAnswer,
     results.ResultsAnswer,
     variables.VariablesAnswer,
+    traffic.TrafficAnswer,
     listening.ListeningAnswer,
     listening.HeardBody,
     listening.HeardAnswer,
@@ -53,12 +54,14 @@ GROUPS = {
         "list_experiments",
         "read_experiment",
         "read_results",
+        "read_confirmation",
         "write_plan",
         "revise_plan",
         "move",
         "tick",
         "comment",
     ),
+    "Scenarios": ("read_traffic",),
     "Variables": ("list_variables",),
     "Listening": ("read_listening", "hear"),
 }
@@ -70,6 +73,7 @@ _ALSO = {
     "revise_plan": {404, 409},
     "move": {404, 409},
     "tick": {409},
+    "read_confirmation": {409},
     "hear": {409},
 }
 _SAYS = {

@@ -7,7 +7,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.routing import BaseConverter
 
-from experiments.board import cards, comments, moves, ticking
+from experiments.board import cards, comments, confirming, moves, ticking
 from experiments.board.cards import Move
 from experiments.board.transitions import TRANSITIONS
 from experiments.check.spoken import hearing
@@ -15,7 +15,7 @@ from experiments.do import assignments, served
 from experiments.do.recording import Receipt
 from experiments.errors import invalid
 from experiments.people import Actor
-from web.api import answers
+from web.api import answers, traffic
 from web.api.bodies import expect_json
 from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, OUTCOMES, PLAN, TICK
 from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, ReceiptAnswer
@@ -23,6 +23,7 @@ from web.api.schemas.gates import Comment, CommentBody, TickBody
 from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
 from web.api.schemas.results import ResultsAnswer
+from web.api.schemas.traffic import TrafficAnswer, TrafficQuery
 from web.api.schemas.variables import VariablesAnswer, VariablesQuery
 from web.api.variables import variables
 from web.auth import actor
@@ -128,6 +129,19 @@ def revise_plan(key: str, plan: PlanBody) -> dict[str, Any]:
         return _told(session, card)
 
 
+@api.get("/experiments/<key:key>/confirmation")
+@api.output(PlanBody)
+def read_confirmation(key: str) -> dict[str, Any]:
+    """Propose a larger test of the same variable on fresh data, as the body that a new plan is sent with.
+
+    Its parent is the experiment, whose final look must have been made; its arms are pinned to the standard in force
+    now. It is to show what was found less the winner's curse, and the salt is made afresh: earlier units are dealt
+    again.
+    """
+    with house().store.read() as session:
+        return answers.plan(confirming.confirmation_of(session, key).plan)
+
+
 @api.get("/experiments/<key:key>/results")
 @api.output(ResultsAnswer)
 def read_results(key: str) -> dict[str, Any]:
@@ -163,6 +177,18 @@ def hear(key: str, body: HeardBody) -> dict[str, Any]:
         return answers.heard(body.call_id, row)
 
 
+@api.get("/scenarios/<key:key>/traffic")
+@api.input(TrafficQuery, location="query", arg_name="asked")
+@api.output(TrafficAnswer)
+def read_traffic(key: str, asked: TrafficQuery) -> dict[str, Any]:
+    """Read who is served what in a scenario: its last traffic revisions, with what each changed of the one before.
+
+    Words come by element in both languages, old and new; sentences in the caller's language.
+    """
+    with house().store.read() as session:
+        return traffic.revisions(session, key, asked.most)
+
+
 @api.get("/variables")
 @api.input(VariablesQuery, location="query", arg_name="asked")
 @api.output(VariablesAnswer)
@@ -182,13 +208,14 @@ def list_variables(asked: VariablesQuery) -> dict[str, Any]:
 def move(key: str, verb: str, body: MoveBody) -> dict[str, Any]:
     """Move a card: submit, approve, refuse, start, pause, resume, stop, roll_out, skip, promote or abandon it.
 
+    `drop_arm` and `widen` change a test that runs, or is paused, so that nobody in it changes the arm.
     `roll_out` lets the approved winner go out in steps, `promote` makes it the standard at once.
     Only tokens that name a person move cards, and the person needs the role that the move asks for. Nobody approves
     what they wrote.
     """
     plan = body.rollout.plan() if body.rollout is not None else None
     with house().store.write() as session:
-        card = _moved(session, key, Move(verb, body.reason, body.proposal, plan))
+        card = _moved(session, key, Move(verb, body.reason, body.proposal, plan, body.arm, body.coverage, body.also))
         return _told(session, card)
 
 

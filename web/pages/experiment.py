@@ -1,7 +1,7 @@
 """The page of one experiment: what differs, what was seen, what is decided, and the moves open to the reader."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,23 @@ from sqlalchemy.orm import Session
 
 from experiments.board import cards, moves
 from experiments.board.cards import Card, Review, Stage
+from experiments.board.confirming import may_be_confirmed
 from experiments.check import history, looks, reading
 from experiments.check.examining.daily import of_plan
 from experiments.check.freshness import Source, sources
 from experiments.check.looks import Look
-from experiments.check.metrics import MetricSpec
+from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.results import Watch
 from experiments.imports import ledger
 from experiments.people import Actor
-from experiments.plan.designs import Experiment, PlannedMetric
+from experiments.plan.designs import Arm, Experiment, PlannedMetric
+from experiments.plan.lineage import children_of
 from experiments.plan.scenarios import metric_set_of, metrics_of
 from experiments.plan.scripts import Value
 from web.formats import percent
 from web.language import named, say
 from web.pages import planned, rollout, words
+from web.pages.amended import AmendedView, amended
 from web.pages.figures import Figure, arm_counts, arm_facts, funnel
 from web.pages.gate import ChairRow, ItemRow, chair_rows, item_rows
 from web.pages.look.amounts import size
@@ -41,6 +44,7 @@ from web.pages.planned import DesignRow
 from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.timeline import CommentView, Event, thread, timeline
+from web.policy import DESIGNERS
 
 _LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary", "resume": "primary"}
 _DANGERS = ("stop", "refuse", "abandon")
@@ -49,6 +53,7 @@ _ICONS = {
     "start": "player-play",
     "resume": "player-play",
     "pause": "player-pause",
+    "drop_arm": "circle-x",
     "stop": "circle-x",
     "promote": "rocket",
     "roll_out": "rocket",
@@ -78,6 +83,7 @@ class ArmView:
     text: str | None
     weight: str
     control: bool
+    dropped: bool
     calls: int
 
 
@@ -92,6 +98,14 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another experiment of the same line."""
+
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentPage:
     """Everything on the page."""
 
@@ -99,8 +113,11 @@ class ExperimentPage:
     sources: list[SourceRow]
     card: CardView
     experiment: Experiment
+    parent: Related | None
+    children: list[Related]
     next_step: str
     moves: list[MoveForm]
+    confirmable: bool
     proposals: list[tuple[str, str, bool]]
     proposal: str
     bar: str
@@ -124,6 +141,7 @@ class ExperimentPage:
     metrics: list[tuple[str, str, str, str]]
     audience: list[str]
     condition: str
+    amended: AmendedView
     looks: list[LookRow]
     rollout: RolloutView | None
     chairs: list[ChairRow]
@@ -146,15 +164,19 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     catalogue = metrics_of(session, experiment.scenario.catalogue)
     watch = reading.watch(session, experiment, today=survey.today) if experiment.started_at else None
     last = made[-1] if made else None
-    arms = [_arm(survey, experiment, position, watch) for position in range(len(experiment.arms))]
+    calls = history.arm_totals(session, experiment) if experiment.started_at else {}
+    arms = [_arm(survey, experiment, arm, calls) for arm in experiment.arms]
     steps = dict(arm_facts(metric_set_of(session, experiment.scenario)))
     return ExperimentPage(
         fresh=freshness(session),
         sources=[_source(survey, each) for each in sources(session, experiment)],
         card=survey.card(card),
         experiment=experiment,
+        parent=_related(experiment.parent) if experiment.parent else None,
+        children=[_related(child) for child in children_of(session, experiment)],
         next_step=_next_step(card),
         moves=_moves(survey, card),
+        confirmable=may_be_confirmed(card, last) and visitor.has(DESIGNERS),
         proposals=_proposals(card, last),
         proposal=_proposal(card),
         bar=_bar(survey, card),
@@ -178,6 +200,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         metrics=[_metric(m, specs[m.metric]) for m in experiment.metrics],
         audience=words.audience(experiment.audience),
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
+        amended=amended(session, survey, experiment),
         looks=look_rows(experiment, made, survey.name),
         rollout=rollout.view(session, experiment, specs, survey.today),
         chairs=chair_rows(survey, card),
@@ -188,23 +211,27 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     )
 
 
+def _related(experiment: Experiment) -> Related:
+    return Related(experiment.key, named(experiment.title))
+
+
 def arm_text(value: Value, element: Any) -> str | None:
     """Say an arm's value in the reader's language; None is nothing said."""
     if value is None:
         return None
-    return _("After “%(element)s”", element=element(value["after"])) if "after" in value else named(value)
+    return words.position(element(value["after"])) if "after" in value else named(value)
 
 
-def _arm(survey: Survey, experiment: Experiment, position: int, watch: Watch | None) -> ArmView:
-    arm = experiment.arms[position]
+def _arm(survey: Survey, experiment: Experiment, arm: Arm, calls: Mapping[str, Totals]) -> ArmView:
     catalogue = experiment.scenario.catalogue
     return ArmView(
         key=arm.key,
-        name=words.arm(arm.key, control=position == 0),
+        name=words.arm(arm.key, control=arm.position == 0),
         text=arm_text(arm.value, lambda key: survey.element(catalogue, key)),
         weight=percent(arm.weight / 10_000, 0),
-        control=position == 0,
-        calls=watch.totals[arm.key]["calls"] if watch else 0,
+        control=arm.position == 0,
+        dropped=arm not in experiment.dealt,
+        calls=calls[arm.key]["calls"] if calls else 0,
     )
 
 
@@ -269,7 +296,7 @@ def _proposals(card: Card, last: Look | None) -> list[tuple[str, str, bool]]:
         return []
     advised = last.challenger if last else None
     arms = [
-        (arm.key, _("Make %(arm)s the standard", arm=arm.key), arm.key == advised) for arm in card.experiment.arms[1:]
+        (arm.key, _("Make %(arm)s the standard", arm=arm.key), arm.key == advised) for arm in card.experiment.dealt[1:]
     ]
     return [*arms, ("", _("Keep the standard"), advised is None)]
 
@@ -293,7 +320,7 @@ def _funnel(session: Session, experiment: Experiment, arms: list[ArmView], watch
         return None
     steps = arm_facts(metric_set_of(session, experiment.scenario))
     facts = [fact for fact, _name in steps]
-    counts = {arm.name: arm_counts(facts, watch.totals[arm.key]) for arm in arms}
+    counts = {arm.name: arm_counts(facts, watch.totals[arm.key]) for arm in arms if not arm.dropped}
     title = _("What became of the calls so far, step by step")
     if experiment.unit == "call":
         summary = _(

@@ -1,17 +1,17 @@
 """Asking something of a card from its page: the domain decides, and a refusal comes back as words on the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board import cards, comments, moves, ticking
+from experiments.board import cards, comments, confirming, moves, ticking
 from experiments.board.cards import Move
 from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
 from web.house import house
 from web.language import locale, say
-from web.pages import words
+from web.pages import amended, words
 from web.pages.survey import Survey
 
 
@@ -30,6 +30,19 @@ def ask(key: str, asked: Move, visitor: Actor) -> tuple[str, str]:
     return _asked(key, visitor, verb)
 
 
+def amend(key: str, verb: str, reason: str | None, form: Mapping[str, str], visitor: Actor) -> tuple[str, str]:
+    """Change a test while it runs, as its form tells it, and say what came of it.
+
+    Raises:
+        Unknown: there is no such experiment.
+    """
+    try:
+        asked = amended.asked(verb, reason, form)
+    except Invalid as refusal:
+        return "warning", _refused(key, refusal, visitor)
+    return ask(key, asked, visitor)
+
+
 def vouch(key: str, item: str, visitor: Actor) -> tuple[str, str]:
     """Tick an item of a checklist, and say what came of it.
 
@@ -43,6 +56,23 @@ def vouch(key: str, item: str, visitor: Actor) -> tuple[str, str]:
         return _("Done: you vouched that %(item)s.", item=words.item(item))
 
     return _asked(key, visitor, verb)
+
+
+def confirm(key: str, visitor: Actor) -> tuple[str, str, str]:
+    """Draft the larger test of the same, and say what came of it; the last is the key of the card to show.
+
+    Raises:
+        Unknown: there is no such experiment.
+    """
+    try:
+        with house().store.write() as session:
+            found = confirming.confirmation_of(session, key)
+            card = moves.draft(session, found.plan, actor=visitor, now=house().clock())
+            told = [_("Drafted: a larger test of the same variable on fresh data. Read it before you hand it in.")]
+            told += [say(found.moved)] if found.moved else []
+            return "success", (" " if locale() == "en" else "").join(told), card.experiment.key
+    except (Conflict, NotAllowed, Invalid) as refusal:
+        return "warning", _refused(key, refusal, visitor), key
 
 
 def comment(key: str, text: str, reply_to: int | None, visitor: Actor) -> tuple[str, str]:

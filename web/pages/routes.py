@@ -16,6 +16,7 @@ from experiments.board.cards import Move
 from web import auth
 from web.house import house
 from web.pages import control, door, moves, words
+from web.pages.amended import AMENDING
 from web.pages.board import columns
 from web.pages.experiment import experiment_page
 from web.pages.experiments import listing
@@ -133,10 +134,21 @@ def variables() -> str:
 def move(key: str) -> Response:
     """Make a move of a card, and show where it stands then."""
     form = request.form
-    asked = Move(form.get("verb", ""), form.get("reason", "").strip() or None, form.get("proposal") or None)
-    category, text = moves.ask(key, asked, auth.actor())
+    verb, reason = form.get("verb", ""), form.get("reason", "").strip() or None
+    if verb in AMENDING:
+        category, text = moves.amend(key, verb, reason, form, auth.actor())
+    else:
+        category, text = moves.ask(key, Move(verb, reason, form.get("proposal") or None), auth.actor())
     flash(text, category)
     return redirect(url_for("pages.experiment", key=key), 303)
+
+
+@pages.post("/experiments/<key>/confirmation")
+def confirm(key: str) -> Response:
+    """Draft the larger test of the same variable, and show its card."""
+    category, text, drafted = moves.confirm(key, auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.experiment", key=drafted), 303)
 
 
 @pages.post("/experiments/<key>/checklist")

@@ -14,6 +14,7 @@ from experiments.check.metrics import Totals
 from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan import scripts, traffic
+from experiments.plan.revisions import Told, told_revisions
 from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of, parts_of, scenario_named
 from experiments.plan.scripts import Lines, ScriptVersion
 from experiments.plan.traffic import Slice, SliceState
@@ -21,6 +22,7 @@ from web.charts.data import ShareChart, ShareRow
 from web.charts.words import share_words
 from web.language import locale, named, say
 from web.pages import words
+from web.pages.changes import ChangeView, change_views
 from web.pages.control import ControlView, control_view
 from web.pages.figures import Figure, funnel, scenario_counts, share_figure, steps_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
@@ -85,6 +87,7 @@ class RevisionRow:
     by: str
     at: str
     served: str
+    changes: list[ChangeView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,8 @@ def scenario_page(session: Session, key: str, visitor: Actor, region: str | None
         script_name=f"{standard.script.key} v{standard.number}" if standard else "",
         versions=[_version(survey, version, standard) for version in versions],
         revisions=[
-            _revision(survey, revision, {v.id: v.number for v in versions})
-            for revision in traffic.revisions_of(session, scenario, most=_REVISIONS)
+            _revision(survey, scenario, told, {v.id: v.number for v in versions})
+            for told in told_revisions(session, scenario, most=_REVISIONS)
         ],
         figure=_funnel(session, scenario, everything),
         cards=[card for card in survey.cards() if card.scenario_key == key],
@@ -289,7 +292,8 @@ def _version(survey: Survey, version: ScriptVersion, standard: ScriptVersion | N
     )
 
 
-def _revision(survey: Survey, revision: traffic.TrafficRevision, numbers: Mapping[int, int]) -> RevisionRow:
+def _revision(survey: Survey, scenario: Scenario, told: Told, numbers: Mapping[int, int]) -> RevisionRow:
+    revision = told.revision
     value = revision.value
     served = [_("standard v%(number)s", number=numbers.get(value.standard_id, "?"))]
     served += [_slice(slice_) for slice_ in value.slices]
@@ -299,6 +303,7 @@ def _revision(survey: Survey, revision: traffic.TrafficRevision, numbers: Mappin
         survey.name(revision.made_by),
         words.moment(revision.made_at),
         words.listed(served),
+        change_views(survey, scenario.catalogue, told.changes),
     )
 
 

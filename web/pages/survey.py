@@ -17,6 +17,7 @@ from experiments.check.looks import Look
 from experiments.check.verdict import Conclusion, Guard
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
+from experiments.plan.lineage import cycle_of
 from experiments.plan.scenarios import element_names
 from experiments.wording import Message
 from web.house import house
@@ -56,6 +57,7 @@ class CardView:
     scenario: str
     scenario_key: str
     variable: str
+    cycle: int
     days_here: int
     days_running: int | None
     calls: int
@@ -131,10 +133,11 @@ class Survey:
             scenario=named(experiment.scenario.name),
             scenario_key=experiment.scenario.key,
             variable=self.element(experiment.scenario.catalogue, experiment.variable),
+            cycle=cycle_of(experiment),
             days_here=max(0, (self.now - card.moved_at).days),
             days_running=self._days_running(experiment),
             calls=self.calls(experiment),
-            planned=experiment.planned_calls,
+            planned=experiment.awaited_calls,
             health=health,
             conclusion=conclusion,
             conclusion_text=words.conclusion(conclusion) if conclusion else "",

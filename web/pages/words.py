@@ -245,6 +245,8 @@ def move(verb: str, at: str) -> str:
         "pause": _("Pause"),
         "resume": _("Go on"),
         "stop": _("Stop the test now"),
+        "drop_arm": _("Drop an arm"),
+        "widen": _("Let more calls in"),
         "end": _("End as planned"),
         "promote": _("Make it the standard at once"),
         "roll_out": _("Roll it out in steps"),
@@ -270,6 +272,8 @@ def done(verb: str, at: str = "") -> str:
         "resume": _("let the test go on"),
         "halt": _("paused the test: a guardrail was harmed"),
         "stop": _("stopped the test"),
+        "drop_arm": _("dropped an arm"),
+        "widen": _("let more calls in"),
         "end": _("ended the test as planned"),
         "promote": _("made it the standard"),
         "roll_out": _("let it go out"),
@@ -299,6 +303,8 @@ def consequence(verb: str, at: str) -> str:
         "pause": _("Everyone hears the standard until the test goes on."),
         "resume": _("The same callers meet the same arms again."),
         "stop": _("At once, for good: everyone hears the standard."),
+        "drop_arm": _("Its calls hear the standard from now on; nobody else changes the arm. It cannot come back."),
+        "widen": _("Nobody who takes part changes the arm or leaves. It cannot be made narrower again."),
         "promote": _("The next call of this scenario is served the new words; nobody is held back to measure them."),
         "roll_out": _("By agent-weeks: 10, 25, 50 %, then all; 5 % keep the former words, as a measure."),
         "skip": _("Opens a round of approvals; then the next step comes before its time."),
@@ -420,8 +426,15 @@ def audience(condition: Mapping[str, Any]) -> list[str]:
     return [_held(key, value) for key, value in condition.items()]
 
 
+def position(element: str) -> str:
+    """Say where an element stands."""
+    return _("After “%(element)s”", element=element)
+
+
 def _held(key: str, value: Any) -> str:
     fact = _fact(key)
+    if key == "$or" and isinstance(value, list) and all(map(audience, value)):
+        return _(" — or: ").join("; ".join(audience(each)) for each in value)
     if key.startswith("$") or (isinstance(value, Mapping) and not _operators().keys() >= value.keys()):
         return _("A combined condition: see its exact form")
     if not isinstance(value, Mapping):

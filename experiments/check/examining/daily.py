@@ -68,7 +68,7 @@ def daily(
     calls = {arm: each["calls"] for (arm,), each in data.calls.sums(["arm"], until=today).items()}
     found = [
         _sample_ratio(data, arms),
-        split.stray_arm(calls, data.keys),
+        split.stray_arm(calls, [arm.key for arm in data.experiment.arms]),
         *_twice(data, today),
         *(_of_calls(data, today) if data.experiment.unit == "call" else []),
         floor.enough(totals),

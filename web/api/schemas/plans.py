@@ -86,6 +86,7 @@ class PlanBody(Body):
         default=None, description="The primary metric's rate today; needed where the scenario has no history."
     )
     salt: NewKey | None = Field(default=None, description="Salts the arms' hash; made at random when null.")
+    parent: Key | None = Field(default=None, description="The experiment that it follows from or confirms, by its key.")
 
     def as_plan(self) -> Plan:
         """See the body as the plan that the rules judge."""
@@ -98,12 +99,21 @@ class PlanBody(Body):
 class MoveBody(Body):
     """What goes with a move of a card."""
 
-    reason: Words | None = Field(default=None, description="Why. Refusing, pausing, stopping and abandoning need it.")
+    reason: Words | None = Field(
+        default=None, description="Why. Refusing, pausing, changing, stopping and abandoning need it."
+    )
     proposal: Key | None = Field(
         default=None, description="With `submit` at Check: the arm to become the standard; null keeps the standard."
     )
     rollout: RolloutBody | None = Field(
         default=None, description="With `roll_out`: its steps; null takes 10, 25, 50 and 100 % in two weeks."
+    )
+    arm: Key | None = Field(default=None, description="With `drop_arm`: the challenger that is dealt no longer.")
+    coverage: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="With `widen`: the part of the scenario's calls it takes from then on, out of 10000."
+    )
+    also: dict[str, Any] | None = Field(
+        default=None, description="With `widen`: a condition on calls that are let in beside those who are."
     )
 
 
@@ -129,6 +139,8 @@ class Card(Answer):
     proposal: str | None
     owner: str
     moved_at: datetime
+    parent: str | None = Field(description="The experiment that it follows from; null where it begins a line.")
+    cycle: int = Field(description="Which cycle it is, counted along its parents; 1 begins a line.")
     missing_approvals: list[str] = Field(
         description="The roles still waited for, one for each approval; `any` is the second approver's."
     )
@@ -172,8 +184,21 @@ class Decision(Answer):
     at: datetime
 
 
+class AmendmentAnswer(Answer):
+    """A change while the test ran; `coverage` and `audience` are what was in force from then on."""
+
+    kind: Literal["drop_arm", "widen"]
+    arm: str | None
+    coverage: int
+    audience: dict[str, Any]
+    reason: str
+    revision: int = Field(description="The traffic revision that brought it.")
+    made_by: str
+    made_at: datetime
+
+
 class ExperimentAnswer(Answer):
-    """An experiment: its card, its registered plan, and every decision on it."""
+    """An experiment: its card, its registered plan, what was changed while it ran, and every decision on it."""
 
     card: Card
     origin: str
@@ -204,6 +229,10 @@ class ExperimentAnswer(Answer):
     content_hash: str
     started_at: datetime | None
     ended_at: datetime | None
+    amendments: list[AmendmentAnswer] = Field(description="What was changed while it ran; the plan stays as it was.")
+    coverage_in_force: int
+    audience_in_force: dict[str, Any]
+    awaited_calls: int | None = Field(description="Of the planned calls those of arms that are still dealt.")
     decisions: list[Decision]
     gate: list[Chair] = Field(description="The approvals that the gate needs at which the card stands; else empty.")
     checklist: list[ChecklistItem] = Field(description="What must be so before the last of them; else empty.")

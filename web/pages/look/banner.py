@@ -100,7 +100,7 @@ def _alarm(watch: Watch) -> Banner | None:
 
 
 def _collecting(experiment: Experiment, calls: int) -> Banner:
-    planned = experiment.planned_calls or 0
+    planned = experiment.awaited_calls or 0
     headline = _(
         "Collecting: %(calls)s of %(planned)s planned calls, first look at %(first)s",
         calls=f"{calls:,}",
@@ -263,7 +263,7 @@ def _changes(experiment: Experiment, look: Look) -> str:
     if look.final:
         return _("This was the final look: it is frozen, and a new question is a new test.")
     upcoming: Sequence[float] = list(experiment.looks[look.number :]) or [1.0]
-    calls = math.ceil((experiment.planned_calls or 0) * upcoming[0])
+    calls = math.ceil((experiment.awaited_calls or 0) * upcoming[0])
     return _("The next planned look, at %(calls)s.", calls=words.calls(calls))
 
 

@@ -50,7 +50,8 @@ def answer(reading: Reading) -> Mapping[str, Any]:
 
 def named_first(experiment: Experiment, look: Look) -> list[str]:
     """Give the challengers' keys, the one that the verdict names first."""
-    keys = [arm.key for arm in experiment.arms[1:]]
+    read = {reading["challenger"] for reading in look.content["readings"]}
+    keys = [arm.key for arm in experiment.arms[1:] if arm.key in read]
     return sorted(keys, key=lambda key: key != look.challenger)
 
 

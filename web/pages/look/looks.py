@@ -49,7 +49,7 @@ def look_rows(experiment: Experiment, made: Sequence[Look], name: Callable[[str]
             number,
             percent(share, 0),
             UNKNOWN,
-            _("at %(calls)s", calls=words.calls(_calls_at(experiment, share))) if experiment.planned_calls else UNKNOWN,
+            _("at %(calls)s", calls=words.calls(_calls_at(experiment, share))) if experiment.awaited_calls else UNKNOWN,
             "",
             "",
             _NO_TONE,
@@ -63,4 +63,4 @@ def _threshold(nominal: float | None) -> str:
 
 
 def _calls_at(experiment: Experiment, share: float) -> int:
-    return math.ceil((experiment.planned_calls or 0) * share)
+    return math.ceil((experiment.awaited_calls or 0) * share)
