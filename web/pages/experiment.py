@@ -13,6 +13,7 @@ from experiments.board.cards import Card, Review, Stage
 from experiments.check import history, looks, reading
 from experiments.check.examining.daily import of_plan
 from experiments.check.freshness import Source, sources
+from experiments.check.frozen import is_hidden
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.check.results import Watch
@@ -28,7 +29,6 @@ from web.pages.figures import Figure, arm_counts, arm_facts, funnel
 from web.pages.gate import ChairRow, ItemRow, chair_rows, item_rows
 from web.pages.look.amounts import size
 from web.pages.look.banner import Banner, banner
-from web.pages.look.content import is_hidden
 from web.pages.look.figures import Section
 from web.pages.look.guards import GuardRow, guards
 from web.pages.look.health import FindingView, findings
