@@ -1,0 +1,214 @@
+"""Each finished cycle leaves an entry, in the transaction of the move that ended it; it is found, and never changed."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from experiments import audit, people
+from experiments.act.knowledge import evidence, notes, searching
+from experiments.act.knowledge.entries import KnowledgeEntry, entry_named
+from experiments.act.knowledge.searching import Asked, search
+from experiments.act.knowledge.terms import matches, terms_of
+from experiments.board import remembering
+from experiments.do.assignments import Floor
+from experiments.errors import Invalid, NotAllowed, Unknown
+from experiments.store import Store
+from tests.builders import (
+    MONDAY,
+    NEW_BENEFIT,
+    a_draft,
+    a_floor,
+    approved,
+    moved,
+    people_actor,
+    two_finished_tests,
+)
+
+LATER = MONDAY + timedelta(days=8)
+HURRY = "她赶时间，不再邀请 (in a hurry)."
+
+
+def three_ended_cycles(floor: Floor) -> None:
+    """A winner that became the standard, a loser that was closed, and a draft that nobody started."""
+    winner, loser = two_finished_tests(floor)
+    a_draft(floor, key="under_way")
+    a_draft(floor, key="never_run", title={"zh-CN": "保单批改：企业微信", "en": "WeCom, asked 100 % sooner"})
+    moved(floor, "never_run", "abandon", "lead", reason=HURRY, at=LATER)
+    moved(floor, loser, "abandon", "manager", reason="The blunt words cost us callers.", at=LATER)
+    moved(floor, winner, "submit", "lead", proposal="quicker", at=LATER)
+    approved(floor, winner, "quality", at=LATER)
+    approved(floor, winner, "manager", "quality", at=LATER)
+    moved(floor, winner, "promote", "manager", at=LATER + timedelta(hours=1))
+
+
+@pytest.fixture
+def floor(store: Store) -> Floor:
+    floor = a_floor(store)
+    three_ended_cycles(floor)
+    return floor
+
+
+@pytest.fixture
+def session(floor: Floor) -> Iterator[Session]:
+    with floor.store.read() as session:
+        yield session
+
+
+def found(session: Session, query: str = "", **filters: Any) -> list[str]:
+    return [entry.experiment.key for entry in search(session, Asked(query, **filters)).entries]
+
+
+def test_a_promotion_and_an_abandonment_leave_all_that_was_learned(session: Session) -> None:
+    entry = entry_named(session, "change_benefit")
+    told = entry.content
+    assert (entry.verdict, entry.decision, entry.counts, entry.ended_day) == ("winner", "adopted", True, 20261110)
+    assert entry.effect is not None
+    assert entry.low is not None
+    assert 0 < entry.low < entry.effect
+    assert told["arms"][1]["text"] == NEW_BENEFIT
+    assert (told["metric"]["key"], told["look"]["effects"][0]["difference"]) == ("accepted", entry.effect)
+    assert [guard["metric"] for guard in told["look"]["guards"]] == ["complaint"]
+    assert (told["decision"]["arm"], told["decision"]["by"]) == ("quicker", "manager")
+    assert [(a["stage"], a["role"]) for a in told["approvers"]] == [
+        *[("plan", role) for role in ("compliance", "manager", "trainer")],
+        ("check", "quality"),
+        *[("act", role) for role in ("manager", "quality")],
+    ]
+    lost = entry_named(session, "change_bridge")
+    assert (lost.verdict, lost.decision, lost.content["said"][0]["verb"]) == ("loser", "kept", "abandon")
+    never = entry_named(session, "never_run")
+    assert (never.verdict, never.effect, never.counts, never.content["look"]) == ("unread", None, False, None)
+    for asked in ("under_way", "nothing"):
+        with pytest.raises(Unknown):
+            entry_named(session, asked)
+    assert audit.verify(session).broken_at is None
+
+
+def test_the_database_finds_what_the_rule_of_terms_finds(session: Session) -> None:
+    rows = search(session, Asked()).entries
+    for query in (
+        "企业微信",
+        "保单批改企业微信",
+        "ＱＵＥＵＥ",
+        "hurry",
+        "urry",
+        "赶时间 hurr",
+        "批",
+        "100%",
+        "1_0",
+        "blunt",
+    ):
+        terms = terms_of(query)
+        by_rule = {row.experiment.key for row in rows if all(matches(term, row.words) for term in terms)}
+        assert set(found(session, query)) == by_rule, query
+    assert found(session, "赶时间，不再") == ["never_run"]
+    assert set(found(session, "不用再排队")) == {"change_benefit", "change_bridge", "never_run"}
+    for nothing in ("%", "_", "🙂", "。"):
+        assert found(session, nothing) == []
+    assert len(found(session, "   ")) == 3
+    assert found(session, "企业微信")[0] == "never_run"  # where the title says it, it stands first
+    with pytest.raises(Invalid, match="200"):
+        found(session, "保" * 10_000)
+    filters_hold_together_and_offer_what_there_is(session)
+
+
+def filters_hold_together_and_offer_what_there_is(session: Session) -> None:
+    assert found(session, verdict="winner") == ["change_benefit"]
+    assert set(found(session, decision="kept")) == {"change_bridge", "never_run"}
+    assert set(found(session, variable="benefit", year=2026, scenario="policy_change")) == {
+        "change_benefit",
+        "never_run",
+    }
+    assert found(session, variable="benefit", year=2025) == found(session, scenario="none") == []
+    offered = searching.choices(session)
+    assert ([s.key for s in offered.scenarios], offered.years) == (["policy_change"], (2026,))
+    assert offered.variables == (("insurance", "benefit"), ("insurance", "opening"))
+
+
+def test_people_add_evidence_that_nobody_can_change_after(floor: Floor) -> None:
+    def note(by: str, speaks: str = "against", text: str = " Heard in Ningbo, too. ", url: str | None = None) -> None:
+        with floor.store.write() as session:
+            notes.add_note(session, "change_benefit", speaks, text, url=url, actor=people_actor(session, by), now=LATER)
+
+    note("quality", url="https://example.com/a?b=%20c")
+    note("lead", "for", url="")
+    for by in ("trainer", "agent", "compliance", "admin"):
+        with pytest.raises(NotAllowed):
+            note(by)
+    for wrong in ("http://example.com", "javascript:alert(1)", "https://", "https://a:b@c.d", "https://a b", "https://[",
+                  "HTTPS://example.com", f"https://example.com/{'x' * 500}"):  # fmt: skip
+        with pytest.raises(Invalid, match="https"):
+            note("lead", url=wrong)
+    for change in ({"text": "  "}, {"text": "x" * 2001}, {"speaks": "perhaps"}):
+        with pytest.raises(Invalid):
+            note("lead", **change)
+    with floor.store.read() as session:
+        kept = notes.notes_on(session, entry_named(session, "change_benefit"))
+    assert [(n.speaks, n.text, n.url, n.author) for n in kept] == [
+        ("against", "Heard in Ningbo, too.", "https://example.com/a?b=%20c", "quality"),
+        ("for", "Heard in Ningbo, too.", None, "lead"),
+    ]
+    for change in ("UPDATE knowledge_entry SET effect = 1", "DELETE FROM knowledge_entry",
+                   "UPDATE knowledge_note SET text = 'x'", "DELETE FROM knowledge_note"):  # fmt: skip
+        with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
+            session.execute(text(change))
+
+
+def test_cycles_that_ended_before_entries_were_kept_are_written_as_they_would_have_been(floor: Floor) -> None:
+    with floor.store.write() as session:
+        before = {
+            row.experiment.key: (row.content, row.words, row.ended_at) for row in search(session, Asked()).entries
+        }
+        _forget_everything(session)
+    with floor.store.write() as session:
+        everything: Any = {"calendar": floor.calendar, "actor": people.system("test"), "now": LATER}
+        assert (remembering.remember_all(session, **everything), remembering.remember_all(session, **everything)) == (
+            3,
+            0,
+        )
+    with floor.store.read() as session:
+        after = {row.experiment.key: (row.content, row.words, row.ended_at) for row in search(session, Asked()).entries}
+    assert after == before
+
+
+def _forget_everything(session: Session) -> None:
+    """Empty the table as a database from before has it: triggers would not let anybody else."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("ALTER TABLE knowledge_entry DISABLE TRIGGER knowledge_entry_is_append_only"))
+    else:
+        session.execute(text("DROP TRIGGER knowledge_entry_refuses_delete"))
+    session.execute(text("DELETE FROM knowledge_entry"))
+
+
+def an_entry(effect: float | None, width: float = 0.01, *, counts: bool = True, key: str = "one") -> KnowledgeEntry:
+    ends = (None, None) if effect is None else (effect - width, effect + width)
+    made = SimpleNamespace(effect=effect, low=ends[0], high=ends[1], counts=counts, experiment=SimpleNamespace(key=key))
+    return cast("KnowledgeEntry", made)
+
+
+@pytest.mark.parametrize(
+    ("entry", "other", "says"),
+    [
+        (an_entry(0.05), an_entry(0.03), "for"),
+        (an_entry(-0.05), an_entry(-0.03), "for"),  # both harm
+        (an_entry(0.05), an_entry(-0.03), "against"),
+        (an_entry(0.005), an_entry(0.03), "for"),  # the entry need not be sure itself
+        (an_entry(0.05), an_entry(0.01), "neither"),  # its interval touches zero
+        (an_entry(0.05), an_entry(0.005), "neither"),
+        (an_entry(0.05), an_entry(None, counts=False), "neither"),
+        (an_entry(None, counts=False), an_entry(0.05), "neither"),
+        (an_entry(0.05), an_entry(0.05, counts=False), "neither"),  # broken data, replays, interim looks
+        (an_entry(0.0), an_entry(0.05), "neither"),
+        (an_entry(0.05), an_entry(0.05, key="made_up"), "neither"),
+    ],
+)
+def test_only_an_effect_that_is_clear_speaks_for_or_against(
+    entry: KnowledgeEntry, other: KnowledgeEntry, says: str
+) -> None:
+    assert evidence.speaks(entry, other, {"made_up"}) == says
