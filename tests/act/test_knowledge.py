@@ -1,7 +1,10 @@
 """Each finished cycle leaves an entry, in the transaction of the move that ended it; it is found, and never changed."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -29,6 +32,7 @@ from tests.builders import (
     people_actor,
     two_finished_tests,
 )
+from tests.postgres import Databases
 
 LATER = MONDAY + timedelta(days=8)
 HURRY = "她赶时间，不再邀请 (in a hurry)."
@@ -47,11 +51,26 @@ def three_ended_cycles(floor: Floor) -> None:
     moved(floor, winner, "promote", "manager", at=LATER + timedelta(hours=1))
 
 
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    floor = a_floor(store)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def floor(
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Floor]:
+    """Open one centre a database for all that is asked here: nothing that was written is ever changed."""
+    if request.param == "sqlite":
+        yield from _opened(
+            f"sqlite:///{shutil.copy(sqlite_template, tmp_path_factory.mktemp('knowledge') / 'store.db')}"
+        )
+    else:
+        databases: Databases = request.getfixturevalue("databases")
+        with databases.new(request.getfixturevalue("postgresql_template")) as address:
+            yield from _opened(address.render_as_string(hide_password=False))
+
+
+def _opened(url: str) -> Iterator[Floor]:
+    floor = a_floor(Store(url))
     three_ended_cycles(floor)
-    return floor
+    yield floor
+    floor.store.dispose()
 
 
 @pytest.fixture
@@ -115,10 +134,9 @@ def test_the_database_finds_what_the_rule_of_terms_finds(session: Session) -> No
     assert found(session, "企业微信")[0] == "never_run"  # where the title says it, it stands first
     with pytest.raises(Invalid, match="200"):
         found(session, "保" * 10_000)
-    filters_hold_together_and_offer_what_there_is(session)
 
 
-def filters_hold_together_and_offer_what_there_is(session: Session) -> None:
+def test_filters_hold_together_and_offer_what_there_is(session: Session) -> None:
     assert found(session, verdict="winner") == ["change_benefit"]
     assert set(found(session, decision="kept")) == {"change_bridge", "never_run"}
     assert set(found(session, variable="benefit", year=2026, scenario="policy_change")) == {
@@ -145,9 +163,9 @@ def test_people_add_evidence_that_nobody_can_change_after(floor: Floor) -> None:
                   "HTTPS://example.com", f"https://example.com/{'x' * 500}"):  # fmt: skip
         with pytest.raises(Invalid, match="https"):
             note("lead", url=wrong)
-    for change in ({"text": "  "}, {"text": "x" * 2001}, {"speaks": "perhaps"}):
+    for wrong_text in ({"text": "  "}, {"text": "x" * 2001}, {"speaks": "perhaps"}):
         with pytest.raises(Invalid):
-            note("lead", **change)
+            note("lead", **wrong_text)
     with floor.store.read() as session:
         kept = notes.notes_on(session, entry_named(session, "change_benefit"))
     assert [(n.speaks, n.text, n.url, n.author) for n in kept] == [
@@ -160,30 +178,34 @@ def test_people_add_evidence_that_nobody_can_change_after(floor: Floor) -> None:
             session.execute(text(change))
 
 
+class Undone(Exception):
+    """What was done in a transaction is not to stay."""
+
+
 def test_cycles_that_ended_before_entries_were_kept_are_written_as_they_would_have_been(floor: Floor) -> None:
-    with floor.store.write() as session:
-        before = {
-            row.experiment.key: (row.content, row.words, row.ended_at) for row in search(session, Asked()).entries
-        }
+    everything: Any = {"calendar": floor.calendar, "actor": people.system("test"), "now": LATER}
+    with suppress(Undone), floor.store.write() as session:
+        before = as_told(session)
         _forget_everything(session)
-    with floor.store.write() as session:
-        everything: Any = {"calendar": floor.calendar, "actor": people.system("test"), "now": LATER}
-        assert (remembering.remember_all(session, **everything), remembering.remember_all(session, **everything)) == (
-            3,
-            0,
-        )
-    with floor.store.read() as session:
-        after = {row.experiment.key: (row.content, row.words, row.ended_at) for row in search(session, Asked()).entries}
-    assert after == before
+        assert as_told(session) == {}
+        assert [remembering.remember_all(session, **everything) for _ in range(2)] == [3, 0]
+        assert as_told(session) == before
+        raise Undone
+
+
+def as_told(session: Session) -> dict[str, tuple[Any, ...]]:
+    rows = search(session, Asked()).entries
+    return {row.experiment.key: (row.content, row.content_hash, row.words, row.ended_at, row.effect) for row in rows}
 
 
 def _forget_everything(session: Session) -> None:
-    """Empty the table as a database from before has it: triggers would not let anybody else."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("ALTER TABLE knowledge_entry DISABLE TRIGGER knowledge_entry_is_append_only"))
-    else:
-        session.execute(text("DROP TRIGGER knowledge_entry_refuses_delete"))
-    session.execute(text("DELETE FROM knowledge_entry"))
+    """Empty the tables as a database from before has them: triggers would not let anybody else."""
+    for table in ("knowledge_note", "knowledge_entry"):
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_is_append_only"))
+        else:
+            session.execute(text(f"DROP TRIGGER {table}_refuses_delete"))
+        session.execute(text(f"DELETE FROM {table}"))
 
 
 def an_entry(effect: float | None, width: float = 0.01, *, counts: bool = True, key: str = "one") -> KnowledgeEntry:

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from experiments.act.knowledge.entries import find_entry
 from experiments.board import cards, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.check import history, looks, reading
@@ -131,6 +132,7 @@ class ExperimentPage:
     comments: list[CommentView]
     history: list[Event]
     notes: list[str]
+    learned: bool
 
 
 def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPage:
@@ -185,6 +187,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         comments=thread(session, survey, card),
         history=timeline(session, survey, card, specs),
         notes=_notes(session, experiment),
+        learned=find_entry(session, experiment) is not None,
     )
 
 
@@ -321,17 +324,6 @@ def _metric(planned: PlannedMetric, spec: MetricSpec) -> tuple[str, str, str, st
 
 def _notes(session: Session, experiment: Experiment) -> list[str]:
     """Say what the calls behind a test are, where they are not what was heard here, and what of them is made up."""
-    origins = [_origin(origin) for origin in sorted(history.origins(session, experiment))]
+    origins = [words.origin(origin) for origin in sorted(history.origins(session, experiment))]
     made_up = words.synthetic(ledger.synthetic_fields(session, experiment=experiment.key))
     return [note for note in (*origins, made_up) if note]
-
-
-def _origin(origin: str) -> str:
-    return {
-        "demo": _("These calls are made up: they come from the demo call centre."),
-        "imported": _("These calls were brought in from a file: they were served elsewhere."),
-        "replayed": _(
-            "These are past calls sent through again at their own dates: the words of the arms were never spoken to "
-            "these callers."
-        ),
-    }.get(origin, "")

@@ -105,9 +105,11 @@ def contents(session: Session, experiment: Experiment, look: Look | None, ending
         "hypothesis": experiment.hypothesis,
         "scenario": {"key": scenario.key, "name": scenario.name},
         "variable": {"key": experiment.variable, "name": names.get(experiment.variable, {})},
-        "metric": {name: getattr(metric, name) for name in ("key", "name", "note", "kind", "better")},
+        "metric": {"key": metric.key, "name": metric.name, "note": metric.note, "better": metric.better},
+        "specs": plain(history.specs_of(session, experiment)),
         "unit": experiment.unit,
         "worth": experiment.effect,
+        "alpha": experiment.alpha,
         "arms": [_arm(arm, names, look) for arm in experiment.arms],
         "origins": origins,
         "look": None if look is None else _look(experiment, look),
@@ -148,10 +150,7 @@ def _look(experiment: Experiment, look: Look) -> dict[str, Any]:
         "hidden": is_hidden(look),
         "reasons": look.content["verdict"]["reasons"],
         "effects": [_effect(reading) for reading in primaries(look)],
-        "guards": [
-            {name: guard[name] for name in ("metric", "name", "challenger", "guard", "watch")}
-            for guard in look.content["watch"]["guards"]
-        ],
+        "guards": look.content["watch"]["guards"],
         "segments": [_segments(found, experiment.alpha) for found in explained.get("moderated", ())],
     }
 
