@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _, ngettext
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from experiments.act.knowledge import searching
@@ -12,6 +12,7 @@ from experiments.act.knowledge.entries import KnowledgeEntry
 from experiments.act.knowledge.searching import Asked, Choices
 from experiments.act.knowledge.terms import LONGEST_QUERY, Piece, Term, pieces
 from experiments.plan.scenarios import element_names
+from web.formats import whole
 from web.language import locale, named
 from web.pages import words
 from web.pages.knowledge import told
@@ -79,7 +80,7 @@ def found_page(session: Session, given: Mapping[str, str]) -> FoundPage:
     return FoundPage(
         query=query[:LONGEST_QUERY],
         problem=_("Search for at most %(most)s characters.", most=LONGEST_QUERY) if too_long else "",
-        heading=ngettext("%(num)s entry", "%(num)s entries", 0 if too_long else found.total),
+        heading=_("Entries found: %(count)s", count=whole(0 if too_long else found.total)),
         anything=bool(offered.years),
         filtered=bool(arguments) or too_long,
         filters=filters,
