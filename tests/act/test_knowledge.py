@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,33 +21,13 @@ from experiments.board import remembering
 from experiments.do.assignments import Floor
 from experiments.errors import Invalid, NotAllowed, Unknown
 from experiments.store import Store
+from tests.act.floors import LATER, three_ended_cycles
 from tests.builders import (
-    MONDAY,
     NEW_BENEFIT,
-    a_draft,
     a_floor,
-    approved,
-    moved,
     people_actor,
-    two_finished_tests,
 )
 from tests.postgres import Databases
-
-LATER = MONDAY + timedelta(days=8)
-HURRY = "她赶时间，不再邀请 (in a hurry)."
-
-
-def three_ended_cycles(floor: Floor) -> None:
-    """A winner that became the standard, a loser that was closed, and a draft that nobody started."""
-    winner, loser = two_finished_tests(floor)
-    a_draft(floor, key="under_way")
-    a_draft(floor, key="never_run", title={"zh-CN": "保单批改：企业微信", "en": "WeCom, asked 100 % sooner"})
-    moved(floor, "never_run", "abandon", "lead", reason=HURRY, at=LATER)
-    moved(floor, loser, "abandon", "manager", reason="The blunt words cost us callers.", at=LATER)
-    moved(floor, winner, "submit", "lead", proposal="quicker", at=LATER)
-    approved(floor, winner, "quality", at=LATER)
-    approved(floor, winner, "manager", "quality", at=LATER)
-    moved(floor, winner, "promote", "manager", at=LATER + timedelta(hours=1))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -16,6 +16,7 @@ from experiments.plan import scripts, traffic
 from experiments.plan.flow import Phase, Said, flow_of
 from experiments.plan.scenarios import element_names, parts_of, scenario_named
 from experiments.plan.scripts import lines_of
+from experiments.plan.traffic import SliceState
 from web.language import locale, named
 from web.pages import words
 from web.pages.knowledge import told
@@ -122,7 +123,7 @@ def manual_page(session: Session, key: str, language: str) -> ManualPage:
         ],
         audience=words.audience(value.audience),
         invites=any(step.phase is Phase.INVITATION for step in flow),
-        in_test=bool(value.slices),
+        in_test=any(slice_.state == SliceState.RUNNING for slice_ in value.slices),
         flow=_boxes(parts),
         parts=parts,
         known=_known(entries_on(session, scenario, tuple(names), most=_KNOWN)),

@@ -219,7 +219,7 @@ def _facts(entry: KnowledgeEntry, names: Mapping[str, str]) -> list[tuple[str, s
         (_("Started"), words.moment(dates["started"]) if dates["started"] else ""),
         (_("Stopped"), words.moment(dates["stopped"]) if dates["stopped"] else ""),
         (_("Data as of"), words.day(content["look"]["as_of"]) if content["look"] else ""),
-        (_("Decided"), words.moment(entry.ended_at)),
+        (_("Decided on"), words.moment(entry.ended_at)),
         (_("Carried out by"), called(content["decision"]["by"], names)),
     ]
     return [(name, text) for name, text in known if text]

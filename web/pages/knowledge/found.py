@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from experiments.act.knowledge import searching
 from experiments.act.knowledge.entries import KnowledgeEntry
-from experiments.act.knowledge.searching import Asked, Choices
+from experiments.act.knowledge.searching import Asked, Choices, Found
 from experiments.act.knowledge.terms import LONGEST_QUERY, Piece, Term, pieces
 from experiments.plan.scenarios import element_names
 from web.formats import whole
@@ -73,24 +73,29 @@ def found_page(session: Session, given: Mapping[str, str]) -> FoundPage:
     chosen = {each.name: value for each in filters for value, _name, is_chosen in each.options if is_chosen and value}
     query, number = given.get("q", "").strip(), _page(given.get("page", ""))
     too_long = len(query) > LONGEST_QUERY
-    asked = Asked("" if too_long else query, **_typed(chosen))
-    found = searching.search(session, asked, page=number)
-    rows = [] if too_long else [_result(entry, found.terms) for entry in found.entries]
-    arguments = {**({"q": query} if query and not too_long else {}), **chosen}
+    found = Found(0, 1, (), ()) if too_long else _found(session, Asked(query, **_typed(chosen)), number)
+    rows = [_result(entry, found.terms) for entry in found.entries]
+    arguments = {**({"q": query} if query else {}), **chosen}
     return FoundPage(
         query=query[:LONGEST_QUERY],
         problem=_("Search for at most %(most)s characters.", most=LONGEST_QUERY) if too_long else "",
-        heading=_("Entries found: %(count)s", count=whole(0 if too_long else found.total)),
+        heading=_("Entries found: %(count)s", count=whole(found.total)),
         anything=bool(offered.years),
-        filtered=bool(arguments) or too_long,
+        filtered=bool(arguments),
         filters=filters,
         results=rows,
         reach=told.reach_of([row.effect for row in rows]),
-        page=number,
+        page=found.page,
         pages=found.pages,
-        before={**arguments, "page": str(min(number, found.pages + 1) - 1)} if number > 1 else None,
-        after={**arguments, "page": str(number + 1)} if number < found.pages and not too_long else None,
+        before={**arguments, "page": str(found.page - 1)} if found.page > 1 else None,
+        after={**arguments, "page": str(found.page + 1)} if found.page < found.pages else None,
     )
+
+
+def _found(session: Session, asked: Asked, page: int) -> Found:
+    """Search, giving the last page there is for any beyond it."""
+    found = searching.search(session, asked, page=page)
+    return found if page <= found.pages else searching.search(session, asked, page=found.pages)
 
 
 def _page(given: str) -> int:
