@@ -156,7 +156,7 @@ def _boxes(parts: Sequence[Part]) -> list[Box]:
     """Draw the call: served, resolved or handed over, invited or not, and what follows each answer."""
     spans = {phase: ", ".join(part.span for part in parts if part.phase == phase) for phase in Phase}
     boxes = [
-        Box("step", _("Serve the request, quickly and completely"), spans[Phase.SERVICE]),
+        Box("step", _("Serve the request, at once and in full"), spans[Phase.SERVICE]),
         Box(
             "question",
             _("Resolved?"),
