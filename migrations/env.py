@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 from experiments import audit, jobs, people
 from experiments.act import reviews, rollouts
 from experiments.act.control import signals
+from experiments.act.knowledge import entries, notes as knowledge_notes
 from experiments.board import cards, checklist, comments
 from experiments.check import looks
 from experiments.check.counting import tables
@@ -18,7 +19,22 @@ from experiments.store import Base, Store
 
 TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
-    *(tables, looks, heard, rollouts, signals, reviews, cards, checklist, comments, jobs, ledger, notices),
+    *(
+        tables,
+        looks,
+        heard,
+        rollouts,
+        signals,
+        reviews,
+        entries,
+        knowledge_notes,
+        cards,
+        checklist,
+        comments,
+        jobs,
+        ledger,
+        notices,
+    ),
 )
 """Imported for the tables they declare."""
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from configs.settings import catalogue_documents, demo_world, read_toml
 from experiments import audit, jobs, people
+from experiments.board import remembering
 from experiments.check import rollup
 from experiments.demo import build, calls as demo_calls, world as worlds
 from experiments.errors import Invalid, Refusal
@@ -79,6 +80,7 @@ def migrate() -> None:
     """Bring the database to the newest schema, with roles and catalogues; as often as one likes."""
     upgrade(house().settings.url)
     _load_catalogues()
+    _remember_ended()
     click.echo("The database is ready.")
 
 
@@ -91,6 +93,7 @@ def up() -> None:
     upgrade(house().settings.url)
     _build_demo()  # before the catalogues: its own standard scripts are as old as its first call
     _load_catalogues()
+    _remember_ended()
     _say_sign_ins()
     processes.serve(house().settings)
 
@@ -266,6 +269,13 @@ def _load_catalogues() -> None:
     for document in catalogue_documents().values():
         with house().store.write() as session:
             catalogue.load(session, catalogue.parse(document), actor=OPERATOR, now=house().clock())
+
+
+def _remember_ended() -> None:
+    """Write the entries of cycles that ended before entries were kept."""
+    here = house()
+    with here.store.write() as session:
+        remembering.remember_all(session, calendar=here.calendar, actor=OPERATOR, now=here.clock())
 
 
 def _build_demo() -> None:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from flask import request
 
+from experiments.act.knowledge.notes import NOTERS
 from experiments.act.reviews import REVIEWERS
 from experiments.board.seats import APPROVERS
 from experiments.check.spoken.sample import LISTENERS
@@ -66,6 +67,10 @@ POLICY: dict[str, Access] = {
     "pages.experiments": _AT_THE_BOARD,
     "pages.experiment": _AT_THE_BOARD,
     "pages.variables": _AT_THE_BOARD,
+    "pages.knowledge": _AT_THE_BOARD,
+    "pages.knowledge_entry": _AT_THE_BOARD,
+    "pages.knowledge_note": Access(Who.PERSON, NOTERS),
+    "pages.manual": _AT_THE_BOARD,
     "pages.listening": Access(Who.PERSON, LISTENERS),
     "pages.hear": Access(Who.PERSON, LISTENERS),
     "pages.move": Access(Who.PERSON, APPROVERS),
@@ -90,6 +95,9 @@ POLICY: dict[str, Access] = {
     "api.hear": Access(Who.TOKEN, scope="act"),
     "api.read_traffic": Access(Who.TOKEN, scope="read"),
     "api.list_variables": Access(Who.TOKEN, scope="read"),
+    "api.find_knowledge": Access(Who.TOKEN, scope="read"),
+    "api.read_knowledge": Access(Who.TOKEN, scope="read"),
+    "api.note_knowledge": Access(Who.TOKEN, scope="act"),
     "api.write_plan": Access(Who.TOKEN, scope="design"),
     "api.revise_plan": Access(Who.TOKEN, scope="design"),
     "api.move": Access(Who.TOKEN, scope="act"),

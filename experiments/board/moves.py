@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from experiments import audit
-from experiments.board import gates as gating, telling
+from experiments.board import gates as gating, remembering, telling
 from experiments.board.cards import Card, Decision, Move, Review, Stage, last_decision, locked_card
 from experiments.board.effects import Context
 from experiments.board.seats import USUAL, Gates, missing
@@ -152,6 +152,7 @@ def move(
     elif transition.effect is not None:
         transition.effect(context)
     decision = _arrive(context, here, to, in_round)
+    remembering.remember_ended(session, card, calendar=calendar, actor=actor, now=now)
     telling.tell_move(session, card, decision, missing(gating.under_review(session, card, gates, now)))
     return card
 

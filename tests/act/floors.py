@@ -1,4 +1,4 @@
-"""A floor's rollup, written as the rollup would: many weeks of calls in a few statements."""
+"""Floors with a past: many weeks of calls in a few statements, and cycles that have ended."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,7 +15,10 @@ from experiments.do.assignments import Floor
 from experiments.do.journal import Origin
 from experiments.plan.scenarios import scenario_named
 from experiments.store import table_of
-from tests.builders import MONDAY, SCENARIO
+from tests.builders import MONDAY, SCENARIO, a_draft, approved, moved, two_finished_tests
+
+LATER = MONDAY + timedelta(days=8)
+HURRY = "她赶时间，不再邀请 (in a hurry)."
 
 
 def live_here(floor: Floor, scenario: str = SCENARIO) -> LiveStandard:
@@ -65,3 +68,16 @@ def _added(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
             continue
         for name in MEASURES:
             setattr(there, name, getattr(there, name) + row[name])
+
+
+def three_ended_cycles(floor: Floor) -> None:
+    """A winner that became the standard, a loser that was closed, and a draft that nobody started."""
+    winner, loser = two_finished_tests(floor)
+    a_draft(floor, key="under_way")
+    a_draft(floor, key="never_run", title={"zh-CN": "保单批改：企业微信", "en": "WeCom, asked 100 % sooner"})
+    moved(floor, "never_run", "abandon", "lead", reason=HURRY, at=LATER)
+    moved(floor, loser, "abandon", "manager", reason="The blunt words cost us callers.", at=LATER)
+    moved(floor, winner, "submit", "lead", proposal="quicker", at=LATER)
+    approved(floor, winner, "quality", at=LATER)
+    approved(floor, winner, "manager", "quality", at=LATER)
+    moved(floor, winner, "promote", "manager", at=LATER + timedelta(hours=1))

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from experiments.do.assignments import Floor
 from experiments.plan.rules import ArmPlan
-from tests.builders import PASSWORD, a_submitted_plan, standard_value
+from tests.builders import PASSWORD, a_draft, a_submitted_plan, moved, standard_value
 from tests.web.conftest import Clock
 from tests.web.serving import served
 from tests.web.visitors import NOW, a_decided_test, somebody_with_a_password
@@ -28,6 +28,9 @@ PAGES = [
     "/variables",
     "/experiments/change_benefit/listening",
     "/experiments/enquiry_benefit",
+    "/knowledge?q=words",
+    "/knowledge/claim_bridge",
+    "/scenarios/policy_change/manual",
 ]
 DRAWN = "[...document.querySelectorAll('figure[data-chart]')].every(f => f.dataset.chart === 'drawn')"
 WIDER_THAN_THE_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -73,6 +76,8 @@ def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
     control = ArmPlan("control", 5000, standard_value(floor, "benefit", scenario))
     other = ArmPlan("shorter", 5000, {"zh-CN": "一句话就能办。", "en": "One line will do."})
     a_submitted_plan(floor, key="enquiry_benefit", scenario=scenario, arms=(control, other), salt="another")
+    a_draft(floor, key="claim_bridge", salt="a third")
+    moved(floor, "claim_bridge", "abandon", "lead", reason="Other words are tested there already.")
     somebody_with_a_password(floor, "wang", "manager", "quality")
     with served(app) as address:
         yield address

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 
+from experiments.check.frozen import answer, decided
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
 from web.pages.look.amounts import how_often, of_hundred, ratio_span
 from web.pages.look.banner import number_of, reasons_of
-from web.pages.look.content import answer, decided
 from web.pages.look.segments import difference_in_words
 from web.pages.look.steps import finding, part_of
 from web.pages.look.sureness import spoken_words

@@ -157,6 +157,7 @@ class TestThePage:
             examples.MOVE,
             examples.TICK,
             examples.COMMENT,
+            examples.NOTE,
             examples.HEARD,
         ]
 

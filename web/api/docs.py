@@ -11,7 +11,7 @@ from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, gates, listening, plans, refusals, results, traffic, variables
+from web.api.schemas import calls, gates, knowledge, listening, plans, refusals, results, traffic, variables
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -34,6 +34,10 @@ _MODELS = (
     results.ResultsAnswer,
     variables.VariablesAnswer,
     traffic.TrafficAnswer,
+    knowledge.KnowledgeAnswer,
+    knowledge.EntryAnswer,
+    knowledge.NoteBody,
+    knowledge.KnowledgeNote,
     listening.ListeningAnswer,
     listening.HeardBody,
     listening.HeardAnswer,
@@ -63,6 +67,7 @@ GROUPS = {
     ),
     "Scenarios": ("read_traffic",),
     "Variables": ("list_variables",),
+    "Knowledge": ("find_knowledge", "read_knowledge", "note_knowledge"),
     "Listening": ("read_listening", "hear"),
 }
 _EVERYWHERE = {401, 403, 500, 503}

@@ -72,4 +72,10 @@ TICK: dict[str, Any] = {"item": "offer_review"}
 
 COMMENT: dict[str, Any] = {"text": "Does “no queue” hold on Mondays, too?"}
 
+NOTE: dict[str, Any] = {
+    "speaks": "for",
+    "text": "The trainers heard the same in the pilot in Ningbo.",
+    "url": "https://wiki.example.com/pilot-ningbo",
+}
+
 MOVE: dict[str, Any] = {"reason": "The words are clear and promise nothing that we cannot keep."}

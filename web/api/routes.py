@@ -7,6 +7,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.routing import BaseConverter
 
+from experiments.act.knowledge.notes import add_note
 from experiments.board import cards, comments, confirming, moves, ticking
 from experiments.board.cards import Move
 from experiments.board.transitions import TRANSITIONS
@@ -15,11 +16,12 @@ from experiments.do import assignments, served
 from experiments.do.recording import Receipt
 from experiments.errors import invalid
 from experiments.people import Actor
-from web.api import answers, traffic
+from web.api import answers, knowledge, traffic
 from web.api.bodies import expect_json
-from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, OUTCOMES, PLAN, TICK
+from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, NOTE, OUTCOMES, PLAN, TICK
 from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, ReceiptAnswer
 from web.api.schemas.gates import Comment, CommentBody, TickBody
+from web.api.schemas.knowledge import EntryAnswer, KnowledgeAnswer, KnowledgeNote, KnowledgeQuery, NoteBody
 from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
 from web.api.schemas.results import ResultsAnswer
@@ -200,6 +202,39 @@ def list_variables(asked: VariablesQuery) -> dict[str, Any]:
     """
     with house().store.read() as session:
         return variables(session, asked.method)
+
+
+@api.get("/knowledge")
+@api.input(KnowledgeQuery, location="query", arg_name="asked")
+@api.output(KnowledgeAnswer)
+def find_knowledge(asked: KnowledgeQuery) -> dict[str, Any]:
+    """Find what finished cycles left behind, by words in Chinese or English and by filters.
+
+    A `%`, a `_` or any other sign in the query only separates words; a query of nothing but signs finds nothing.
+    """
+    with house().store.read() as session:
+        return knowledge.found(session, asked)
+
+
+@api.get("/knowledge/<key:key>")
+@api.output(EntryAnswer)
+def read_knowledge(key: str) -> dict[str, Any]:
+    """Read what one experiment left behind when its card ended, and what speaks for it and against it."""
+    with house().store.read() as session:
+        return knowledge.entry(session, key)
+
+
+@api.post("/knowledge/<key:key>/notes")
+@api.input(NoteBody, arg_name="body", example=NOTE)
+@api.output(KnowledgeNote, status_code=201)
+def note_knowledge(key: str, body: NoteBody) -> dict[str, Any]:
+    """Add evidence for an entry or against it: what is added cannot be changed or taken away.
+
+    The caller is a person of one of the roles lead, quality and manager.
+    """
+    with house().store.write() as session:
+        row = add_note(session, key, body.speaks, body.text, url=body.url, actor=actor(), now=house().clock())
+        return knowledge.note(row)
 
 
 @api.post(f"/experiments/<key:key>/<any({', '.join(VERBS)}):verb>")

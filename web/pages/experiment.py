@@ -8,12 +8,14 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from experiments.act.knowledge.entries import find_entry
 from experiments.board import cards, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.board.confirming import may_be_confirmed
 from experiments.check import history, looks, reading
 from experiments.check.examining.daily import of_plan
 from experiments.check.freshness import Source, sources
+from experiments.check.frozen import is_hidden
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.results import Watch
@@ -31,7 +33,6 @@ from web.pages.figures import Figure, arm_counts, arm_facts, funnel
 from web.pages.gate import ChairRow, ItemRow, chair_rows, item_rows
 from web.pages.look.amounts import size
 from web.pages.look.banner import Banner, banner
-from web.pages.look.content import is_hidden
 from web.pages.look.figures import Section
 from web.pages.look.guards import GuardRow, guards
 from web.pages.look.health import FindingView, findings
@@ -149,6 +150,7 @@ class ExperimentPage:
     comments: list[CommentView]
     history: list[Event]
     notes: list[str]
+    learned: bool
 
 
 def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPage:
@@ -208,6 +210,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         comments=thread(session, survey, card),
         history=timeline(session, survey, card, specs),
         notes=_notes(session, experiment),
+        learned=find_entry(session, experiment) is not None,
     )
 
 
@@ -348,17 +351,6 @@ def _metric(planned: PlannedMetric, spec: MetricSpec) -> tuple[str, str, str, st
 
 def _notes(session: Session, experiment: Experiment) -> list[str]:
     """Say what the calls behind a test are, where they are not what was heard here, and what of them is made up."""
-    origins = [_origin(origin) for origin in sorted(history.origins(session, experiment))]
+    origins = [words.origin(origin) for origin in sorted(history.origins(session, experiment))]
     made_up = words.synthetic(ledger.synthetic_fields(session, experiment=experiment.key))
     return [note for note in (*origins, made_up) if note]
-
-
-def _origin(origin: str) -> str:
-    return {
-        "demo": _("These calls are made up: they come from the demo call centre."),
-        "imported": _("These calls were brought in from a file: they were served elsewhere."),
-        "replayed": _(
-            "These are past calls sent through again at their own dates: the words of the arms were never spoken to "
-            "these callers."
-        ),
-    }.get(origin, "")

@@ -21,7 +21,10 @@ from web.pages.board import columns
 from web.pages.experiment import experiment_page
 from web.pages.experiments import listing
 from web.pages.home import home as home_page, is_blind
+from web.pages.knowledge.entry import entry_page, note
+from web.pages.knowledge.found import found_page
 from web.pages.listening import listening_page, write_down
+from web.pages.manual import manual_page
 from web.pages.scenarios import scenario_page, tree
 from web.pages.standing import standing_page
 from web.pages.survey import freshness
@@ -128,6 +131,38 @@ def variables() -> str:
     """Show what finished tests say of every variable, and what to test next."""
     with house().store.read() as session:
         return render_template("variables.html", page=variables_page(session))
+
+
+@pages.get("/knowledge")
+def knowledge() -> str | tuple[str, int]:
+    """Find what finished cycles left behind."""
+    with house().store.read() as session:
+        page = found_page(session, request.args)
+        return render_template("knowledge.html", page=page), 422 if page.problem else 200
+
+
+@pages.get("/knowledge/<key>")
+def knowledge_entry(key: str) -> str:
+    """Show what one cycle left behind."""
+    with house().store.read() as session:
+        return render_template("knowledge_entry.html", page=entry_page(session, key, auth.actor()))
+
+
+@pages.post("/knowledge/<key>/notes")
+def knowledge_note(key: str) -> Response:
+    """Add evidence for an entry, or against it."""
+    form = request.form
+    asked = (form.get("speaks", ""), form.get("text", ""), form.get("url", ""))
+    category, text = note(key, *asked, auth.actor())
+    flash(text, category)
+    return redirect(url_for("pages.knowledge_entry", key=key, _anchor="evidence-title"), 303)
+
+
+@pages.get("/scenarios/<key>/manual")
+def manual(key: str) -> str:
+    """Show a standard script as one page to print, with its flow."""
+    with house().store.read() as session:
+        return render_template("manual.html", page=manual_page(session, key, request.args.get("language", "")))
 
 
 @pages.post("/experiments/<key>")

@@ -90,11 +90,7 @@ class Survey:
 
     def name(self, login: str) -> str:
         """Give who acted: a person's name, or what a job or a token is called."""
-        if login.startswith("system:"):
-            return _("The schedule") if login == "system:scheduler" else _("The system")
-        if login.startswith("token:"):
-            return _("Token %(name)s", name=login.removeprefix("token:"))
-        return self.names.get(login, login)
+        return called(login, self.names)
 
     def element(self, catalogue: str, key: str) -> str:
         """Name an element of a catalogue."""
@@ -197,6 +193,15 @@ class Survey:
         if any(guard.guard is Guard.HARMED for guard in watch.guards):
             return health, Conclusion.HARM
         return health, Conclusion.UNTRUSTWORTHY if health == "broken" else said
+
+
+def called(login: str, names: Mapping[str, str]) -> str:
+    """Give who acted: a person's name out of `names`, or what a job or a token is called."""
+    if login.startswith("system:"):
+        return _("The schedule") if login == "system:scheduler" else _("The system")
+    if login.startswith("token:"):
+        return _("Token %(name)s", name=login.removeprefix("token:"))
+    return names.get(login, login)
 
 
 def _worst(states: Iterable[str]) -> str | None:

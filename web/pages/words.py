@@ -414,6 +414,18 @@ def synthetic(fields: Iterable[str]) -> str:
     return _("Synthetic in the imported calls, since their file lacks it: %(fields)s.", fields=listed(made_up))
 
 
+def origin(key: str) -> str:
+    """Say of calls that were not heard here what they are; nothing of those that were."""
+    return {
+        "demo": _("These calls are made up: they come from the demo call centre."),
+        "imported": _("These calls were brought in from a file: they were served elsewhere."),
+        "replayed": _(
+            "These are past calls sent through again at their own dates: the words of the arms were never spoken to "
+            "these callers."
+        ),
+    }.get(key, "")
+
+
 def calls(count: int) -> str:
     """Count calls, with thousands set apart."""
     return ngettext("%(calls)s call", "%(calls)s calls", count, calls=f"{count:,}")

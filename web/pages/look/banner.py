@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from experiments.check.frozen import decided, is_hidden, primaries
 from experiments.check.health.findings import is_broken
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
@@ -17,7 +18,6 @@ from web.formats import percent
 from web.language import named, say
 from web.pages import words
 from web.pages.look import amounts, naming
-from web.pages.look.content import decided, is_hidden, primaries
 
 _AT_FIRST = 3
 """So many reasons are read at once; the rest are one click away."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from experiments.check.frozen import Reading, answer, decided, is_hidden, primaries
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
@@ -15,7 +16,6 @@ from web.language import named
 from web.pages import words
 from web.pages.figures import Figure, effect_figure
 from web.pages.look import amounts, naming
-from web.pages.look.content import Reading, answer, decided, is_hidden, primaries
 
 
 @dataclass(frozen=True, slots=True)

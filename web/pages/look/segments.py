@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from experiments.check.frozen import primaries
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
@@ -14,7 +15,7 @@ from web.charts.words import effect_words
 from web.formats import percent
 from web.pages import words
 from web.pages.look import amounts, naming
-from web.pages.look.content import explanation, named_first, primaries
+from web.pages.look.content import explanation, named_first
 from web.pages.look.figures import Section, Told, section
 from web.pages.look.readings import points
 

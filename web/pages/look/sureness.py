@@ -6,13 +6,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from experiments.check.frozen import Reading, decided, is_hidden, primaries
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
 from web.formats import MINUS, UNKNOWN, percent
 from web.pages import words
 from web.pages.look import amounts, naming
-from web.pages.look.content import Reading, decided, explanation, is_hidden, primaries
+from web.pages.look.content import explanation
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class DrawnRow:
 class VariableView:
     """One variable in full."""
 
+    key: str
     anchor: str
     name: str
     summary: str
@@ -47,6 +48,7 @@ def variable_view(effect: VariableEffect, anchor: str, name: str, metric: str, n
     chart = EffectChart(_finding(effect, name, metric), tuple(_rows(effect)), anchor, chart_words)
     summary = _("Differences to the control in points, with 95%% intervals. %(note)s.", note=note)
     return VariableView(
+        key=effect.variable,
         anchor=anchor,
         name=name,
         summary=ngettext("%(num)s finished test", "%(num)s finished tests", len(effect.tests)),

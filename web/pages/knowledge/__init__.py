@@ -1,0 +1,1 @@
+"""The pages of what was learned. Never here: a number that the entry did not freeze."""
