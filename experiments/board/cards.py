@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments.act.steps import RolloutPlan
 from experiments.errors import Unknown
-from experiments.plan.designs import Experiment
+from experiments.plan.designs import Experiment, PlanEdit
+from experiments.plan.rules import Kind
 from experiments.store import KEY, Base, UtcDateTime, single_file, where
 
 
@@ -189,6 +190,41 @@ def another_in_test(session: Session, card: Card) -> bool:
         .where(Card.review.not_in((Review.STANDARD, Review.ABANDONED)))
     )
     return session.scalar(query.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A test of other words against a script version, whose card has not ended, and when its plan was first written."""
+
+    key: str
+    scenario_id: int
+    control_version_id: int
+    written_at: datetime
+
+
+def under_way(session: Session) -> list[UnderWay]:
+    """Give every test of a script that was designed here and whose card has not ended, the last written first."""
+    written = func.min(PlanEdit.at)
+    rows = session.execute(
+        select(Experiment.key, Experiment.scenario_id, Experiment.control_version_id, written)
+        .join(Card, Card.experiment_id == Experiment.id)
+        .join(PlanEdit, PlanEdit.experiment_id == Experiment.id)
+        .where(Card.kind == Kind.SCRIPT, Card.review.not_in((Review.STANDARD, Review.ABANDONED)))
+        .where(Experiment.origin == "designed")
+        .group_by(Experiment.id)
+        .order_by(written.desc(), Experiment.id.desc())
+    )
+    return [UnderWay(*row) for row in rows]
+
+
+def arrivals(session: Session) -> dict[int, datetime]:
+    """Say by a card's id when it came to where it stands; those that never moved are missing.
+
+    An approval that leaves a card in review moves it nowhere, and so does a step that leaves it rolling out.
+    """
+    elsewhere = or_(Decision.from_stage != Decision.to_stage, Decision.from_review != Decision.to_review)
+    query = select(Decision.card_id, func.max(Decision.at)).where(elsewhere).group_by(Decision.card_id)
+    return dict(session.execute(query).tuples())
 
 
 def card_of(session: Session, key: str) -> Card:

@@ -157,6 +157,7 @@ class TestThePage:
             examples.MOVE,
             examples.TICK,
             examples.COMMENT,
+            examples.REVIEW,
             examples.HEARD,
         ]
 
@@ -165,6 +166,8 @@ def _name_what_is_there(case: schemathesis.Case[Any]) -> None:
     """Lead a good request behind the first door: names made at random are of nothing."""
     if "key" in case.path_parameters:
         case.path_parameters["key"] = "another"
+    if "scenario" in case.path_parameters:
+        case.path_parameters["scenario"] = "policy_change"
     if isinstance(case.body, dict) and "scenario" in case.body:
         case.body["scenario"] = "policy_change"
 

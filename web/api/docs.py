@@ -11,7 +11,7 @@ from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, gates, listening, plans, refusals, results, variables
+from web.api.schemas import calls, gates, listening, plans, refusals, results, standards, variables
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -33,6 +33,10 @@ _MODELS = (
     plans.ExperimentAnswer,
     results.ResultsAnswer,
     variables.VariablesAnswer,
+    standards.ReviewBody,
+    standards.StandardAnswer,
+    standards.StandardsAnswer,
+    standards.ProposalAnswer,
     listening.ListeningAnswer,
     listening.HeardBody,
     listening.HeardAnswer,
@@ -60,6 +64,7 @@ GROUPS = {
         "comment",
     ),
     "Variables": ("list_variables",),
+    "Standards": ("list_standards", "review_standard", "propose_plan"),
     "Listening": ("read_listening", "hear"),
 }
 _EVERYWHERE = {401, 403, 500, 503}
@@ -71,6 +76,8 @@ _ALSO = {
     "move": {404, 409},
     "tick": {409},
     "hear": {409},
+    "review_standard": {409},
+    "propose_plan": {409},
 }
 _SAYS = {
     400: "The body is not JSON.",

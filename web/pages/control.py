@@ -134,6 +134,7 @@ def confirm(key: str, owner: str, review_by: str, note: str, visitor: Actor) -> 
                     review_by=int(day) if day.isdecimal() and day.isascii() and len(day) == 8 else 0,
                     note=note,
                     actor=visitor,
+                    calendar=house().calendar,
                     now=house().clock(),
                 )
             except Unknown as refusal:
