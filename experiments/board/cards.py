@@ -180,6 +180,11 @@ def every_card(session: Session) -> list[Card]:
     return list(session.scalars(select(Card).order_by(Card.moved_at.desc(), Card.id)))
 
 
+def running(session: Session) -> list[int]:
+    """Give the ids of the experiments whose cards are on the floor."""
+    return list(session.scalars(select(Card.experiment_id).where(Card.stage == Stage.DO).order_by(Card.id)))
+
+
 def another_in_test(session: Session, card: Card) -> bool:
     """Say whether another scenario card of the same scenario stands between its start and its decision."""
     query = (
@@ -224,7 +229,7 @@ def arrivals(session: Session) -> dict[int, datetime]:
     """
     elsewhere = or_(Decision.from_stage != Decision.to_stage, Decision.from_review != Decision.to_review)
     query = select(Decision.card_id, func.max(Decision.at)).where(elsewhere).group_by(Decision.card_id)
-    return dict(session.execute(query).tuples())
+    return dict(session.execute(query).tuples().all())
 
 
 def card_of(session: Session, key: str) -> Card:

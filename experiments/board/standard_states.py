@@ -44,7 +44,6 @@ STANDARD_MOVES: Mapping[tuple[StandardState, str], tuple[str, ...]] = {
 """What people do with a standard card: (state, verb) → who. Days and signals move it by themselves."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class StandardFacts:
     """What a state follows from.

@@ -199,10 +199,18 @@ def review_standard(scenario: str, body: ReviewBody) -> dict[str, Any]:
     Only tokens that name a person do so, and the person is a lead or a manager.
     """
     here, now = house(), house().clock()
-    asked = {"owner": body.owner, "review_by": body.review_by, "note": body.note}
     with here.store.write() as session:
         found = scenario_named(session, scenario)
-        reviews.review_standard(session, found, **asked, actor=actor(), calendar=here.calendar, now=now)
+        reviews.review_standard(
+            session,
+            found,
+            owner=body.owner,
+            review_by=body.review_by,
+            note=body.note,
+            actor=actor(),
+            calendar=here.calendar,
+            now=now,
+        )
         card = standard_cards.standard_card(session, found, calendar=here.calendar, now=now)
         return standards.standard(session, card, actor())
 

@@ -37,6 +37,7 @@ from web.pages.look.readings import MethodRow, ReadingRow, effects, methods, rea
 from web.pages.look.segments import for_whom
 from web.pages.look.steps import why
 from web.pages.look.sureness import Group, how_sure
+from web.pages.moved import last_move
 from web.pages.planned import DesignRow
 from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
@@ -131,6 +132,7 @@ class ExperimentPage:
     comments: list[CommentView]
     history: list[Event]
     notes: list[str]
+    moved: int
 
 
 def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPage:
@@ -154,7 +156,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         card=survey.card(card),
         experiment=experiment,
         next_step=_next_step(card),
-        moves=_moves(survey, card),
+        moves=move_forms(survey, card),
         proposals=_proposals(card, last),
         proposal=_proposal(card),
         bar=_bar(survey, card),
@@ -185,6 +187,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         comments=thread(session, survey, card),
         history=timeline(session, survey, card, specs),
         notes=_notes(session, experiment),
+        moved=last_move(session, card),
     )
 
 
@@ -232,7 +235,7 @@ def _next_step(card: Card) -> str:
     return words.next_step(card)
 
 
-def _moves(survey: Survey, card: Card) -> list[MoveForm]:
+def move_forms(survey: Survey, card: Card) -> list[MoveForm]:
     """Offer the moves that would not be refused; the one that carries the card on stands first."""
     barred = card.review == Review.IN_REVIEW and survey.bar(card) is not None
     offered = [
