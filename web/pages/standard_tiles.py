@@ -1,7 +1,7 @@
 """Standards as the board shows them: owner, day of review, cycle, and what was found in their rates."""
 
 from flask import url_for
-from flask_babel import gettext as _, ngettext
+from flask_babel import gettext as _
 
 from experiments.act.reviews import REVIEWERS
 from experiments.board.cards import Stage
@@ -73,11 +73,11 @@ def _next(card: StandardCard) -> str:
 
 def _lines(card: StandardCard) -> list[tuple[str, str]]:
     found = len(card.signals)
-    usual = ngettext("%(num)s signal", "%(num)s signals", found) if found else _("As usual")
+    usual = _("Signals: %(count)s", count=found) if found else _("As usual")
     return [
         (_("Review by"), words.day(card.due.review_by)),
         (_("Cycle"), str(card.due.cycle)),
-        (_("Control"), usual),
+        (_("Rates watched"), usual),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from flask_babel import gettext as _, ngettext
+from flask_babel import gettext as _
 
 from experiments.calendar import weekdays_after
 from web.house import house
@@ -15,7 +15,7 @@ def elapsed(since: datetime, now: datetime) -> str:
     if hours < 1:
         return _("less than an hour")
     if hours < 48:
-        return ngettext("%(num)s hour", "%(num)s hours", hours)
+        return _("%(count)s h", count=hours)
     return words.days(hours // 24)
 
 
