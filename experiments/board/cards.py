@@ -229,7 +229,7 @@ def arrivals(session: Session) -> dict[int, datetime]:
     """
     elsewhere = or_(Decision.from_stage != Decision.to_stage, Decision.from_review != Decision.to_review)
     query = select(Decision.card_id, func.max(Decision.at)).where(elsewhere).group_by(Decision.card_id)
-    return dict(session.execute(query).tuples().all())
+    return dict(list(session.execute(query)))
 
 
 def card_of(session: Session, key: str) -> Card:
