@@ -64,7 +64,7 @@ def confirmed(floor: Floor, at: datetime, days: int) -> None:
 def proposed(floor: Floor, at: datetime) -> str:
     with floor.store.read() as session:
         survey, here = survey_variables(session, synthetic={}), scenario_named(session, SCENARIO)
-        return standard_cards.next_plan(session, here, survey, calendar=floor.calendar, now=at).plan["key"]
+        return str(standard_cards.next_plan(session, here, survey, calendar=floor.calendar, now=at).plan["key"])
 
 
 def test_a_standard_goes_round_its_cycle(floor: Floor) -> None:
