@@ -69,6 +69,11 @@ class TestACard:
         assert "/scenarios/policy_enquiry/signals/" in check
         assert page.count('data-key="standard.') > 6
 
+    def test_of_a_standard_waits_at_home_for_its_owner(self, app: APIFlask, cards: Floor) -> None:
+        home = a_visitor(app, cards, "lead").get("/").text
+        assert "Confirm it, or open the next plan" in home
+        assert "Confirm it" not in a_visitor(app, cards, "quality").get("/").text
+
     def test_is_moved_from_the_board_and_leads_back_to_it(self, app: APIFlask, cards: Floor) -> None:
         visitor = a_visitor(app, cards, "manager")
         answer = visitor.post("/experiments/change_benefit", verb="approve", next="/board?me=1")

@@ -13,13 +13,12 @@ from experiments import audit
 from experiments.act import rollouts
 from experiments.board import cards
 from experiments.board.cards import Card, Stage
-from experiments.board.standard_cards import standard_cards
 from experiments.check import history
 from experiments.people import Actor
 from web.house import house
 from web.language import locale
 from web.pages.sieve import Choices, Sieve, address, choices, nothing
-from web.pages.standard_tiles import KIND, standard_tile
+from web.pages.standard_tiles import KIND, standard_tiles
 from web.pages.survey import Freshness, Survey, freshness
 from web.pages.tiles import Tile, card_tile
 
@@ -107,8 +106,7 @@ def _tiles(session: Session, visitor: Actor) -> list[Tile]:
     arrived = cards.arrivals(session)
     going = {each.experiment_id: each for each in rollouts.live(session) if each.state == "going"}
     tests = [card_tile(survey, card, arrived, going, _address(card)) for card in cards.every_card(session)]
-    found = standard_cards(session, calendar=house().calendar, now=survey.now)
-    return [*tests, *(standard_tile(survey, card) for card in found)]
+    return [*tests, *standard_tiles(session, survey)]
 
 
 def _address(card: Card) -> str:

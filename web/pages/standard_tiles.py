@@ -2,11 +2,13 @@
 
 from flask import url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from experiments.act.reviews import REVIEWERS
 from experiments.board.cards import Stage
-from experiments.board.standard_cards import StandardCard
+from experiments.board.standard_cards import StandardCard, standard_cards
 from experiments.board.standard_states import StandardState
+from web.house import house
 from web.language import named
 from web.pages import words
 from web.pages.survey import Survey
@@ -14,6 +16,12 @@ from web.pages.tiles import Tile, search_text
 from web.pages.waiting import elapsed, is_late
 
 KIND = "standard"
+
+
+def standard_tiles(session: Session, survey: Survey) -> list[Tile]:
+    """See every live standard as the board shows it, the earliest review first."""
+    found = standard_cards(session, calendar=house().calendar, now=survey.now)
+    return [standard_tile(survey, card) for card in found]
 
 
 def standard_tile(survey: Survey, card: StandardCard) -> Tile:
