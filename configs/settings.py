@@ -51,6 +51,8 @@ class GateSettings(BaseModel):
     expires_days: int = Field(default=14, ge=1, le=365)
     #: the most days that the calls of a plan may take
     most_days: int = Field(default=56, ge=1, le=730)
+    #: after how many working days of waiting for people a card is marked as late
+    most_wait_days: int = Field(default=3, ge=1, le=60)
 
 
 class Settings(BaseSettings):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, select
+from sqlalchemy import BigInteger, Integer, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments.store import Base, CanonicalJson, UtcDateTime, canonical, single_file
@@ -50,6 +50,11 @@ def record(session: Session, *, actor: str, verb: str, subject: str, now: dateti
     session.add(entry)
     session.flush()
     return entry
+
+
+def newest(session: Session) -> int:
+    """Give the id of the last act; 0 before the first."""
+    return session.scalar(select(func.max(AuditEntry.id))) or 0
 
 
 def verify(session: Session) -> ChainReport:

@@ -84,6 +84,13 @@ def as_date(day: int) -> date:
     return date(day // 10_000, day // 100 % 100, day % 100)
 
 
+def weekdays_after(day: int, until: int) -> int:
+    """Count the Mondays to Fridays after a day, up to another one; public holidays are not known here."""
+    first, days = as_date(day), max(0, (as_date(until) - as_date(day)).days)
+    weeks, rest = divmod(days, 7)
+    return 5 * weeks + sum((first.weekday() + step) % 7 < 5 for step in range(1, rest + 1))
+
+
 def days_before(day: int, days: int) -> int:
     """Give the day that lies `days` before, both as YYYYMMDD."""
     return day_number(as_date(day) - timedelta(days=days))

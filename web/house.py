@@ -4,7 +4,7 @@ The clock is the only one in the product; everything below is handed the moment.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from experiments.notices.targets import Post
 from experiments.people import Actor
 from experiments.store import Store
 from web.posting import open_post
+from web.watches import Watches
 
 
 def wall_clock() -> datetime:
@@ -43,6 +44,7 @@ class House:
     post: Post
     gates: Gates
     clock: Callable[[], datetime]
+    watches: Watches = field(default_factory=Watches)
 
     @property
     def store(self) -> Store:
@@ -98,6 +100,7 @@ def gates_of(settings: GateSettings) -> Gates:
         act=_seats(settings.act),
         expires_after=timedelta(days=settings.expires_days),
         most_days=settings.most_days,
+        most_wait=settings.most_wait_days,
     )
 
 

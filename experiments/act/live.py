@@ -40,22 +40,27 @@ def live_standard(session: Session, scenario: Scenario) -> LiveStandard | None:
     if newest is None:
         return None
     standard = newest.value.standard_id
+    return _live(session, scenario, standard, rollouts.who_let_out(session, scenario.id, standard))
+
+
+def live_standards(session: Session) -> list[LiveStandard]:
+    """Give every scenario's standard in force, a catalogue after the other."""
+    in_force, let_out = traffic.newest_each(session), rollouts.let_out(session)
+    leaves = [s for s in every_scenario(session) if s.metric_set is not None and s.id in in_force]
+    standards = [(scenario, in_force[scenario.id].value.standard_id) for scenario in leaves]
+    return [_live(session, s, standard, let_out.get((s.id, standard))) for s, standard in standards]
+
+
+def _live(session: Session, scenario: Scenario, standard: int, let_out_by: str | None) -> LiveStandard:
     # Traffic is stored in its canonical form, which tells the standard without reading every revision.
     stored, says = type_coerce(TrafficRevision.traffic, String), f'%"standard_id":{standard}'
     another = select(func.coalesce(func.max(TrafficRevision.number), 0)).where(
         TrafficRevision.scenario_id == scenario.id, stored.not_like(f"{says}}}%"), stored.not_like(f"{says},%")
     )
-    begun = session.scalars(
-        select(TrafficRevision)
+    begun = session.execute(
+        select(TrafficRevision.made_at, TrafficRevision.made_by)
         .where(TrafficRevision.scenario_id == scenario.id, TrafficRevision.number > another.scalar_subquery())
         .order_by(TrafficRevision.number)
         .limit(1)
     ).one()
-    by = rollouts.who_let_out(session, scenario.id, standard) or begun.made_by
-    return LiveStandard(scenario, standard, begun.made_at, by)
-
-
-def live_standards(session: Session) -> list[LiveStandard]:
-    """Give every scenario's standard in force, a catalogue after the other."""
-    leaves = [scenario for scenario in every_scenario(session) if scenario.metric_set is not None]
-    return [live for scenario in leaves if (live := live_standard(session, scenario)) is not None]
+    return LiveStandard(scenario, standard, begun.made_at, let_out_by or begun.made_by)

@@ -1,14 +1,16 @@
 """Every live standard has an owner and a day by which it is looked at again; what is noted of it is appended."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, func, select
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments import audit, people
 from experiments.act.live import LiveStandard, live_standard, live_standards
-from experiments.calendar import as_date, day_number, days_before
+from experiments.calendar import SiteCalendar, as_date, day_number, days_before
 from experiments.errors import Conflict, NotAllowed, invalid
 from experiments.people import Actor
 from experiments.plan.scenarios import Scenario
@@ -47,13 +49,23 @@ class ReviewDue:
         live: The standard.
         owner: Login of who sees to it.
         review_by: The last day, YYYYMMDD.
-        noted: The review that says so; None where nobody has said anything since it came into force.
+        reviews: What was noted of it since it came into force, the first first; the last one says when and who.
     """
 
     live: LiveStandard
     owner: str
     review_by: int
-    noted: StandardReview | None
+    reviews: tuple[StandardReview, ...]
+
+    @property
+    def noted(self) -> StandardReview | None:
+        """Give the newest review; None where nobody has said anything since it came into force."""
+        return self.reviews[-1] if self.reviews else None
+
+    @property
+    def cycle(self) -> int:
+        """Give the number of its cycle: how often it was confirmed, and one."""
+        return len(self.reviews) + 1
 
     def overdue(self, today: int) -> bool:
         """Say whether the day has passed."""
@@ -61,7 +73,15 @@ class ReviewDue:
 
 
 def review_standard(
-    session: Session, scenario: Scenario, *, owner: str, review_by: int, note: str, actor: Actor, now: datetime
+    session: Session,
+    scenario: Scenario,
+    *,
+    owner: str,
+    review_by: int,
+    note: str,
+    actor: Actor,
+    calendar: SiteCalendar,
+    now: datetime,
 ) -> StandardReview:
     """Confirm the standard in force, and say who looks at it again and by when.
 
@@ -72,6 +92,7 @@ def review_standard(
         review_by: a day after today and within 400 days, YYYYMMDD.
         note: what was found; may be empty.
         actor: who confirms.
+        calendar: the site's.
         now: when, UTC.
 
     Raises:
@@ -86,7 +107,7 @@ def review_standard(
     if live is None:
         raise Conflict("The scenario %(scenario)s has no standard script yet.", scenario=scenario.key)
     people.person_named(session, owner)
-    _check(review_by, note, today=day_number(now.date()))
+    _check(review_by, note, today=calendar.day(now))
     review = StandardReview(
         scenario_id=scenario.id,
         script_version_id=live.version_id,
@@ -107,22 +128,20 @@ def review_standard(
 
 def review_due(session: Session, live: LiveStandard) -> ReviewDue:
     """Say when a live standard is looked at again: as was last noted, else 90 days after it came into force."""
-    noted = session.scalar(
+    noted = session.scalars(
         select(StandardReview)
         .where(StandardReview.scenario_id == live.scenario.id, StandardReview.script_version_id == live.version_id)
-        .where(StandardReview.noted_at >= live.since)
-        .order_by(StandardReview.id.desc())
-        .limit(1)
+        .order_by(StandardReview.id)
     )
     return _due(live, noted)
 
 
 def reviews_due(session: Session) -> list[ReviewDue]:
     """Give every live standard's next review, the earliest first."""
-    newest = select(func.max(StandardReview.id)).group_by(StandardReview.scenario_id, StandardReview.script_version_id)
-    noted = session.scalars(select(StandardReview).where(StandardReview.id.in_(newest)))
-    known = {(each.scenario_id, each.script_version_id): each for each in noted}
-    due = [_due(live, known.get((live.scenario.id, live.version_id))) for live in live_standards(session)]
+    known: dict[tuple[int, int], list[StandardReview]] = defaultdict(list)
+    for each in session.scalars(select(StandardReview).order_by(StandardReview.id)):
+        known[each.scenario_id, each.script_version_id].append(each)
+    due = [_due(live, known[live.scenario.id, live.version_id]) for live in live_standards(session)]
     return sorted(due, key=lambda each: (each.review_by, each.live.scenario.key))
 
 
@@ -131,10 +150,11 @@ def overdue(session: Session, today: int) -> list[ReviewDue]:
     return [due for due in reviews_due(session) if due.overdue(today)]
 
 
-def _due(live: LiveStandard, noted: StandardReview | None) -> ReviewDue:
-    if noted is not None and noted.noted_at >= live.since:  # one from before belongs to an earlier time in force
-        return ReviewDue(live, noted.owner, noted.review_by, noted)
-    return ReviewDue(live, live.by, days_before(day_number(live.since.date()), -REVIEW_DAYS), None)
+def _due(live: LiveStandard, noted: Iterable[StandardReview]) -> ReviewDue:
+    own = tuple(each for each in noted if each.noted_at >= live.since)  # earlier ones belong to an earlier time
+    if own:
+        return ReviewDue(live, own[-1].owner, own[-1].review_by, own)
+    return ReviewDue(live, live.by, days_before(day_number(live.since.date()), -REVIEW_DAYS), ())
 
 
 def _check(review_by: int, note: str, *, today: int) -> None:

@@ -123,6 +123,13 @@ def who_let_out(session: Session, scenario_id: int, version_id: int) -> str | No
     return session.scalar(query.where(Rollout.state.in_(("in_force", "ended"))).order_by(Rollout.id.desc()).limit(1))
 
 
+def let_out(session: Session) -> dict[tuple[int, int], str]:
+    """Name who let each script go out that became a standard in steps, by its scenario and version."""
+    query = select(Rollout.scenario_id, Rollout.version_id, Rollout.began_by).order_by(Rollout.id)
+    rows = session.execute(query.where(Rollout.state.in_(("in_force", "ended"))))
+    return {(scenario_id, version_id): by for scenario_id, version_id, by in rows}
+
+
 def live(session: Session) -> list[Rollout]:
     """Give every rollout that is going or whose holdback has not ended."""
     return list(session.scalars(select(Rollout).where(Rollout.state.in_(("going", "in_force"))).order_by(Rollout.id)))

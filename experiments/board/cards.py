@@ -10,12 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from experiments.act.steps import RolloutPlan
 from experiments.errors import Unknown
-from experiments.plan.designs import Arm, Experiment
+from experiments.plan.designs import Arm, Experiment, PlanEdit
+from experiments.plan.rules import Kind
 from experiments.store import KEY, Base, UtcDateTime, single_file, where
 
 
@@ -187,6 +188,11 @@ def every_card(session: Session) -> list[Card]:
     return list(session.scalars(select(Card).order_by(Card.moved_at.desc(), Card.id)))
 
 
+def running(session: Session) -> list[int]:
+    """Give the ids of the experiments whose cards are on the floor."""
+    return list(session.scalars(select(Card.experiment_id).where(Card.stage == Stage.DO).order_by(Card.id)))
+
+
 def another_in_test(session: Session, card: Card) -> bool:
     """Say whether another scenario card of the same scenario stands between its start and its decision."""
     query = (
@@ -210,6 +216,41 @@ def founder_of(session: Session, scenario_id: int, version_id: int) -> Experimen
         .order_by(Card.moved_at.desc(), Card.id.desc())
     )
     return session.scalar(query.limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A test of other words against a script version, whose card has not ended, and when its plan was first written."""
+
+    key: str
+    scenario_id: int
+    control_version_id: int
+    written_at: datetime
+
+
+def under_way(session: Session) -> list[UnderWay]:
+    """Give every test of a script that was designed here and whose card has not ended, the last written first."""
+    written = func.min(PlanEdit.at)
+    rows = session.execute(
+        select(Experiment.key, Experiment.scenario_id, Experiment.control_version_id, written)
+        .join(Card, Card.experiment_id == Experiment.id)
+        .join(PlanEdit, PlanEdit.experiment_id == Experiment.id)
+        .where(Card.kind == Kind.SCRIPT, Card.review.not_in((Review.STANDARD, Review.ABANDONED)))
+        .where(Experiment.origin == "designed")
+        .group_by(Experiment.id)
+        .order_by(written.desc(), Experiment.id.desc())
+    )
+    return [UnderWay(*row) for row in rows]
+
+
+def arrivals(session: Session) -> dict[int, datetime]:
+    """Say by a card's id when it came to where it stands; those that never moved are missing.
+
+    An approval that leaves a card in review moves it nowhere, and so does a step that leaves it rolling out.
+    """
+    elsewhere = or_(Decision.from_stage != Decision.to_stage, Decision.from_review != Decision.to_review)
+    query = select(Decision.card_id, func.max(Decision.at)).where(elsewhere).group_by(Decision.card_id)
+    return dict(list(session.execute(query)))
 
 
 def card_of(session: Session, key: str) -> Card:

@@ -48,6 +48,7 @@ class Gates:
         act: What thousands of agents say tomorrow.
         expires_after: How long an approval counts.
         most_days: The longest window that a plan's calls may take.
+        most_wait: Working days that a card may wait for people before it is late.
 
     Raises:
         ValueError: a gate has no seat or names a role twice, or a number is not above 0.
@@ -58,14 +59,15 @@ class Gates:
     act: tuple[Seat, ...] = (Seat("manager"), Seat("quality"))
     expires_after: timedelta = timedelta(days=14)
     most_days: int = 56
+    most_wait: int = 3
 
     def __post_init__(self) -> None:
         for name in ("plan", "check", "act"):
             roles = [seat.role for seat in getattr(self, name)]
             if not roles or len(set(roles)) != len(roles):
                 raise ValueError(f"{name} == {roles}, must name at least one role, and each once.")
-        if self.expires_after <= timedelta(0) or self.most_days < 1:
-            raise ValueError("expires_after and most_days must be above 0.")
+        if self.expires_after <= timedelta(0) or self.most_days < 1 or self.most_wait < 1:
+            raise ValueError("expires_after, most_days and most_wait must be above 0.")
 
     def at(self, stage: str) -> tuple[Seat, ...]:
         """Give the seats at the gate of a stage; none where a stage has no gate."""

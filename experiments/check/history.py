@@ -1,7 +1,7 @@
 """What the rollup knows: totals of scenarios, arms and units. Pages and plans read here, never the facts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -104,6 +104,16 @@ def calls_by_experiment(session: Session) -> dict[int, int]:
         .group_by(RollupDay.experiment_id)
     )
     return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
+
+
+def marks(session: Session, experiment_ids: Collection[int]) -> dict[int, str]:
+    """Give what tells whether an experiment's rollup is another one than before, by its id: a sum of all it counts."""
+    query = (
+        select(RollupDay.experiment_id, func.count(), *_sums(RollupDay))
+        .where(RollupDay.experiment_id.in_(experiment_ids))
+        .group_by(RollupDay.experiment_id)
+    )
+    return {row[0]: " ".join(map(str, row[1:])) for row in session.execute(query)}
 
 
 def arm_totals(session: Session, experiment: Experiment, *, until: int | None = None) -> dict[str, Totals]:

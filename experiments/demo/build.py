@@ -87,6 +87,7 @@ class _Build:
         rollup.rebuild_dirty(self.floor.store)
         self.ears.listen(number, self.story.moment(number, _EVENING))
         self.story.look(number, self.story.moment(number, _EVENING))
+        self.story.review(number, self.story.moment(number, _EVENING))
 
     def _answer(self, snapshot: Snapshot, day: Sequence[Call]) -> None:
         for start in range(0, len(day), _BATCH):

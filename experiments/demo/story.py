@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from experiments import people
+from experiments.act.reviews import review_standard
 from experiments.board import cards, gates, moves, tending, ticking
 from experiments.board.cards import Move, Stage
 from experiments.board.checklist import checklist
@@ -20,6 +21,7 @@ from experiments.people import Actor
 from experiments.plan import designs, scripts
 from experiments.plan.catalogue import Catalogue
 from experiments.plan.rules import ArmPlan, Kind, MetricPlan, Plan
+from experiments.plan.scenarios import scenario_named
 from experiments.store import Store
 from stats.looking.spending import inflation_factor
 from stats.sizing.proportions import smallest_effect
@@ -140,6 +142,23 @@ class Story:
             ended = self._take_look(entry, now, last_day=last_day)
             if ended and entry.state in _ENDED_BY_LOOK:
                 self._expect(entry, ENDINGS[entry.state], number)
+
+    def review(self, number: int, now: datetime) -> None:
+        """Look at the standards whose turn it is, and leave them as they are."""
+        for entry in self._world.review:
+            if entry.day != number:
+                continue
+            with self._store.write() as session:
+                review_standard(
+                    session,
+                    scenario_named(session, entry.scenario),
+                    owner=entry.owner,
+                    review_by=self.day(entry.until_day),
+                    note=entry.note,
+                    actor=people.actor_of(people.person_named(session, entry.by)),
+                    calendar=self._calendar,
+                    now=now,
+                )
 
     def _take_look(self, entry: ExperimentEntry, now: datetime, *, last_day: bool) -> bool:
         with self._store.write() as session:

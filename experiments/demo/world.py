@@ -154,6 +154,17 @@ class ExperimentEntry(_Entry):
         return self.slice[1] - self.slice[0]
 
 
+class ReviewEntry(_Entry):
+    """Somebody looks at a standard on a day of the demo, and leaves it as it is until another one."""
+
+    scenario: str
+    day: int
+    by: str
+    owner: str
+    until_day: int
+    note: str
+
+
 class World(_Entry):
     """The whole file."""
 
@@ -179,6 +190,7 @@ class World(_Entry):
     agent: list[Agent]
     rate: list[Rate]
     experiment: list[ExperimentEntry]
+    review: list[ReviewEntry]
 
 
 def parse(document: Mapping[str, Any]) -> World:

@@ -245,6 +245,13 @@ def newest(session: Session, scenario_id: int) -> TrafficRevision | None:
     )
 
 
+def newest_each(session: Session) -> dict[int, TrafficRevision]:
+    """Give every scenario's revision in force, by the scenario's id."""
+    last = select(func.max(TrafficRevision.id)).group_by(TrafficRevision.scenario_id)
+    found = session.scalars(select(TrafficRevision).where(TrafficRevision.id.in_(last)))
+    return {revision.scenario_id: revision for revision in found}
+
+
 def revisions_of(session: Session, scenario: Scenario, *, most: int) -> list[TrafficRevision]:
     """Give the last revisions of a scenario's traffic, the newest first."""
     query = select(TrafficRevision).where(TrafficRevision.scenario_id == scenario.id)

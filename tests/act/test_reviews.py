@@ -33,7 +33,12 @@ def reviewed(
     asked: dict[str, Any] = {"owner": "lead", "review_by": day(30), "note": "Listened to 20 calls: as it should be."}
     with floor.store.write() as session:
         return reviews.review_standard(
-            session, scenario_named(session, scenario), **(asked | changes), actor=people_actor(session, by), now=at
+            session,
+            scenario_named(session, scenario),
+            **(asked | changes),
+            actor=people_actor(session, by),
+            calendar=floor.calendar,
+            now=at,
         )
 
 

@@ -92,6 +92,8 @@ def test_a_lead_confirms_the_standard_and_sets_the_next_review(lead: Visitor) ->
     assert "The manager" in page
     assert "1 Mar 2027" in page
     assert "Heard 20 calls." in page
+    assert "Earlier reviews (1)" in page
+    assert "Next review by 1 Mar 2027" in page
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ class TestThePage:
             examples.TICK,
             examples.COMMENT,
             examples.NOTE,
+            examples.REVIEW,
             examples.HEARD,
         ]
 
@@ -166,6 +167,8 @@ def _name_what_is_there(case: schemathesis.Case[Any]) -> None:
     """Lead a good request behind the first door: names made at random are of nothing."""
     if "key" in case.path_parameters:
         case.path_parameters["key"] = "another"
+    if "scenario" in case.path_parameters:
+        case.path_parameters["scenario"] = "policy_change"
     if isinstance(case.body, dict) and "scenario" in case.body:
         case.body["scenario"] = "policy_change"
 

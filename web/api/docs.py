@@ -11,7 +11,7 @@ from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, gates, knowledge, listening, plans, refusals, results, traffic, variables
+from web.api.schemas import calls, gates, knowledge, listening, plans, refusals, results, standards, traffic, variables
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -38,6 +38,10 @@ _MODELS = (
     knowledge.EntryAnswer,
     knowledge.NoteBody,
     knowledge.KnowledgeNote,
+    standards.ReviewBody,
+    standards.StandardAnswer,
+    standards.StandardsAnswer,
+    standards.ProposalAnswer,
     listening.ListeningAnswer,
     listening.HeardBody,
     listening.HeardAnswer,
@@ -68,6 +72,7 @@ GROUPS = {
     "Scenarios": ("read_traffic",),
     "Variables": ("list_variables",),
     "Knowledge": ("find_knowledge", "read_knowledge", "note_knowledge"),
+    "Standards": ("list_standards", "review_standard", "propose_plan"),
     "Listening": ("read_listening", "hear"),
 }
 _EVERYWHERE = {401, 403, 500, 503}
@@ -80,6 +85,8 @@ _ALSO = {
     "tick": {409},
     "read_confirmation": {409},
     "hear": {409},
+    "review_standard": {409},
+    "propose_plan": {409},
 }
 _SAYS = {
     400: "The body is not JSON.",

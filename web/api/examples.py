@@ -3,7 +3,7 @@
 from typing import Any
 
 CENTRE = "http://127.0.0.1:8000"
-KEY, VERB = "change_benefit", "approve"
+KEY, VERB, SCENARIO = "change_benefit", "approve", "policy_change"
 
 ASSIGNMENT: dict[str, Any] = {
     "call_id": "20261121-0001",
@@ -79,3 +79,9 @@ NOTE: dict[str, Any] = {
 }
 
 MOVE: dict[str, Any] = {"reason": "The words are clear and promise nothing that we cannot keep."}
+
+REVIEW: dict[str, Any] = {
+    "owner": "lead.lin",
+    "review_by": 20270219,
+    "note": "Heard 20 calls of each region: said as written, and callers follow.",
+}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from web.api.examples import CENTRE, KEY, VERB
+from web.api.examples import CENTRE, KEY, SCENARIO, VERB
 
 Schema = Mapping[str, Any]
 
@@ -99,7 +99,7 @@ def _operation(spec: Schema, method: str, path: str, operation: Schema) -> Opera
 
 
 def _curl(method: str, path: str, example: Any) -> str:
-    address = CENTRE + path.replace("{key}", KEY).replace("{verb}", VERB)
+    address = CENTRE + path.replace("{key}", KEY).replace("{verb}", VERB).replace("{scenario}", SCENARIO)
     lines = [f"curl {address}", '  -H "Authorization: Bearer $TOKEN"']
     if example is not None:
         put = "  -X PUT" if method == "put" else ""

@@ -7,24 +7,29 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.routing import BaseConverter
 
+from experiments.act import reviews
 from experiments.act.knowledge.notes import add_note
-from experiments.board import cards, comments, confirming, moves, ticking
+from experiments.board import cards, comments, confirming, moves, standard_cards, ticking
 from experiments.board.cards import Move
 from experiments.board.transitions import TRANSITIONS
 from experiments.check.spoken import hearing
+from experiments.check.variables.survey import survey_variables
 from experiments.do import assignments, served
 from experiments.do.recording import Receipt
 from experiments.errors import invalid
+from experiments.imports import ledger
 from experiments.people import Actor
-from web.api import answers, knowledge, traffic
+from experiments.plan.scenarios import scenario_named
+from web.api import answers, knowledge, standards, traffic
 from web.api.bodies import expect_json
-from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, NOTE, OUTCOMES, PLAN, TICK
+from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, NOTE, OUTCOMES, PLAN, REVIEW, TICK
 from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, ReceiptAnswer
 from web.api.schemas.gates import Comment, CommentBody, TickBody
 from web.api.schemas.knowledge import EntryAnswer, KnowledgeAnswer, KnowledgeNote, KnowledgeQuery, NoteBody
 from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
 from web.api.schemas.results import ResultsAnswer
+from web.api.schemas.standards import ProposalAnswer, ReviewBody, StandardAnswer, StandardsAnswer
 from web.api.schemas.traffic import TrafficAnswer, TrafficQuery
 from web.api.schemas.variables import VariablesAnswer, VariablesQuery
 from web.api.variables import variables
@@ -235,6 +240,55 @@ def note_knowledge(key: str, body: NoteBody) -> dict[str, Any]:
     with house().store.write() as session:
         row = add_note(session, key, body.speaks, body.text, url=body.url, actor=actor(), now=house().clock())
         return knowledge.note(row)
+
+
+@api.get("/standards")
+@api.output(StandardsAnswer)
+def list_standards() -> dict[str, Any]:
+    """List every live standard with its owner, its next review, its cycle and what was found in its rates."""
+    with house().store.read() as session:
+        found = standard_cards.standard_cards(session, calendar=house().calendar, now=house().clock())
+        return {"standards": [standards.standard(session, card, actor()) for card in found]}
+
+
+@api.post("/standards/<key:scenario>/review")
+@api.input(ReviewBody, arg_name="body", example=REVIEW)
+@api.output(StandardAnswer)
+def review_standard(scenario: str, body: ReviewBody) -> dict[str, Any]:
+    """Confirm the standard in force as it is, which begins its next cycle: who looks at it again, and by when.
+
+    Only tokens that name a person do so, and the person is a lead or a manager.
+    """
+    here, now = house(), house().clock()
+    with here.store.write() as session:
+        found = scenario_named(session, scenario)
+        reviews.review_standard(
+            session,
+            found,
+            owner=body.owner,
+            review_by=body.review_by,
+            note=body.note,
+            actor=actor(),
+            calendar=here.calendar,
+            now=now,
+        )
+        card = standard_cards.standard_card(session, found, calendar=here.calendar, now=now)
+        return standards.standard(session, card, actor())
+
+
+@api.get("/standards/<key:scenario>/plan")
+@api.output(ProposalAnswer)
+def propose_plan(scenario: str) -> dict[str, Any]:
+    """Read the next plan that the newest signal of a standard calls for, to be completed and written.
+
+    It is refused where nothing was found since somebody last looked, and where a test on its way answers it already.
+    """
+    here = house()
+    with here.store.read() as session:
+        survey = survey_variables(session, synthetic=ledger.made_up_experiments(session))
+        found = scenario_named(session, scenario)
+        told = standard_cards.next_plan(session, found, survey, calendar=here.calendar, now=here.clock())
+        return standards.proposal(told)
 
 
 @api.post(f"/experiments/<key:key>/<any({', '.join(VERBS)}):verb>")

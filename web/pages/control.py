@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from experiments.act.control.charts import ControlChart
 from experiments.act.control.rates import EVERYWHERE
 from experiments.act.control.signals import ControlSignal
 from experiments.act.live import LiveStandard, live_standard
-from experiments.act.reviews import REVIEW_DAYS, REVIEWERS, ReviewDue
+from experiments.act.reviews import REVIEW_DAYS, REVIEWERS, ReviewDue, StandardReview
 from experiments.board.after_signal import Proposal, propose_after
 from experiments.calendar import days_before
 from experiments.check.variables.survey import survey_variables
@@ -48,6 +48,18 @@ class SignalView:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierReview:
+    """A time that the standard was looked at and left as it is: the cycle that this ended, and what was noted."""
+
+    cycle: int
+    when: datetime
+    at: str
+    by: str
+    until: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewView:
     """When the standard is looked at again, and what the visitor may say of it."""
 
@@ -56,6 +68,8 @@ class ReviewView:
     overdue: bool
     noted: str
     note: str
+    cycle: int
+    earlier: list[EarlierReview]
     may: bool
     owners: list[tuple[str, str]]
     chosen: str
@@ -134,6 +148,7 @@ def confirm(key: str, owner: str, review_by: str, note: str, visitor: Actor) -> 
                     review_by=int(day) if day.isdecimal() and day.isascii() and len(day) == 8 else 0,
                     note=note,
                     actor=visitor,
+                    calendar=house().calendar,
                     now=house().clock(),
                 )
             except Unknown as refusal:
@@ -243,9 +258,16 @@ def _review(session: Session, due: ReviewDue, survey: Survey) -> ReviewView:
             else _("Nobody has confirmed it yet since it came into force.")
         ),
         note=noted.note if noted else "",
+        cycle=due.cycle,
+        earlier=[_earlier(survey, cycle, each) for cycle, each in enumerate(due.reviews, 1)][::-1],
         may=survey.visitor.has(REVIEWERS),
         owners=[(login, survey.name(login)) for login in logins],
         chosen=due.owner if due.owner in logins else own,
         next_day=(now + timedelta(days=REVIEW_DAYS)).date().isoformat(),
         first_day=(now + timedelta(days=1)).date().isoformat(),
     )
+
+
+def _earlier(survey: Survey, cycle: int, review: StandardReview) -> EarlierReview:
+    at, by = words.moment(review.noted_at), survey.name(review.noted_by)
+    return EarlierReview(cycle, review.noted_at, at, by, words.day(review.review_by), review.note)

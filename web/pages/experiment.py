@@ -41,6 +41,7 @@ from web.pages.look.readings import MethodRow, ReadingRow, effects, methods, rea
 from web.pages.look.segments import for_whom
 from web.pages.look.steps import why
 from web.pages.look.sureness import Group, how_sure
+from web.pages.moved import last_move
 from web.pages.planned import DesignRow
 from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
@@ -151,6 +152,7 @@ class ExperimentPage:
     history: list[Event]
     notes: list[str]
     learned: bool
+    moved: int
 
 
 def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPage:
@@ -177,7 +179,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         parent=_related(experiment.parent) if experiment.parent else None,
         children=[_related(child) for child in children_of(session, experiment)],
         next_step=_next_step(card),
-        moves=_moves(survey, card),
+        moves=move_forms(survey, card),
         confirmable=may_be_confirmed(card, last) and visitor.has(DESIGNERS),
         proposals=_proposals(card, last),
         proposal=_proposal(card),
@@ -211,6 +213,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         history=timeline(session, survey, card, specs),
         notes=_notes(session, experiment),
         learned=find_entry(session, experiment) is not None,
+        moved=last_move(session, card),
     )
 
 
@@ -262,7 +265,7 @@ def _next_step(card: Card) -> str:
     return words.next_step(card)
 
 
-def _moves(survey: Survey, card: Card) -> list[MoveForm]:
+def move_forms(survey: Survey, card: Card) -> list[MoveForm]:
     """Offer the moves that would not be refused; the one that carries the card on stands first."""
     barred = card.review == Review.IN_REVIEW and survey.bar(card) is not None
     offered = [

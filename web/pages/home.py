@@ -12,7 +12,9 @@ from experiments.people import Actor
 from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of
 from web.pages import words
 from web.pages.figures import Figure, funnel, scenario_counts, steps_of
+from web.pages.standard_tiles import standard_tiles
 from web.pages.survey import CardView, Freshness, Survey, freshness
+from web.pages.tiles import Tile
 
 TARGETS = (0.18, 0.20)
 """What the operator of the field set itself: the share of calls with an invitation, in phases two and three."""
@@ -41,6 +43,7 @@ class Home:
     figure: Figure | None
     running: list[CardView]
     waiting: list[CardView]
+    standards: list[Tile]
 
 
 def home(session: Session, visitor: Actor, span: str) -> Home:
@@ -58,6 +61,7 @@ def home(session: Session, visitor: Actor, span: str) -> Home:
         figure=_figure(session, leaves, since, survey.today),
         running=[card for card in cards if card.stage == Stage.DO],
         waiting=[card for card in cards if card.for_me],
+        standards=[tile for tile in standard_tiles(session, survey) if tile.for_me],
     )
 
 

@@ -17,7 +17,7 @@ from web import auth
 from web.house import house
 from web.pages import control, door, moves, words
 from web.pages.amended import AMENDING
-from web.pages.board import columns
+from web.pages.board import board_mark, board_page
 from web.pages.experiment import experiment_page
 from web.pages.experiments import listing
 from web.pages.home import home as home_page, is_blind
@@ -25,7 +25,9 @@ from web.pages.knowledge.entry import entry_page, note
 from web.pages.knowledge.found import found_page
 from web.pages.listening import listening_page, write_down
 from web.pages.manual import manual_page
+from web.pages.moved import moved_since
 from web.pages.scenarios import scenario_page, tree
+from web.pages.sieve import Sieve
 from web.pages.standing import standing_page
 from web.pages.survey import freshness
 from web.pages.variables.page import variables_page
@@ -107,9 +109,22 @@ def proposed_plan(key: str, number: int) -> Response:
 
 @pages.get("/board")
 def board() -> str:
-    """Show the board."""
+    """Show the board, or what a filter leaves of it."""
+    sieve = Sieve.of(request.args)
     with house().store.read() as session:
-        return render_template("board.html", page=columns(session, auth.actor()))
+        mark = board_mark(session, auth.actor(), sieve, _version())
+        return render_template("board.html", page=board_page(session, auth.actor(), sieve), mark=mark)
+
+
+@pages.get("/board/cards")
+def board_cards() -> Response:
+    """Show the board's cards alone, or that they are the same as before."""
+    sieve, answer = Sieve.of(request.args), Response(mimetype="text/html")
+    with house().store.read() as session:
+        answer.set_etag(board_mark(session, auth.actor(), sieve, _version()), weak=True)
+        if not request.if_none_match.contains_weak(answer.get_etag()[0] or ""):
+            answer.set_data(render_template("_board.html", page=board_page(session, auth.actor(), sieve)))
+    return answer.make_conditional(request)
 
 
 @pages.get("/experiments")
@@ -124,6 +139,14 @@ def experiment(key: str) -> str:
     """Show one experiment."""
     with house().store.read() as session:
         return render_template("experiment.html", page=experiment_page(session, key, auth.actor()))
+
+
+@pages.get("/experiments/<key>/moved")
+def moved(key: str) -> str | tuple[str, int]:
+    """Tell a page that is open whether its card has moved since."""
+    with house().store.read() as session:
+        found = moved_since(session, key, request.args.get("since", 0, int), auth.actor())
+        return render_template("_moved.html", moved=found, key=key) if found else ("", 204)
 
 
 @pages.get("/variables")
@@ -175,7 +198,8 @@ def move(key: str) -> Response:
     else:
         category, text = moves.ask(key, Move(verb, reason, form.get("proposal") or None), auth.actor())
     flash(text, category)
-    return redirect(url_for("pages.experiment", key=key), 303)
+    onward = form.get("next")
+    return redirect(door.safe_next(onward) if onward else url_for("pages.experiment", key=key), 303)
 
 
 @pages.post("/experiments/<key>/confirmation")

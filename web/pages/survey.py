@@ -86,6 +86,7 @@ class Survey:
         self._approvals = cards.approvals_given(session)
         self._looks = looks.newest_looks(session)
         self._calls = history.calls_by_experiment(session)
+        self._bars: dict[int, Message | None] = {}
         self._elements: dict[str, dict[str, dict[str, str]]] = {}
 
     def name(self, login: str) -> str:
@@ -169,7 +170,9 @@ class Survey:
 
     def bar(self, card: Card) -> Message | None:
         """Say why the visitor cannot approve what is under review; None when they can."""
-        return gating.approval_bar(self.session, card, self.gates, self.visitor, self.now)
+        if card.id not in self._bars:
+            self._bars[card.id] = gating.approval_bar(self.session, card, self.gates, self.visitor, self.now)
+        return self._bars[card.id]
 
     def _counted(self, card: Card) -> tuple[int, int] | None:
         if card.review != Review.IN_REVIEW:
@@ -188,11 +191,15 @@ class Survey:
         if card.stage != Stage.DO:
             frozen = look.content["watch"]["findings"] if look else []
             return _worst(finding["state"] for finding in frozen), said
-        watch = reading.watch(self.session, card.experiment, today=self.today)
-        health = _worst(finding.state.value for finding in watch.findings)
-        if any(guard.guard is Guard.HARMED for guard in watch.guards):
+        health, harmed = house().watches.of(self.session, card.experiment, self.today, self.now, self._seen_now)
+        if harmed:
             return health, Conclusion.HARM
         return health, Conclusion.UNTRUSTWORTHY if health == "broken" else said
+
+    def _seen_now(self, experiment: Experiment) -> tuple[str | None, bool]:
+        watch = reading.watch(self.session, experiment, today=self.today)
+        harmed = any(guard.guard is Guard.HARMED for guard in watch.guards)
+        return _worst(finding.state.value for finding in watch.findings), harmed
 
 
 def called(login: str, names: Mapping[str, str]) -> str:

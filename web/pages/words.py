@@ -129,7 +129,7 @@ def badge(card: Card) -> str:
 
 def kind(key: str) -> str:
     """Name a kind of card."""
-    return {"script": _("Script card"), "scenario": _("Scenario card")}.get(key, key)
+    return {"script": _("Script card"), "scenario": _("Scenario card"), "standard": _("Standard card")}.get(key, key)
 
 
 def unit(key: str) -> str:

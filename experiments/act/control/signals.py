@@ -1,6 +1,6 @@
 """Signals: what in a chart is no chance, appended once with its words and numbers, for people to make a test of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -131,6 +131,12 @@ def signals_of(session: Session, scenario: Scenario, *, since: int | None = None
     if since is not None:
         query = query.where(ControlSignal.found_day >= since)
     return list(session.scalars(query.order_by(ControlSignal.found_day.desc(), ControlSignal.id.desc())))
+
+
+def signals_in(session: Session, version_ids: Collection[int]) -> list[ControlSignal]:
+    """Give the signals of several script versions, the newest first."""
+    query = select(ControlSignal).where(ControlSignal.script_version_id.in_(version_ids))
+    return list(session.scalars(query.order_by(ControlSignal.found_at.desc(), ControlSignal.id.desc())))
 
 
 def signal_numbered(session: Session, scenario: Scenario, number: int) -> ControlSignal:
