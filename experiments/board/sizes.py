@@ -1,12 +1,12 @@
 """The size of a plan, with the rates, the volume and the agents of its own scenario: `plan` and `check`, joined."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from experiments.check import history
+from experiments.check import eligible, history
 from experiments.check.history import Workload
 from experiments.check.metrics import MetricSpec, Totals, moments_of_calls
 from experiments.check.stopping import alpha_of_each
@@ -34,7 +34,7 @@ def size_of(session: Session, experiment: Experiment) -> Sizing:
     """
     goal = _goal(session, experiment)
     workload = _workload(session, experiment)
-    daily = workload.daily_calls
+    daily = workload.daily_calls * _let_in(session, experiment)
     match experiment.unit:
         case "call":
             within = 1 - _icc(_alike(workload.agents))
@@ -42,7 +42,7 @@ def size_of(session: Session, experiment: Experiment) -> Sizing:
         case "customer":
             return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000)
         case "agent_shift" if daily:
-            design = sizing.compare_designs(goal, _floor(workload))[-1]
+            design = sizing.compare_designs(goal, _floor(workload, daily))[-1]
             return Sizing(goal.base_rate, goal.effect, design.total, daily, design.days)
         case _:
             alike = _alike(workload.agents)
@@ -56,8 +56,25 @@ def designs_of(session: Session, experiment: Experiment) -> tuple[Design, ...]:
     Raises:
         Conflict: as `size_of`.
     """
-    goal = _goal(session, experiment)
-    return sizing.compare_designs(goal, _floor(_workload(session, experiment)))
+    return sizing.compare_designs(_goal(session, experiment), _floor_of(session, experiment))
+
+
+def curve_of(
+    session: Session, experiment: Experiment, effects: Sequence[float]
+) -> list[tuple[float, tuple[Design, ...]]]:
+    """Put the three ways to randomise side by side for other effects than the plan's; one without room is left out.
+
+    Args:
+        session: to read the rollup with.
+        experiment: the plan.
+        effects: smallest differences worth having, as shares, each above 0.
+
+    Raises:
+        Conflict: as `size_of`.
+    """
+    goal, floor = _goal(session, experiment), _floor_of(session, experiment)
+    fitting = [effect for effect in effects if goal.base_rate + effect < 1]
+    return [(effect, sizing.compare_designs(replace(goal, effect=effect), floor)) for effect in fitting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +193,20 @@ def _workload(session: Session, experiment: Experiment) -> Workload:
     return history.workload(session, experiment.scenario_id, _primary(session, experiment).numerator)
 
 
-def _floor(workload: Workload) -> Floor:
+def _floor_of(session: Session, experiment: Experiment) -> Floor:
+    workload = _workload(session, experiment)
+    return _floor(workload, workload.daily_calls * _let_in(session, experiment))
+
+
+def _let_in(session: Session, experiment: Experiment) -> float:
+    """Give the part of the scenario's eligible calls that the plan's own audience lets in."""
+    return eligible.eligible_calls(session, experiment.scenario, experiment.audience).share
+
+
+def _floor(workload: Workload, daily_calls: float) -> Floor:
     agents, shifts = _alike(workload.agents), _alike(workload.agent_days)
     return Floor(
-        daily_calls=workload.daily_calls,
+        daily_calls=daily_calls,
         agents=len(workload.agents),
         daily_shifts=_SHIFTS_A_DAY * len(workload.agent_days) / max(workload.days, 1),
         agent_icc=_icc(agents),
