@@ -39,6 +39,7 @@ _EVERYONE = tuple(ROLES)
 _BOARD = ("lead", "supervisor", "manager", "quality", "compliance", "trainer", "admin")
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
+_LEADS = Access(Who.PERSON, ("lead",))
 
 POLICY: dict[str, Access] = {
     # what machines ask
@@ -68,6 +69,11 @@ POLICY: dict[str, Access] = {
     "pages.move": Access(Who.PERSON, APPROVERS),
     "pages.tick": Access(Who.PERSON, APPROVERS),
     "pages.comment": _AT_THE_BOARD,
+    # the design studio: plans are written by leads
+    "studio.begin": _LEADS,
+    "studio.write": _LEADS,
+    "studio.amend": _LEADS,
+    "studio.rewrite": _LEADS,
     # the API
     "openapi.spec": _ANYONE,
     "docs.api": _ANYONE,

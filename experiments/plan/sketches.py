@@ -75,6 +75,11 @@ def plan_of(experiment: Experiment) -> Plan:
     )
 
 
+def is_free(session: Session, key: str) -> bool:
+    """Say whether no experiment has this key."""
+    return session.scalar(select(Experiment.id).where(Experiment.key == key)) is None
+
+
 def free_key(session: Session, stem: str) -> str:
     """Give a key that no experiment has: the stem itself, or with the first number that is free."""
     stem = stem[: _LONGEST_KEY - 4]
