@@ -26,28 +26,39 @@ _MOST_ALIKE = 0.99  # what a plan can still be computed with
 _SHIFTS_A_DAY = 1  # the rollup knows an agent's day, not its halves: cautious, since longer shifts hold more calls
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every size of a plan stands on, read once: its goal, who took the scenario's calls, and how many it takes.
+
+    `daily` are eligible calls a day that the plan's own audience lets in.
+    """
+
+    goal: Goal
+    workload: Workload
+    daily: float
+
+    @property
+    def floor(self) -> Floor:
+        """See who takes the calls as designs are compared by."""
+        return _floor(self.workload, self.daily)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A plan's size, beside the three ways to randomise: for its own effect, and for others with their designs."""
+
+    own: Sizing
+    designs: tuple[Design, ...]
+    curve: tuple[tuple[float, tuple[Design, ...]], ...]
+
+
 def size_of(session: Session, experiment: Experiment) -> Sizing:
     """Size a plan with the rates, volume and agents of the scenario's own history.
 
     Raises:
         Conflict: there is too little history and the plan states no rate, or the rate leaves no room for the effect.
     """
-    goal = _goal(session, experiment)
-    workload = _workload(session, experiment)
-    daily = workload.daily_calls * _let_in(session, experiment)
-    match experiment.unit:
-        case "call":
-            within = 1 - _icc(_alike(workload.agents))
-            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000, design_effect=within)
-        case "customer":
-            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000)
-        case "agent_shift" if daily:
-            design = sizing.compare_designs(goal, _floor(workload, daily))[-1]
-            return Sizing(goal.base_rate, goal.effect, design.total, daily, design.days)
-        case _:
-            alike = _alike(workload.agents)
-            units = history.cluster_count(session, experiment)
-            return sizing.size_units(goal, units, daily_calls=daily, icc=_icc(alike), cv=_cv(alike))
+    return _sized(session, experiment, _ground(session, experiment))
 
 
 def designs_of(session: Session, experiment: Experiment) -> tuple[Design, ...]:
@@ -56,25 +67,27 @@ def designs_of(session: Session, experiment: Experiment) -> tuple[Design, ...]:
     Raises:
         Conflict: as `size_of`.
     """
-    return sizing.compare_designs(_goal(session, experiment), _floor_of(session, experiment))
+    ground = _ground(session, experiment)
+    return sizing.compare_designs(ground.goal, ground.floor)
 
 
-def curve_of(
-    session: Session, experiment: Experiment, effects: Sequence[float]
-) -> list[tuple[float, tuple[Design, ...]]]:
-    """Put the three ways to randomise side by side for other effects than the plan's; one without room is left out.
+def sizes_of(session: Session, experiment: Experiment, effects: Sequence[float]) -> Sizes:
+    """Size a plan, and put the three ways to randomise side by side for its own effect and for others.
 
     Args:
         session: to read the rollup with.
         experiment: the plan.
-        effects: smallest differences worth having, as shares, each above 0.
+        effects: smallest differences worth having, as shares, each above 0; one without room is left out.
 
     Raises:
         Conflict: as `size_of`.
     """
-    goal, floor = _goal(session, experiment), _floor_of(session, experiment)
+    ground = _ground(session, experiment)
+    goal, floor = ground.goal, ground.floor
     fitting = [effect for effect in effects if goal.base_rate + effect < 1]
-    return [(effect, sizing.compare_designs(replace(goal, effect=effect), floor)) for effect in fitting]
+    curve = [(effect, sizing.compare_designs(replace(goal, effect=effect), floor)) for effect in fitting]
+    own, designs = _sized(session, experiment, ground), sizing.compare_designs(goal, floor)
+    return Sizes(own, designs, tuple(curve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +206,26 @@ def _workload(session: Session, experiment: Experiment) -> Workload:
     return history.workload(session, experiment.scenario_id, _primary(session, experiment).numerator)
 
 
-def _floor_of(session: Session, experiment: Experiment) -> Floor:
-    workload = _workload(session, experiment)
-    return _floor(workload, workload.daily_calls * _let_in(session, experiment))
+def _ground(session: Session, experiment: Experiment) -> _Ground:
+    goal, workload = _goal(session, experiment), _workload(session, experiment)
+    let_in = eligible.eligible_calls(session, experiment.scenario, experiment.audience).share
+    return _Ground(goal, workload, workload.daily_calls * let_in)
 
 
-def _let_in(session: Session, experiment: Experiment) -> float:
-    """Give the part of the scenario's eligible calls that the plan's own audience lets in."""
-    return eligible.eligible_calls(session, experiment.scenario, experiment.audience).share
+def _sized(session: Session, experiment: Experiment, ground: _Ground) -> Sizing:
+    goal, daily, alike = ground.goal, ground.daily, _alike(ground.workload.agents)
+    match experiment.unit:
+        case "call":
+            within = 1 - _icc(alike)
+            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000, design_effect=within)
+        case "customer":
+            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000)
+        case "agent_shift" if daily:
+            design = sizing.compare_designs(goal, ground.floor)[-1]
+            return Sizing(goal.base_rate, goal.effect, design.total, daily, design.days)
+        case _:
+            units = history.cluster_count(session, experiment)
+            return sizing.size_units(goal, units, daily_calls=daily, icc=_icc(alike), cv=_cv(alike))
 
 
 def _floor(workload: Workload, daily_calls: float) -> Floor:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board.sizes import curve_of, designs_of, size_of
+from experiments.board.sizes import sizes_of
 from experiments.errors import Conflict
 from experiments.plan.designs import Experiment
 from experiments.plan.sizing import WINDOW, Design, Sizing
@@ -55,11 +56,10 @@ def sized(session: Session, sketch: Sketch) -> Sized:
         )
     experiment = sketch.experiment
     try:
-        size, designs = size_of(session, experiment), designs_of(session, experiment)
-        effects = [round(experiment.effect * multiple, 6) for multiple in _MULTIPLES]
-        curve = curve_of(session, experiment, effects)
+        sizes = sizes_of(session, experiment, [round(experiment.effect * each, 6) for each in _MULTIPLES])
     except Conflict as too_little:
         return Sized(why_not=say(words.in_words(too_little.message)))
+    size, designs, curve = sizes.own, sizes.designs, sizes.curve
     return Sized(
         calls=UNKNOWN if size.total is None else f"{size.total:,}",
         days=UNKNOWN if size.days is None else words.days(size.days),
@@ -123,7 +123,13 @@ def _figure(
     summary = _(
         "With all eligible calls of the audience, at the scenario's own volume. What takes too long is cut off."
     )
-    return Figure("studio-sizes", data.title, summary, chart_json(size_chart(data)), size_table(data))
+    return Figure("studio-sizes", data.title, summary, _drawn(data), size_table(data))
+
+
+@lru_cache(maxsize=64)
+def _drawn(data: SizeChart) -> str:
+    """Remember what was drawn: most of what is typed moves no curve."""
+    return chart_json(size_chart(data))
 
 
 def _finding(experiment: Experiment, designs: Sequence[Design]) -> str:
