@@ -72,7 +72,8 @@ def size_chart(data: SizeChart) -> "figure":
     top = _top(data)
     own = None if data.plan is None else data.curves[data.plan].days[data.chosen]
     marked = own is not None and own <= top
-    names = [data.words.window, *(curve.name for curve in data.curves), *([data.words.plan] if marked else [])]
+    shown = [(c, look) for c, look in zip(data.curves, _LOOKS, strict=False) if any(d and d <= top for d in c.days)]
+    names = [data.words.window, *(curve.name for curve, _ in shown), *([data.words.plan] if marked else [])]
     chart = drawing.plane(
         last=len(data.effects) - 1,
         bottom=0.0,
@@ -86,7 +87,7 @@ def size_chart(data: SizeChart) -> "figure":
     drawing.heights_at(chart, {float(tick): str(tick) for tick in _ticks(top)})
     ends = {"x": [0, len(data.effects) - 1], "value": [data.window] * 2}
     drawing.line(chart, ends, color=LIGHT.zero, dash="dashed", legend=data.words.window)
-    drawn = [_curve(chart, data, curve, look, top) for curve, look in zip(data.curves, _LOOKS, strict=False)]
+    drawn = [_curve(chart, data, curve, look, top) for curve, look in shown]
     if marked:
         at: dict[str, list[Any]] = {
             "x": [data.chosen],
@@ -108,8 +109,8 @@ def size_table(data: SizeChart) -> Twin:
 
 _LOOKS: tuple[tuple[str, str, str], ...] = (
     (LIGHT.control, "solid", "circle"),
-    (LIGHT.second, "solid", "square"),
-    (LIGHT.third, "solid", "triangle"),
+    (LIGHT.second, "dotdash", "square"),
+    (LIGHT.third, "dotted", "triangle"),
 )
 
 
@@ -120,7 +121,7 @@ def _curve(chart: "figure", data: SizeChart, curve: SizeCurve, look: tuple[str, 
     places, days = [place for place, _ in shown], [days for _, days in shown]
     columns: dict[str, list[Any]] = {"x": places, "value": days, **_told(data, curve.name, places, days)}
     drawing.line(chart, columns, color=color, dash=dash, legend=curve.name)
-    return drawing.dots(chart, columns, marker=marker, size=7, color=color, legend=curve.name)
+    return drawing.dots(chart, columns, marker=marker, size=9, color=color, legend=curve.name)
 
 
 def _told(data: SizeChart, name: str, places: Sequence[int], days: Sequence[int | None]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from experiments.plan.rules import LOCALES
 from experiments.plan.scenarios import Part, element_names
 from experiments.plan.scripts import Lines, Texts
 from experiments.plan.sketches import spoken_by_arm
+from web.language import locale
 from web.pages import words
 from web.pages.studio.judging import Judged
 
@@ -41,23 +42,27 @@ def arms_heard(session: Session, judged: Judged) -> list[ArmHeard]:
     if judged.variable is None:
         return []
     names, lines = element_names(session, judged.scenario.catalogue), spoken_by_arm(session, experiment)
+    mine_first = sorted(LOCALES, key=lambda language: language != locale())
     return [
         ArmHeard(
             words.arm(arm.key or "?", control=arm.position == 0),
             arm.position == 0,
-            [(locale, ENDONYMS[locale], _steps(lines[arm.key], locale, names, judged.parts)) for locale in LOCALES],
+            [
+                (language, ENDONYMS[language], _steps(lines[arm.key], language, names, judged.parts))
+                for language in mine_first
+            ],
         )
         for arm in experiment.arms
     ]
 
 
-def _steps(lines: Lines, locale: str, names: Mapping[str, Texts], parts: Mapping[str, Part]) -> list[Step]:
+def _steps(lines: Lines, language: str, names: Mapping[str, Texts], parts: Mapping[str, Part]) -> list[Step]:
     after = [parts[line.element].after_request for line in lines]
     first = after.index(True) if True in after else -1
     return [
         Step(
-            names[line.element].get(locale, line.element),
-            line.text.get(locale, ""),
+            names[line.element].get(language, line.element),
+            line.text.get(language, ""),
             parts[line.element].locked,
             place == first,
         )

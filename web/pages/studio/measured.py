@@ -37,7 +37,7 @@ def metric_rows(session: Session, judged: Judged, typed: Typed) -> list[MetricRo
 
 def _row(metric: Metric, typed: TypedMetric) -> MetricRow:
     spec = spec_of(metric)
-    unit = _("points") if amounts.in_points(spec) else _("in its own unit")
+    unit = _("points") if amounts.in_points(spec) else _("own unit")
     promise = promised(spec, typed)
     name, note, can_lead = named(metric.name), named(metric.note), metric.kind == "proportion"
     return MetricRow(metric.key, name, note, typed, unit, promise, can_lead)

@@ -14,6 +14,9 @@ from web.pages import words
 from web.pages.studio.judging import Judged
 from web.pages.studio.typed import ROWS, Typed, TypedRow, typed_audience
 
+_MORE = 2
+"""Empty rows to fill in."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudienceView:
@@ -51,7 +54,7 @@ def audience_view(session: Session, judged: Judged, typed: Typed) -> AudienceVie
     return AudienceView(
         own=words.audience(own),
         told=[] if broken else words.audience(judged.sketch.experiment.audience),
-        rows=[*rows, *[TypedRow()] * (ROWS - len(rows))][:ROWS],
+        rows=[*rows, *[TypedRow()] * _MORE][:ROWS],
         facts=[(fact, words.fact(fact)) for fact in facts if fact],
         operators=[
             ("$in", _("is one of")),

@@ -141,13 +141,17 @@ def _from_signal(session: Session, number: str) -> Typed:
 
 
 def _body(session: Session, experiment: Experiment) -> dict[str, Any]:
-    """Give the body that a draft's plan would be sent in; its audience where it is not the scenario's own."""
+    """Give the body that a draft's plan would be sent in.
+
+    Its audience is in it where it is not the scenario's own; its salt is not, since a draft keeps the one it has.
+    """
     plan: Plan = sketches.plan_of(experiment)
     own = traffic.in_force(session, experiment.scenario).value.audience
     given = {name: getattr(plan, name) for name in Plan.__slots__}
     return {
         **given,
         "kind": plan.kind.value,
+        "salt": None,
         "audience": None if plan.audience == own else plan.audience,
         "arms": [{"key": arm.key, "weight": arm.weight, "value": arm.value} for arm in plan.arms],
         "metrics": [{"metric": m.metric, "role": m.role, "margin": m.margin, "watch": m.watch} for m in plan.metrics],

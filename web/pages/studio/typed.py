@@ -146,7 +146,7 @@ def typed_plan(body: Mapping[str, Any], in_points: Mapping[str, bool], *, based_
         metrics={m["metric"]: _metric(m, in_points.get(m["metric"], True)) for m in body["metrics"]},
         audience=typed_audience(body.get("audience")),
         moderators=tuple(body.get("moderators", ("tenure",))),
-        carried={name: value for name, value in body.items() if name not in KNOWN},
+        carried={name: value for name, value in body.items() if name not in KNOWN and value is not None},
         based_on=based_on,
     )
 
