@@ -115,7 +115,7 @@ class TestABeginning:
 
     def test_speaks_both_languages(self, app: APIFlask, floor: Floor) -> None:
         page = text_of(a_visitor(app, floor, "lead", locale="zh-CN").get(TEMPLATE).text)
-        for told in ("新建测试", "保存并提交", "只有诉求解决之后", "随机化单位", "我们会停止"):
+        for told in ("新建测试", "保存并提交", "诉求解决之后才会显示", "随机化单位", "立即停止"):
             assert told in page
 
 
@@ -150,7 +150,7 @@ class TestWhatIsTyped:
     def test_is_not_blamed_for_what_nobody_has_written_yet(self, lead: Visitor) -> None:
         page = lead.get("/studio?scenario=policy_enquiry&variable=benefit").text
         assert 'aria-invalid="true"' not in page
-        assert "5 points are open" in text_of(page)
+        assert "Still open: 5" in text_of(page)
 
     def test_follows_another_scenario_where_nobody_wrote(self, lead: Visitor) -> None:
         form = form_of(lead.get("/studio?scenario=policy_enquiry&variable=benefit").text)
@@ -211,7 +211,7 @@ class TestWhatIsKept:
         with floor.store.read() as session:
             assert cards.card_of(session, "policy_enquiry_ask").review == "draft"
             assert len(edits_of(session, experiment_named(session, "policy_enquiry_ask"))) == 1
-        stated = sent(lead, "/studio/policy_enquiry_ask", form_of(refused.text), action="submit", base_rate="20")
+        sent(lead, "/studio/policy_enquiry_ask", form_of(refused.text), action="submit", base_rate="20")
         assert "The plan is handed in" in lead.get(here).text
         taken = sent(lead, "/studio", form, action="draft")
         assert "The key policy_enquiry_ask is taken." in beside(taken.text, "key")
