@@ -15,7 +15,8 @@
     asking = new AbortController();
     const body = new FormData(form);
     body.set("action", "refresh");
-    const response = await fetch(form.action, { method: "POST", body, signal: asking.signal, redirect: "error" });
+    const address = form.getAttribute("action"); // form.action is the buttons of that name
+    const response = await fetch(address, { method: "POST", body, signal: asking.signal, redirect: "error" });
     if (!response.ok) throw new Error(`the studio answered ${response.status}`);
     return new DOMParser().parseFromString(await response.text(), "text/html");
   }
