@@ -15,10 +15,14 @@ from experiments.plan import sizing
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind
 from experiments.plan.sizing import ASSUMED_ICC, Design, Floor, Goal, Sizing
+from experiments.wording import sentence
 from stats.clusters.icc import Clustering, clustering_of_proportions, design_effect
 from stats.sizing.joint import Guardrail, Primary, power_of_all
 from stats.sizing.means import sd_of
 from stats.sizing.outcomes import Mean, Share
+
+TOO_LITTLE = sentence("Too little history to size this test: state today's rate as base_rate.")
+"""Why a plan without a rate of its own has no size."""
 
 _LEAST_HISTORY = 100  # eligible calls before a scenario's own rate is believed in a plan
 _LEAST_AGENTS = 10  # before their likeness is: of fewer, an ICC is anybody's guess
@@ -193,7 +197,7 @@ def _base_rate(session: Session, experiment: Experiment) -> float:
     past = history.scenario_history(session, [experiment.scenario_id])
     calls, successes = past.eligible["calls"], past.eligible[_primary(session, experiment).numerator]
     if experiment.kind == Kind.SCENARIO or calls < _LEAST_HISTORY or not 0 < successes < calls:
-        raise Conflict("Too little history to size this test: state today's rate as base_rate.")
+        raise Conflict(TOO_LITTLE)
     return successes / calls
 
 

@@ -36,7 +36,10 @@ class Challenger(BaseModel):
 
 
 class Template(BaseModel):
-    """`[[template]]`: a kind of test that a centre runs again and again. `advice` tells whoever writes the words."""
+    """`[[template]]`: a kind of test that a centre runs again and again. `advice` tells whoever writes the words.
+
+    `base_rate` is the primary metric's rate under the control, where the scenario's own history does not say it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,6 +52,7 @@ class Template(BaseModel):
     hypothesis: Names
     unit: Literal["call", "customer", "agent", "team", "agent_shift"] = "call"
     effect: float = EFFECT
+    base_rate: float | None = None
     challenger: list[Challenger] = Field(min_length=1)
 
 
@@ -124,6 +128,7 @@ def begin_from(session: Session, scenario: Scenario, template: Template) -> dict
         "variable": template.variable,
         "unit": template.unit,
         "effect": template.effect,
+        "base_rate": template.base_rate,
         "arms": arms_of([plan["arms"][0]["value"], *values], ("control", *keys)),
     }
 

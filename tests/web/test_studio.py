@@ -180,9 +180,12 @@ class TestWhatIsTyped:
 
     def test_of_no_history_is_sized_by_the_rate_that_is_typed(self, lead: Visitor) -> None:
         form = form_of(lead.get(TEMPLATE).text)
-        assert "Too little history to size this test" in text_of(sent(lead, "/studio", form, action="refresh").text)
+        unknown = text_of(sent(lead, "/studio", form, action="refresh").text)
+        assert "Too few calls heard this control to say its rate" in unknown
+        assert "Can be kept as a draft" in unknown
         stated = text_of(sent(lead, "/studio", form, action="refresh", base_rate="20").text)
         assert "The scenario has no calls yet" in stated
+        assert "Ready to be handed in" in stated
 
     def test_is_shown_as_agents_will_see_it(self, lead: Visitor) -> None:
         form = form_of(lead.get(TEMPLATE).text)

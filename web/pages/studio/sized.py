@@ -7,7 +7,7 @@ from functools import lru_cache
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board.sizes import sizes_of
+from experiments.board.sizes import TOO_LITTLE, sizes_of
 from experiments.errors import Conflict
 from experiments.plan.designs import Experiment
 from experiments.plan.sizing import WINDOW, Design, Sizing
@@ -33,6 +33,7 @@ class Sized:
         calls: Eligible calls in all; a dash where they are not known.
         days: Days until then; a dash likewise.
         feasible: Whether it answers within the window; None where that is not known.
+        answers: Whether there is a number of calls that would do, which is what the gate asks first.
         why_not: Why there is no size at all; "" where there is one.
         advice: What would help, where the plan takes longer than the window or never answers.
         designs: Three ways to randomise, side by side.
@@ -42,6 +43,7 @@ class Sized:
     calls: str = UNKNOWN
     days: str = UNKNOWN
     feasible: bool | None = None
+    answers: bool = False
     why_not: str = ""
     advice: Sequence[str] = ()
     designs: Sequence[DesignRow] = ()
@@ -58,16 +60,25 @@ def sized(session: Session, sketch: Sketch) -> Sized:
     try:
         sizes = sizes_of(session, experiment, [round(experiment.effect * each, 6) for each in _MULTIPLES])
     except Conflict as too_little:
-        return Sized(why_not=say(words.in_words(too_little.message)))
+        return Sized(why_not=_why_not(too_little))
     size, designs, curve = sizes.own, sizes.designs, sizes.curve
     return Sized(
         calls=UNKNOWN if size.total is None else f"{size.total:,}",
         days=UNKNOWN if size.days is None else words.days(size.days),
+        answers=size.total is not None,
         feasible=None if size.days is None and size.total is not None else (size.days or WINDOW + 1) <= WINDOW,
         advice=_advice(experiment, size, designs),
         designs=[design_row(design, experiment.unit) for design in designs],
         figure=_figure(experiment, designs, curve) if any(d.days for _e, ds in curve for d in ds) else None,
     )
+
+
+def _why_not(conflict: Conflict) -> str:
+    if conflict.message.text == TOO_LITTLE:
+        return _(
+            "Too few calls heard this control to say its rate: write it under “Rate today” as well as you know it."
+        )
+    return say(words.in_words(conflict.message))
 
 
 def _advice(experiment: Experiment, size: Sizing, designs: Sequence[Design]) -> list[str]:
