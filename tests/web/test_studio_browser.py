@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from apiflask import APIFlask
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from experiments.board import cards
 from experiments.do.assignments import Floor
@@ -88,10 +88,16 @@ def test_a_lead_drafts_from_a_template_and_submits(
 def test_what_is_not_kept_is_not_left_by_accident(browser: Browser, home: str) -> None:
     with browser.new_context(locale="en") as context:
         visit = Visit(context.new_page(), home)
-        page, asked = visit.page, []
+        page = visit.page
+        asked: list[str] = []
         visit.sign_in("lin")
         visit.open("/studio?scenario=policy_change")
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+        def agree(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.accept()
+
+        page.on("dialog", agree)
         page.focus("#variable")
         page.select_option("#variable", "objection")
         expect(page.locator("#key")).to_have_value("policy_change_objection")
