@@ -17,8 +17,8 @@ from web.house import open_house, wall_clock
 from web.ofrep.answers import PREFIX, failed
 from web.ofrep.routes import ofrep
 from web.pages.routes import pages
-from web.pages.studio.views import studio
 from web.short_way import ShortWay
+from web.studio.views import studio
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -> APIFlask:

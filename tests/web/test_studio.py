@@ -25,10 +25,10 @@ from tests.builders import (
 from tests.web.conftest import Clock
 from tests.web.visitors import NOW, Visitor, a_test_under_way, a_visitor
 from web.language import locale
-from web.pages.studio import read
-from web.pages.studio.measured import promised
-from web.pages.studio.problems import Problems
-from web.pages.studio.typed import Typed, TypedAudience, TypedMetric, TypedRow, typed_audience, typed_plan
+from web.studio import read
+from web.studio.measured import promised
+from web.studio.problems import Problems
+from web.studio.typed import Typed, TypedAudience, TypedMetric, TypedRow, typed_audience, typed_plan
 
 TEMPLATE = "/studio?scenario=policy_enquiry&template=ask_choice"
 

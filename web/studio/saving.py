@@ -12,8 +12,8 @@ from web.api.schemas.plans import PlanBody
 from web.house import house
 from web.language import say
 from web.pages import words
-from web.pages.studio.judging import judge
-from web.pages.studio.typed import Typed
+from web.studio.judging import judge
+from web.studio.typed import Typed
 
 
 @dataclass(frozen=True, slots=True)

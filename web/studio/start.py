@@ -24,7 +24,7 @@ from experiments.plan.rules import Kind, Plan
 from experiments.plan.scenarios import Scenario, every_scenario, metrics_of, scenario_named
 from web.language import named
 from web.pages import words
-from web.pages.studio.typed import Typed, typed_plan
+from web.studio.typed import Typed, typed_plan
 
 _DIGITS = 9
 

@@ -11,7 +11,7 @@ from experiments.plan.scripts import Lines, Texts
 from experiments.plan.sketches import spoken_by_arm
 from web.language import locale
 from web.pages import words
-from web.pages.studio.judging import Judged
+from web.studio.judging import Judged
 
 ENDONYMS = {"zh-CN": "中文", "en": "English"}
 

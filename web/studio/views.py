@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 from web import auth
 from web.house import house
 from web.pages.routes import refuse_nul
-from web.pages.studio import following, read, start
-from web.pages.studio.page import studio_page
-from web.pages.studio.saving import Kept, keep
-from web.pages.studio.typed import Typed
 from web.pages.survey import freshness
+from web.studio import following, read, start
+from web.studio.page import studio_page
+from web.studio.saving import Kept, keep
+from web.studio.typed import Typed
 
 studio = APIBlueprint("studio", __name__, url_prefix="/studio", enable_openapi=False)
 studio.before_request(refuse_nul)

@@ -14,16 +14,16 @@ from web.language import named
 from web.pages import words
 from web.pages.look import naming
 from web.pages.planned import how_dealt
-from web.pages.studio import heard, measured, people, place, start
-from web.pages.studio.heard import ArmHeard
-from web.pages.studio.judging import Judged, judge
-from web.pages.studio.measured import MetricRow
-from web.pages.studio.people import AudienceView
-from web.pages.studio.place import ScenarioView
-from web.pages.studio.problems import Point, Problems
-from web.pages.studio.sized import Sized, sized
-from web.pages.studio.typed import Typed, TypedArm
 from web.pages.survey import Freshness, freshness
+from web.studio import heard, measured, people, place, start
+from web.studio.heard import ArmHeard
+from web.studio.judging import Judged, judge
+from web.studio.measured import MetricRow
+from web.studio.people import AudienceView
+from web.studio.place import ScenarioView
+from web.studio.problems import Point, Problems
+from web.studio.sized import Sized, sized
+from web.studio.typed import Typed, TypedArm
 
 Options = Sequence[tuple[str, str]]
 """(value, the reader's words)."""

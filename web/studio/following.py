@@ -10,8 +10,8 @@ from experiments.plan import beginnings, sketches
 from experiments.plan.rules import Kind
 from experiments.plan.scenarios import Scenario, scenario_named
 from experiments.plan.scripts import ASK, Value, value_in
-from web.pages.studio import start
-from web.pages.studio.typed import Typed, TypedArm, TypedMetric, typed_plan
+from web.studio import start
+from web.studio.typed import Typed, TypedArm, TypedMetric, typed_plan
 
 
 def follow(session: Session, typed: Typed, scenario_before: str, variable_before: str) -> Typed:

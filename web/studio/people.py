@@ -11,8 +11,8 @@ from experiments.check.eligible import SAMPLE, Eligible, How
 from experiments.plan import traffic
 from experiments.plan.audience.facts import facts_used
 from web.pages import words
-from web.pages.studio.judging import Judged
-from web.pages.studio.typed import ROWS, Typed, TypedRow, typed_audience
+from web.studio.judging import Judged
+from web.studio.typed import ROWS, Typed, TypedRow, typed_audience
 
 _MORE = 2
 """Empty rows to fill in."""

@@ -11,9 +11,9 @@ from experiments.check.metrics import MetricSpec
 from experiments.plan.scenarios import Metric, metrics_of
 from web.language import named
 from web.pages.look import amounts
-from web.pages.studio import read
-from web.pages.studio.judging import Judged
-from web.pages.studio.typed import Typed, TypedMetric
+from web.studio import read
+from web.studio.judging import Judged
+from web.studio.typed import Typed, TypedMetric
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from web.language import say
 from web.pages import words
 from web.pages.figures import Figure
 from web.pages.planned import DesignRow, design_row
-from web.pages.studio.typed import percentage
+from web.studio.typed import percentage
 
 _MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 """Of the plan's own effect: what a little more or less of it costs."""

@@ -15,8 +15,8 @@ from experiments.plan.scripts import Lines, Value, value_in
 from experiments.plan.sketches import Sketch
 from experiments.wording import Message
 from web.api.schemas.plans import PlanBody
-from web.pages.studio import read, start
-from web.pages.studio.typed import Typed
+from web.studio import read, start
+from web.studio.typed import Typed
 
 
 @dataclass(frozen=True, slots=True)

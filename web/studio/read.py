@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from experiments.errors import Problem
 from experiments.plan.rules import LOCALES, MAX_ARMS, MODERATORS, ArmPlan, Kind, MetricPlan, Plan
 from experiments.wording import Message, sentence
-from web.pages.studio.typed import (
+from web.studio.typed import (
     KNOWN,
     PLAIN,
     ROWS,
