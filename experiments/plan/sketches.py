@@ -14,8 +14,20 @@ from experiments.plan.scenarios import parts_of
 from experiments.plan.scripts import Lines
 
 _LONGEST_KEY = 64
-_SIZED_BY = ("alpha", "power", "effect", "coverage", "base_rate", "looks", "spending", "family", "unit", "metrics")
-"""Fields without which a plan has no size; of its arms only their number and weights matter."""
+_SIZED_BY = (
+    "variable",
+    "alpha",
+    "power",
+    "effect",
+    "coverage",
+    "base_rate",
+    "looks",
+    "spending",
+    "family",
+    "unit",
+    "metrics",
+)
+"""Fields without which a plan has no size; of its arms, judged once there is a variable, only number and weights."""
 
 
 @dataclass(frozen=True, slots=True)

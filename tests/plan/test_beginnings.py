@@ -13,7 +13,7 @@ from experiments.errors import Conflict, Invalid, Unknown
 from experiments.plan import beginnings, catalogue, sketches
 from experiments.plan.beginnings import Template
 from experiments.plan.designs import experiment_named
-from experiments.plan.rules import Kind
+from experiments.plan.rules import ArmPlan, Kind
 from experiments.plan.scenarios import every_scenario, scenario_named
 from experiments.store import Store
 from tests.builders import MONDAY, a_draft, a_floor, a_plan
@@ -123,7 +123,9 @@ class TestASketch:
             assert sketches.free_key(session, "x" * 80) == "x" * 60
 
     def test_says_whether_what_is_wrong_leaves_it_a_size(self, centre: Floor) -> None:
-        wordless, senseless = a_plan(centre, title={}), a_plan(centre, effect=0.0)
+        weightless = a_plan(centre, variable="unknown", arms=(ArmPlan("control", 0), ArmPlan("new", 0)))
+        plans = [a_plan(centre, title={}), a_plan(centre, effect=0.0), weightless]
         with centre.store.read() as session:
-            sketched = [sketches.sketch(session, plan) for plan in (wordless, senseless)]
-        assert [(bool(each.problems), each.can_be_sized) for each in sketched] == [(True, True), (True, False)]
+            sketched = [sketches.sketch(session, plan) for plan in plans]
+        assert all(each.problems for each in sketched)
+        assert [each.can_be_sized for each in sketched] == [True, False, False]

@@ -337,6 +337,13 @@ def test_a_form_carries_what_it_does_not_show_and_nothing_that_no_plan_has() -> 
     assert read.typed_form(MultiDict({"carried": "[" * 100_000})).carried == {}
 
 
+@pytest.mark.parametrize(
+    ("typed", "read_as"), [("1.5", 1.5), ("−2 %", -2.0), ("1e308", 0.0), ("nan", 0.0), ("many", 0.0)]
+)
+def test_a_number_that_nobody_means_is_none(typed: str, read_as: float) -> None:
+    assert read.number(typed) == read_as
+
+
 def test_an_empty_form_is_read_as_an_empty_plan() -> None:
     typed: Typed = read.typed_form(MultiDict())
     body, _problems = read.body_of(typed, position=False, control=None, in_points={})

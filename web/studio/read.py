@@ -5,7 +5,6 @@ that was typed is judged all the same.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -31,6 +30,7 @@ from web.studio.typed import (
 CARRIED = frozenset(field.name for field in fields(Plan)) - KNOWN
 """What a form may carry along without showing it."""
 
+_LARGEST = 1e12
 _COMMA = re.compile(r"[,，、;；\n]")
 
 
@@ -118,12 +118,12 @@ def share(text: str) -> float:
 
 
 def number(text: str) -> float:
-    """Read a finite number; 0 where it is none."""
+    """Read a number; 0 where it is none, or so large that nobody means it."""
     try:
         read = float(text.strip().rstrip("%％").replace("−", "-"))
     except ValueError:
         return 0.0
-    return read if math.isfinite(read) else 0.0
+    return read if abs(read) <= _LARGEST else 0.0  # what is no number is not at most anything
 
 
 def audience_of(typed: TypedAudience) -> tuple[dict[str, Any] | None, list[Problem]]:
