@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -73,7 +74,7 @@ def spoken_by_arm(session: Session, experiment: Experiment) -> dict[str, Lines]:
 
 def plan_of(experiment: Experiment) -> Plan:
     """Give the plan that a registered experiment was written from; its salt and audience as they were settled."""
-    same = {field.name: getattr(experiment, field.name) for field in fields(Plan) if hasattr(experiment, field.name)}
+    same = {field.name: _plain(getattr(experiment, field.name, field.default)) for field in fields(Plan)}
     return Plan(
         **{
             **same,
@@ -85,6 +86,11 @@ def plan_of(experiment: Experiment) -> Plan:
             "moderators": tuple(experiment.moderators),
         }
     )
+
+
+def _plain(value: Any) -> Any:
+    """See what the plan names by key where the experiment holds the thing itself."""
+    return value.key if isinstance(value, Experiment) else value
 
 
 def is_free(session: Session, key: str) -> bool:
