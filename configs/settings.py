@@ -162,6 +162,11 @@ def catalogue_documents() -> dict[str, dict[str, Any]]:
     return {path.stem: read_toml(path) for path in sorted((HERE / "catalogues").glob("*.toml"))}
 
 
+def template_documents() -> dict[str, dict[str, Any]]:
+    """Read the templates of tests that come with the product, by the file name of their catalogue."""
+    return {path.stem: read_toml(path) for path in sorted((HERE / "templates").glob("*.toml"))}
+
+
 def demo_world() -> dict[str, Any]:
     """Read the demo call centre's world."""
     return read_toml(HERE / "demo.toml")

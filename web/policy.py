@@ -43,6 +43,7 @@ DESIGNERS = ("lead", "manager")
 
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
+_LEADS = Access(Who.PERSON, ("lead",))
 
 POLICY: dict[str, Access] = {
     # what machines ask
@@ -79,6 +80,11 @@ POLICY: dict[str, Access] = {
     "pages.confirm": Access(Who.PERSON, DESIGNERS),
     "pages.tick": Access(Who.PERSON, APPROVERS),
     "pages.comment": _AT_THE_BOARD,
+    # the design studio: plans are written by leads
+    "studio.begin": _LEADS,
+    "studio.write": _LEADS,
+    "studio.amend": _LEADS,
+    "studio.rewrite": _LEADS,
     # the API
     "openapi.spec": _ANYONE,
     "docs.api": _ANYONE,

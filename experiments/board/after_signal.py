@@ -10,9 +10,9 @@ from experiments.board import cards
 from experiments.board.next_tests import NextTest, next_tests
 from experiments.check.variables.places import testable
 from experiments.check.variables.survey import VariableSurvey
-from experiments.plan import scripts, traffic
+from experiments.plan import beginnings, scripts, traffic
 from experiments.plan.rules import Kind
-from experiments.plan.scenarios import Scenario, element_names, metric_set_of, parts_of
+from experiments.plan.scenarios import Scenario, element_names, parts_of
 from experiments.plan.scripts import Lines, lines_of, value_in
 from experiments.wording import Message, sentence
 
@@ -109,7 +109,7 @@ def _plan(
         "variable": variable,
         "unit": "call",
         "arms": arms,
-        "metrics": _metrics(session, scenario),
+        "metrics": beginnings.metrics_to_begin_with(session, scenario),
         "effect": round(min(max(best.effect if best else _gap(signal), _EFFECTS[0]), _EFFECTS[1]), 4),
     }
 
@@ -120,15 +120,6 @@ def _hypothesis(signal: ControlSignal, name: dict[str, str]) -> dict[str, str]:
         "en": f"{metric['en']} has not been what is usual since {day}; other words for {name['en']} bring it back.",
         "zh-CN": f"自{day}起，{metric['zh-CN']}偏离往常；换一种{name['zh-CN']}的说法能够使其恢复。",
     }
-
-
-def _metrics(session: Session, scenario: Scenario) -> list[dict[str, Any]]:
-    """Give what plans in this scenario start from."""
-    chosen = metric_set_of(session, scenario)
-    guards = [{"metric": g["metric"], "role": "guardrail", "margin": g["margin"], "watch": g["watch"]}
-              for g in chosen.guardrails]  # fmt: skip
-    rest = [{"metric": key, "role": "secondary"} for key in chosen.secondary]
-    return [{"metric": chosen.primary_metric, "role": "primary"}, *guards, *rest]
 
 
 def _gap(signal: ControlSignal) -> float:

@@ -1,12 +1,12 @@
 """The size of a plan, with the rates, the volume and the agents of its own scenario: `plan` and `check`, joined."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from experiments.check import history
+from experiments.check import eligible, history
 from experiments.check.history import Workload
 from experiments.check.metrics import MetricSpec, Totals, moments_of_calls
 from experiments.check.stopping import alpha_of_each
@@ -15,15 +15,45 @@ from experiments.plan import sizing
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind
 from experiments.plan.sizing import ASSUMED_ICC, Design, Floor, Goal, Sizing
+from experiments.wording import sentence
 from stats.clusters.icc import Clustering, clustering_of_proportions, design_effect
 from stats.sizing.joint import Guardrail, Primary, power_of_all
 from stats.sizing.means import sd_of
 from stats.sizing.outcomes import Mean, Share
 
+TOO_LITTLE = sentence("Too little history to size this test: state today's rate as base_rate.")
+"""Why a plan without a rate of its own has no size."""
+
 _LEAST_HISTORY = 100  # eligible calls before a scenario's own rate is believed in a plan
 _LEAST_AGENTS = 10  # before their likeness is: of fewer, an ICC is anybody's guess
 _MOST_ALIKE = 0.99  # what a plan can still be computed with
 _SHIFTS_A_DAY = 1  # the rollup knows an agent's day, not its halves: cautious, since longer shifts hold more calls
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every size of a plan stands on, read once: its goal, who took the scenario's calls, and how many it takes.
+
+    `daily` are eligible calls a day that the plan's own audience lets in.
+    """
+
+    goal: Goal
+    workload: Workload
+    daily: float
+
+    @property
+    def floor(self) -> Floor:
+        """See who takes the calls as designs are compared by."""
+        return _floor(self.workload, self.daily)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """A plan's size, beside the three ways to randomise: for its own effect, and for others with their designs."""
+
+    own: Sizing
+    designs: tuple[Design, ...]
+    curve: tuple[tuple[float, tuple[Design, ...]], ...]
 
 
 def size_of(session: Session, experiment: Experiment) -> Sizing:
@@ -32,22 +62,7 @@ def size_of(session: Session, experiment: Experiment) -> Sizing:
     Raises:
         Conflict: there is too little history and the plan states no rate, or the rate leaves no room for the effect.
     """
-    goal = _goal(session, experiment)
-    workload = _workload(session, experiment)
-    daily = workload.daily_calls
-    match experiment.unit:
-        case "call":
-            within = 1 - _icc(_alike(workload.agents))
-            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000, design_effect=within)
-        case "customer":
-            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000)
-        case "agent_shift" if daily:
-            design = sizing.compare_designs(goal, _floor(workload))[-1]
-            return Sizing(goal.base_rate, goal.effect, design.total, daily, design.days)
-        case _:
-            alike = _alike(workload.agents)
-            units = history.cluster_count(session, experiment)
-            return sizing.size_units(goal, units, daily_calls=daily, icc=_icc(alike), cv=_cv(alike))
+    return _sized(session, experiment, _ground(session, experiment))
 
 
 def designs_of(session: Session, experiment: Experiment) -> tuple[Design, ...]:
@@ -56,8 +71,27 @@ def designs_of(session: Session, experiment: Experiment) -> tuple[Design, ...]:
     Raises:
         Conflict: as `size_of`.
     """
-    goal = _goal(session, experiment)
-    return sizing.compare_designs(goal, _floor(_workload(session, experiment)))
+    ground = _ground(session, experiment)
+    return sizing.compare_designs(ground.goal, ground.floor)
+
+
+def sizes_of(session: Session, experiment: Experiment, effects: Sequence[float]) -> Sizes:
+    """Size a plan, and put the three ways to randomise side by side for its own effect and for others.
+
+    Args:
+        session: to read the rollup with.
+        experiment: the plan.
+        effects: smallest differences worth having, as shares, each above 0; one without room is left out.
+
+    Raises:
+        Conflict: as `size_of`.
+    """
+    ground = _ground(session, experiment)
+    goal, floor = ground.goal, ground.floor
+    fitting = [effect for effect in effects if goal.base_rate + effect < 1]
+    curve = [(effect, sizing.compare_designs(replace(goal, effect=effect), floor)) for effect in fitting]
+    own, designs = _sized(session, experiment, ground), sizing.compare_designs(goal, floor)
+    return Sizes(own, designs, tuple(curve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +197,7 @@ def _base_rate(session: Session, experiment: Experiment) -> float:
     past = history.scenario_history(session, [experiment.scenario_id])
     calls, successes = past.eligible["calls"], past.eligible[_primary(session, experiment).numerator]
     if experiment.kind == Kind.SCENARIO or calls < _LEAST_HISTORY or not 0 < successes < calls:
-        raise Conflict("Too little history to size this test: state today's rate as base_rate.")
+        raise Conflict(TOO_LITTLE)
     return successes / calls
 
 
@@ -176,10 +210,32 @@ def _workload(session: Session, experiment: Experiment) -> Workload:
     return history.workload(session, experiment.scenario_id, _primary(session, experiment).numerator)
 
 
-def _floor(workload: Workload) -> Floor:
+def _ground(session: Session, experiment: Experiment) -> _Ground:
+    goal, workload = _goal(session, experiment), _workload(session, experiment)
+    let_in = eligible.eligible_calls(session, experiment.scenario, experiment.audience).share
+    return _Ground(goal, workload, workload.daily_calls * let_in)
+
+
+def _sized(session: Session, experiment: Experiment, ground: _Ground) -> Sizing:
+    goal, daily, alike = ground.goal, ground.daily, _alike(ground.workload.agents)
+    match experiment.unit:
+        case "call":
+            within = 1 - _icc(alike)
+            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000, design_effect=within)
+        case "customer":
+            return sizing.size_calls(goal, daily_calls=daily * experiment.coverage / 10_000)
+        case "agent_shift" if daily:
+            design = sizing.compare_designs(goal, ground.floor)[-1]
+            return Sizing(goal.base_rate, goal.effect, design.total, daily, design.days)
+        case _:
+            units = history.cluster_count(session, experiment)
+            return sizing.size_units(goal, units, daily_calls=daily, icc=_icc(alike), cv=_cv(alike))
+
+
+def _floor(workload: Workload, daily_calls: float) -> Floor:
     agents, shifts = _alike(workload.agents), _alike(workload.agent_days)
     return Floor(
-        daily_calls=workload.daily_calls,
+        daily_calls=daily_calls,
         agents=len(workload.agents),
         daily_shifts=_SHIFTS_A_DAY * len(workload.agent_days) / max(workload.days, 1),
         agent_icc=_icc(agents),

@@ -5,7 +5,7 @@ The plan is one hashed content. Whoever wrote or edited it is remembered, since 
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from experiments.plan import bucketing, scripts, traffic
 from experiments.plan.amendments import Amendment, dropped
 from experiments.plan.deals import Deals, salt_of
 from experiments.plan.rules import Plan, problems_of, resolved_arms
-from experiments.plan.scenarios import Scenario, metrics_of, parts_of, scenario_named
+from experiments.plan.scenarios import Part, Scenario, metrics_of, parts_of, scenario_named
 from experiments.plan.scripts import Lines, ScriptVersion, lines_of, value_in, with_value
 from experiments.store import KEY, Base, CanonicalJson, UtcDateTime, canonical
 from experiments.wording import Message
@@ -313,18 +313,23 @@ def arm_lines(session: Session, experiment: Experiment) -> dict[str, Lines]:
     }
 
 
-def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor, now: datetime) -> Experiment:
+def compose(session: Session, experiment: Experiment, plan: Plan) -> list[Problem]:
+    """Fill an experiment in from a plan, pinned to the standard in force, and name every rule that the plan breaks.
+
+    Nothing is written: whoever keeps the experiment refuses it first where there is a problem.
+
+    Raises:
+        Unknown: no such scenario.
+        Invalid: an arm's map of elements differs in more than the variable.
+        Conflict: the scenario has no standard.
+    """
     scenario = scenario_named(session, plan.scenario)
     standing = traffic.in_force(session, scenario).value
     control = scripts.version_by_id(session, standing.standard_id)
-    lines = lines_of(control.lines)
-    parts = parts_of(session, scenario.catalogue)
+    lines, parts = lines_of(control.lines), parts_of(session, scenario.catalogue)
     arms = resolved_arms(plan, lines, parts)
-    problems = [*problems_of(plan, arms, lines, parts, metrics_of(session, scenario.catalogue))]
     parent, lost = _parent(session, experiment, plan.parent)
-    problems += lost
-    if problems:
-        raise Invalid(*problems)
+    problems = [*problems_of(plan, arms, lines, parts, metrics_of(session, scenario.catalogue)), *lost]
     experiment.parent = parent
     experiment.scenario = scenario
     experiment.control = control
@@ -335,9 +340,20 @@ def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor
     experiment.looks, experiment.moderators = list(plan.looks), list(plan.moderators)
     experiment.deals = None
     experiment.audience = standing.audience if plan.audience is None else plan.audience
+    return problems or _unheard(session, experiment, parts)
+
+
+def _unheard(session: Session, experiment: Experiment, parts: Mapping[str, Part]) -> list[Problem]:
     heard = [scripts.spoken(lines, parts) for lines in arm_lines(session, experiment).values()]
-    if len(set(map(scripts.content_hash, heard))) != len(heard):
-        raise invalid("arms", "unheard", "Two arms are heard alike: there is nothing to compare.")
+    if len(set(map(scripts.content_hash, heard))) == len(heard):
+        return []
+    return [Problem("arms", "unheard", Message("Two arms are heard alike: there is nothing to compare."))]
+
+
+def _write(session: Session, experiment: Experiment, plan: Plan, *, actor: Actor, now: datetime) -> Experiment:
+    problems = compose(session, experiment, plan)
+    if problems:
+        raise Invalid(*problems)
     experiment.content_hash = _hash_of(experiment)
     session.flush()
     session.add(PlanEdit(experiment_id=experiment.id, editor=actor.name, content_hash=experiment.content_hash, at=now))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from stats.looking.spending import inflation_factor
 from stats.looking.spending_functions import Spending
@@ -70,7 +71,13 @@ class Goal:
 
     def inflation(self, units: float = math.inf) -> float:
         """Give how much larger the largest sample is for the looks; one look decides among few units."""
-        return 1.0 if units < FEW_UNITS else inflation_factor(self.looks, self.alpha, self.power, self.spending)
+        return 1.0 if units < FEW_UNITS else _inflated(tuple(self.looks), self.alpha, self.power, self.spending)
+
+
+@lru_cache(maxsize=1024)
+def _inflated(looks: tuple[float, ...], alpha: float, power: float, spending: Spending) -> float:
+    """Remember what looks cost: a page asks for the same plan at several effects, on which it does not depend."""
+    return inflation_factor(looks, alpha, power, spending)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,9 @@ def test_a_signal_offers_its_plan_as_a_file(lead: Visitor) -> None:
     assert plan["scenario"] == "policy_change"
     assert [arm["key"] for arm in plan["arms"]] == ["control", "new"]
     assert lead.get(f"{PAGE}/signals/9999/plan.json").status_code == 404
+    assert f'href="/studio?from_signal={path}"' in page
+    opened = lead.get(f"/studio?from_signal={path}").text
+    assert f'value="after_signal_{path}"' in opened
 
 
 @just_opened

@@ -26,6 +26,8 @@ AIR_PIXELS = 4
 FRAME_PIXELS = 640
 # A legend wider than this would be cut off on a telephone, so it becomes a list.
 LEGEND_WIDTH = 26
+# What the glyph of each name after the third takes of it.
+LEGEND_GLYPH = 4
 LEGEND_LINE = 26
 
 
@@ -251,7 +253,8 @@ def hover(chart: "figure", renderers: Sequence["GlyphRenderer[Any]"], lines: Seq
 
 def legend_pixels(names: Sequence[str]) -> int:
     """Say how high the legend of these names is: one line where they are short, else one line each."""
-    return LEGEND_LINE if width("".join(names)) <= LEGEND_WIDTH else LEGEND_LINE * len(names)
+    glyphs = LEGEND_GLYPH * max(len(names) - 3, 0)
+    return LEGEND_LINE if width("".join(names)) + glyphs <= LEGEND_WIDTH else LEGEND_LINE * len(names)
 
 
 def legend_above(chart: "figure", names: Sequence[str]) -> None:

@@ -145,15 +145,16 @@ def designs(session: Session, experiment: Experiment) -> list[DesignRow]:
     if experiment.started_at is not None:
         return []
     try:
-        return [_design(design, experiment) for design in designs_of(session, experiment)]
+        return [design_row(design, experiment.unit) for design in designs_of(session, experiment)]
     except Conflict:  # the plan's own size says what is missing
         return []
 
 
-def _design(design: Design, experiment: Experiment) -> DesignRow:
+def design_row(design: Design, chosen: str) -> DesignRow:
+    """See one way to randomise as a row; `chosen` is the plan's own unit."""
     return DesignRow(
         unit=words.unit(design.unit),
-        how=_how(design.unit),
+        how=how_dealt(design.unit),
         units=UNKNOWN if design.units is None or design.unit == "call" else f"{design.units:,}",
         calls=UNKNOWN if design.total is None else f"{design.total:,}",
         days=UNKNOWN if design.days is None else f"{design.days:,}",
@@ -162,13 +163,16 @@ def _design(design: Design, experiment: Experiment) -> DesignRow:
         else _("%(points)s pp", points=f"{100 * design.smallest_effect:.1f}"),
         answer=_answer(design.hindrance),
         feasible=design.hindrance is None,
-        chosen=design.unit == experiment.unit,
+        chosen=design.unit == chosen,
     )
 
 
-def _how(unit: str) -> str:
+def how_dealt(unit: str) -> str:
+    """Say what a randomisation unit means for those who speak and those who hear."""
     return {
         "call": _("every agent speaks all scripts, call by call"),
+        "customer": _("a customer meets the same script in every call"),
+        "team": _("a whole team keeps to one script"),
         "agent": _("every agent keeps to one script"),
         "agent_shift": _("every agent keeps to one script for a shift"),
     }.get(unit, "")

@@ -39,9 +39,10 @@ pages.add_app_template_filter(words.role, "role")
 
 
 @pages.before_request
-def _refuse_nul() -> None:
+def refuse_nul() -> None:
     """Refuse the one character that not every database keeps in a text."""
-    if any("\x00" in str(given) for given in (*request.form.values(), *(request.view_args or {}).values())):
+    given = (*request.form.values(), *request.args.values(), *(request.view_args or {}).values())
+    if any("\x00" in str(each) for each in given):
         abort(400)
 
 

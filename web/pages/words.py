@@ -444,14 +444,14 @@ def position(element: str) -> str:
 
 
 def _held(key: str, value: Any) -> str:
-    fact = _fact(key)
+    asked = fact(key)
     if key == "$or" and isinstance(value, list) and all(map(audience, value)):
         return _(" — or: ").join("; ".join(audience(each)) for each in value)
     if key.startswith("$") or (isinstance(value, Mapping) and not _operators().keys() >= value.keys()):
         return _("A combined condition: see its exact form")
     if not isinstance(value, Mapping):
-        return _("%(fact)s is %(values)s", fact=fact, values=_value(value))
-    told = [_operators()[name] % {"fact": fact, "values": _values(operand)} for name, operand in value.items()]
+        return _("%(fact)s is %(values)s", fact=asked, values=_value(value))
+    told = [_operators()[name] % {"fact": asked, "values": _values(operand)} for name, operand in value.items()]
     return "; ".join(told)
 
 
@@ -468,7 +468,8 @@ def _operators() -> dict[str, str]:
     }
 
 
-def _fact(key: str) -> str:
+def fact(key: str) -> str:
+    """Name a fact that audiences ask; one that is a centre's own goes by its key."""
     return {
         "caller_relation": _("Caller's relation to the policy"),
         "region": _("Region"),

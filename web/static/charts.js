@@ -39,5 +39,9 @@
 
   const drawAll = () => document.querySelectorAll("figure[data-chart]").forEach(draw);
   dark.addEventListener("change", drawAll);
+  // A page that puts charts anew says so.
+  document.addEventListener("charts:waiting", () => {
+    document.querySelectorAll('figure[data-chart="waiting"]').forEach(draw);
+  });
   drawAll();
 })();

@@ -152,6 +152,19 @@ def signal_numbered(session: Session, scenario: Scenario, number: int) -> Contro
     return found
 
 
+def signal_anywhere(session: Session, number: int) -> tuple[Scenario, ControlSignal]:
+    """Find a signal by its id, with the scenario in which it was found.
+
+    Raises:
+        Unknown: there is none such.
+    """
+    signal = session.get(ControlSignal, number)
+    scenario = session.get(Scenario, signal.scenario_id) if signal is not None else None
+    if signal is None or scenario is None:
+        raise Unknown("There is no signal %(number)s.", number=number)
+    return scenario, signal
+
+
 def numbers_of(found: Found) -> dict[str, Any]:
     """Give what was found in numbers: rates since and usual, calls, size, and how the chart was designed."""
     chart, alarm = found.chart, found.alarm

@@ -30,6 +30,7 @@ class NextView:
 
     title: str
     scenario: str
+    variable: str
     why: str
 
 
@@ -89,6 +90,7 @@ def _metric(session: Session, survey: MetricSurvey, id_: str) -> MetricView:
                     scenario=named(test.place.name),
                 ),
                 test.place.scenario,
+                test.variable,
                 say(test.why),
             )
             for test in _chosen(next_tests(session, survey))
