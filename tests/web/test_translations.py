@@ -87,3 +87,15 @@ def test_the_sentences_below_the_web_are_collected_too(written: Catalog) -> None
 
 def _texts(value: object) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (str(value or ""),)
+
+
+def test_what_a_template_says_can_be_filled_in(chinese: Catalog) -> None:
+    """Jinja fills every sentence in, also one without a place: there a lone per cent sign is an error."""
+    broken = [
+        text
+        for message in sentences(chinese).values()
+        if any(file.startswith("web/templates/") for file, _line in message.locations)
+        for text in (*_texts(message.id), *_texts(message.string))
+        if "%" in re.sub(r"%\(\w+\)[sd]|%%", "", text)
+    ]
+    assert not broken

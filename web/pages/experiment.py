@@ -145,6 +145,7 @@ class ExperimentPage:
     condition: str
     amended: AmendedView
     looks: list[LookRow]
+    beginning: rollout.Beginning | None
     rollout: RolloutView | None
     chairs: list[ChairRow]
     checklist: list[ItemRow]
@@ -206,6 +207,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
         amended=amended(session, survey, experiment),
         looks=look_rows(experiment, made, survey.name),
+        beginning=rollout.beginning(session, card),
         rollout=rollout.view(session, experiment, specs, survey.today),
         chairs=chair_rows(survey, card),
         checklist=item_rows(session, survey, card),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from experiments.board import cards, comments, confirming, moves, ticking
 from experiments.board.cards import Move
@@ -11,7 +12,7 @@ from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
 from web.house import house
 from web.language import locale, say
-from web.pages import amended, words
+from web.pages import amended, rollout, words
 from web.pages.survey import Survey
 
 
@@ -28,6 +29,19 @@ def ask(key: str, asked: Move, visitor: Actor) -> tuple[str, str]:
         return _done(moves.move(session, key, asked, actor=visitor, calendar=here.calendar, now=now, gates=gates))
 
     return _asked(key, visitor, verb)
+
+
+def let_out(key: str, form: MultiDict[str, str], visitor: Actor) -> tuple[str, str]:
+    """Let a winner go out, as its form tells it, and say what came of it.
+
+    Raises:
+        Unknown: there is no such experiment.
+    """
+    try:
+        steps = rollout.asked(form)
+    except Invalid as refusal:
+        return "warning", _refused(key, refusal, visitor)
+    return ask(key, Move("roll_out", rollout=steps), visitor)
 
 
 def amend(key: str, verb: str, reason: str | None, form: Mapping[str, str], visitor: Actor) -> tuple[str, str]:

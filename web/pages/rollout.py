@@ -1,21 +1,37 @@
 """The part of an experiment's page that tells how its winner goes out, and what it brings."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from experiments.act import rollouts
 from experiments.act.realised import Realised, promised, realised
 from experiments.act.rollouts import Rollout
-from experiments.act.steps import Step
+from experiments.act.steps import RolloutPlan, Step
+from experiments.board.cards import Card, Review, Stage
+from experiments.check.eligible import regions_and_channels
 from experiments.check.metrics import MetricSpec
+from experiments.errors import invalid
 from experiments.plan.bucketing import BUCKETS
 from experiments.plan.designs import Experiment
 from web.formats import UNKNOWN, percent, signed, whole
 from web.language import named
 from web.pages import words
+
+PILOT_DAYS = 3
+"""How long the regions that try it first say it, when nobody says another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is asked before a winner goes out: where first (most calls first), for how long, and percent held back."""
+
+    regions: list[str]
+    days: int
+    holdback: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,39 @@ class RolloutView:
     steps: list[StepRow]
     promised: str
     realised: list[RealisedRow]
+
+
+def beginning(session: Session, card: Card) -> Beginning | None:
+    """Say how a winner may begin to go out; None where it does not, or goes on."""
+    begins = (card.stage, card.review) == (Stage.ACT, Review.APPROVED) and card.proposal is not None
+    going = rollouts.rollout_of(session, card.experiment)
+    if not begins or (going is not None and going.state == "going"):
+        return None
+    regions = regions_and_channels(session, card.experiment.scenario)["region"]
+    return Beginning(regions, PILOT_DAYS, RolloutPlan().holdback * 100 // BUCKETS)
+
+
+def asked(form: MultiDict[str, str]) -> RolloutPlan:
+    """Read how a winner is to go out: the usual steps, after the regions that were ticked where there are any.
+
+    Raises:
+        Invalid: a field is no whole number.
+    """
+    usual, regions = RolloutPlan(), tuple(form.getlist("region"))
+    holdback = _number_in(form, "holdback", usual.holdback * 100 // BUCKETS) * BUCKETS // 100
+    if not regions:
+        return replace(usual, holdback=holdback)
+    first = Step(0, _number_in(form, "days", PILOT_DAYS), 0, regions, gate="gate" in form)
+    return replace(usual, steps=(first, *usual.steps), holdback=holdback)
+
+
+def _number_in(form: MultiDict[str, str], name: str, usual: int) -> int:
+    said = form.get(name, "").strip()
+    if not said:
+        return usual
+    if not (said.isascii() and said.isdigit() and len(said) < 4):
+        raise invalid(name, "no_number", "Give a whole number.")
+    return int(said)
 
 
 def view(session: Session, experiment: Experiment, specs: dict[str, MetricSpec], today: int) -> RolloutView | None:

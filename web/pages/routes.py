@@ -196,6 +196,8 @@ def move(key: str) -> Response:
     verb, reason = form.get("verb", ""), form.get("reason", "").strip() or None
     if verb in AMENDING:
         category, text = moves.amend(key, verb, reason, form, auth.actor())
+    elif verb == "roll_out":
+        category, text = moves.let_out(key, form, auth.actor())
     else:
         category, text = moves.ask(key, Move(verb, reason, form.get("proposal") or None), auth.actor())
     flash(text, category)

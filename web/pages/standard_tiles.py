@@ -94,8 +94,11 @@ def _links(card: StandardCard, survey: Survey, page: str) -> list[tuple[str, str
     found = [(page, _("Look at it and confirm it"))] if "confirm" in open_here else []
     if "plan" in open_here:
         key, number = card.scenario.key, card.signals[0].id
-        address = url_for("pages.proposed_plan", key=key, number=number)
-        found.append((address, _("Start a plan from this (JSON for the API)")))
+        if survey.visitor.has(("lead",)):
+            found.append((url_for("studio.begin", from_signal=number), _("Start a plan from this")))
+        else:
+            address = url_for("pages.proposed_plan", key=key, number=number)
+            found.append((address, _("Start a plan from this (JSON for the API)")))
     return found
 
 
