@@ -273,7 +273,9 @@ def move_forms(survey: Survey, card: Card) -> list[MoveForm]:
     offered = [
         _form(card, verb, needs_reason)
         for verb, needs_reason in moves.open_moves(card, survey.visitor, survey.gates)
-        if not (verb == "approve" and barred) and not (verb in ("promote", "roll_out") and card.proposal is None)
+        if not (verb == "approve" and barred)
+        and not (verb in ("promote", "roll_out") and card.proposal is None)
+        and not (verb == "stop" and card.stage == Stage.ACT and not rollout.is_going(survey.session, card))
     ]
     return sorted(offered, key=lambda form: form.verb != words.forward(card))
 

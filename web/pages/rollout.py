@@ -70,11 +70,16 @@ class RolloutView:
     realised: list[RealisedRow]
 
 
+def is_going(session: Session, card: Card) -> bool:
+    """Say whether a winner is on its way out."""
+    found = rollouts.rollout_of(session, card.experiment)
+    return found is not None and found.state == "going"
+
+
 def beginning(session: Session, card: Card) -> Beginning | None:
     """Say how a winner may begin to go out; None where it does not, or goes on."""
     begins = (card.stage, card.review) == (Stage.ACT, Review.APPROVED) and card.proposal is not None
-    going = rollouts.rollout_of(session, card.experiment)
-    if not begins or (going is not None and going.state == "going"):
+    if not begins or is_going(session, card):
         return None
     regions = regions_and_channels(session, card.experiment.scenario)["region"]
     return Beginning(regions, PILOT_DAYS, RolloutPlan().holdback * 100 // BUCKETS)
