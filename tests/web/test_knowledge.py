@@ -1,10 +1,5 @@
 """What was learned, on pages and over the API; and each standard script as a manual."""
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 from apiflask import APIFlask
 
@@ -13,9 +8,9 @@ from experiments.plan.flow import Phase, flow_of
 from experiments.plan.scenarios import parts_of, scenario_named
 from experiments.plan.scripts import lines_of, version_by_id, with_value
 from experiments.plan.traffic import in_force
-from experiments.store import Store
 from tests.act.floors import LATER, three_ended_cycles
 from tests.builders import SCENARIO
+from tests.histories import after
 from tests.web.conftest import Callers, Clock, callers_of
 from tests.web.visitors import a_visitor
 
@@ -34,23 +29,8 @@ def test_before_the_first_cycle_has_ended_the_page_teaches_what_will_stand_there
     assert a_visitor(app, floor, "agent").get("/knowledge").status_code == 403
 
 
-@pytest.fixture(scope="module")
-def cycles(centre: tuple[Path, Floor], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Floor]:
-    """Live through the cycles once; each test copies the file."""
-    path = tmp_path_factory.mktemp("cycles") / "centre.db"
-    store = Store(f"sqlite:///{shutil.copy(centre[0], path)}")
-    three_ended_cycles(replace(centre[1], store=store))
-    store.dispose()
-    return path, centre[1]
-
-
+@after(three_ended_cycles)
 class TestAfterThreeCycles:
-    @pytest.fixture
-    def floor(self, cycles: tuple[Path, Floor], tmp_path: Path) -> Iterator[Floor]:
-        store = Store(f"sqlite:///{shutil.copy(cycles[0], tmp_path / 'centre.db')}")
-        yield replace(cycles[1], store=store)
-        store.dispose()
-
     def test_people_find_an_entry_read_it_and_add_what_they_know(self, app: APIFlask, floor: Floor) -> None:
         lead, trainer = a_visitor(app, floor, "lead"), a_visitor(app, floor, "trainer")
         page = lead.get("/knowledge?q=%EF%BD%88%EF%BD%95%EF%BD%92%EF%BD%92+赶时间").text  # full-width letters
@@ -137,7 +117,7 @@ def test_nothing_is_known_of_an_experiment_that_is_not_there(caller: Callers) ->
 class TestTheManual:
     def test_says_where_nobody_is_invited_and_where_there_is_no_script(self, app: APIFlask, floor: Floor) -> None:
         lead = a_visitor(app, floor, "lead")
-        page = lead.get("/scenarios/claim_notification/manual?language=%00xx").text
+        page = lead.get("/scenarios/claim_notification/manual?language=xx").text
         assert "Nobody: in this kind of call we only serve." in page
         assert "What does the caller say?" not in page
         assert lead.get("/scenarios/policy_service/manual").status_code == 404

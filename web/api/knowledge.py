@@ -14,7 +14,7 @@ from web.api.schemas.knowledge import KnowledgeQuery
 
 def found(session: Session, asked: KnowledgeQuery) -> dict[str, Any]:
     """Tell what a query finds."""
-    sought = Asked(asked.q, asked.scenario, asked.variable, asked.verdict, asked.decision, asked.year)
+    sought = Asked(asked.q, asked.scenario or None, asked.variable or None, asked.verdict, asked.decision, asked.year)
     here = search(session, sought, page=asked.page)
     entries = [_summary(entry) for entry in here.entries]
     return {"total": here.total, "page": here.page, "pages": here.pages, "entries": entries}

@@ -18,6 +18,8 @@ from configs.settings import ROOT
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome
 from experiments.store import Store
+from tests.builders import a_running_experiment
+from tests.histories import after
 from tests.web.client.bad_server import Heard, answer, serving
 from tests.web.conftest import a_token, store_of
 from web.client.desk import Desk
@@ -37,6 +39,7 @@ def facts_in(store: Store) -> list[str]:
         return sorted(session.scalars(select(Outcome.outside_id)))
 
 
+@after(a_running_experiment)
 class TestWithOurServer:
     def test_a_call_is_served_and_its_facts_arrive(self, app: APIFlask, address: str) -> None:
         with Desk(address, a_token(store_of(app), "assign report")) as desk:

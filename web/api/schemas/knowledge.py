@@ -9,7 +9,6 @@ from experiments.act.knowledge.searching import PAGE
 from experiments.act.knowledge.terms import LONGEST_QUERY
 from web.api.schemas.fields import Answer, Body, Names, Words
 
-_Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 _Conclusion = Literal[
     "unread",
     "keep_running",
@@ -32,8 +31,8 @@ class KnowledgeQuery(Body):
         max_length=LONGEST_QUERY,
         description="Words in Chinese or English; an English one finds words that begin with it.",
     )
-    scenario: _Key | None = Field(default=None, description="The key of a scenario.")
-    variable: _Key | None = Field(default=None, description="The key of an element.")
+    scenario: str = Field(default="", max_length=64, description="The key of a scenario.")
+    variable: str = Field(default="", max_length=64, description="The key of an element.")
     verdict: _Conclusion | None = Field(default=None, description="Of the last look; `unread` where none was made.")
     decision: _Decision | None = Field(
         default=None, description="`adopted`: an arm became the standard; `kept`: the standard stayed."
