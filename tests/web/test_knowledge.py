@@ -74,7 +74,7 @@ class TestAfterThreeCycles:
         (winner,) = reader.get("/knowledge?verdict=winner").get_json()["entries"]
         assert (winner["experiment"], winner["decision"], winner["counts"]) == ("change_benefit", "adopted", True)
         assert reader.get("/knowledge?page=2").get_json()["entries"] == []
-        for wrong in (f"q={'x' * 201}", "verdict=good", "year=x", "page=0", "scenario=%00", "what=1"):
+        for wrong in (f"q={'x' * 201}", "verdict=good", "year=x", "page=0", f"scenario={'x' * 65}", "what=1"):
             refused = reader.get(f"/knowledge?{wrong}")
             assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, wrong.split("=")[0])
         note = {"speaks": "for", "text": "The same in Ningbo.", "url": None}
