@@ -207,9 +207,14 @@ def advance(session: Session, rollout: Rollout, *, today: int, actor: Actor, now
 
 
 def step_is_over(session: Session, rollout: Rollout, *, today: int) -> bool:
-    """Say whether the step has had its days and its calls."""
+    """Say whether the step has had its days, and its calls on days that are over.
+
+    So a step is over when a day begins, and the next comes before its first shift: nobody's words change within one.
+    """
     step = rollout.current
-    return days_before(today, step.days) >= rollout.step_day and calls_reached(session, rollout) >= step.calls
+    if days_before(today, step.days) < rollout.step_day:
+        return False
+    return calls_reached(session, rollout, before=today) >= step.calls
 
 
 def put_in_force(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
@@ -264,10 +269,10 @@ def end_holdback(session: Session, rollout: Rollout, *, actor: Actor, now: datet
     _turn(session, rollout, "ended", actor=actor, now=now)
 
 
-def calls_reached(session: Session, rollout: Rollout) -> int:
-    """Count the eligible calls that were served the new script since the rollout began."""
+def calls_reached(session: Session, rollout: Rollout, *, before: int | None = None) -> int:
+    """Count the eligible calls that were served the new script since the rollout began, all or those before a day."""
     query = select(func.coalesce(func.sum(RollupCall.calls), 0)).where(*calls_since(rollout), is_new(rollout))
-    return session.scalar(query) or 0
+    return session.scalar(query if before is None else query.where(RollupCall.day < before)) or 0
 
 
 def calls_since(rollout: Rollout) -> list[ColumnElement[bool]]:

@@ -192,13 +192,14 @@ class TestWhoSaysWhat:
 
 
 class TestGoingOn:
-    def test_a_step_lasts_its_days_and_its_calls(self, floor: Floor) -> None:
+    def test_a_step_lasts_its_days_and_its_calls_and_ends_when_a_day_begins(self, floor: Floor) -> None:
         assert tended(floor, 0, minute=9 * 60) == "nothing due of 1 rollouts"
         tended(floor, 1)
         a_day(floor, 1, each=1, region="ningbo")  # a quarter of sixty calls: too few
         assert tended(floor, 3) == "nothing due of 1 rollouts"
         a_day(floor, 3, each=5)
-        assert "advance" in tended(floor, 3, minute=600)
+        assert tended(floor, 3, minute=600) == "nothing due of 1 rollouts"
+        assert "advance" in tended(floor, 4)
 
     def test_after_the_last_step_it_is_the_standard_and_the_holdback_ends_by_itself(
         self, floor: Floor, key: str
