@@ -66,7 +66,7 @@ class TestACard:
         check = page.split('data-list="check"')[1].split("</section>")[0]
         assert re.findall(r'data-key="([^"]+)"', check) == ["standard.policy_enquiry"]
         assert ("Not as usual" in check, "Signals: 1" in check, "Waits for 5 h" in check) == (True, True, True)
-        assert "/scenarios/policy_enquiry/signals/" in check
+        assert "/studio?from_signal=" in check
         assert page.count('data-key="standard.') > 6
 
     def test_of_a_standard_waits_at_home_for_its_owner(self, app: APIFlask, cards: Floor) -> None:
