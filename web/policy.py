@@ -38,12 +38,12 @@ class Access:
 
 _EVERYONE = tuple(ROLES)
 _BOARD = ("lead", "supervisor", "manager", "quality", "compliance", "trainer", "admin")
-DESIGNERS = ("lead", "manager")
+DESIGNERS = ("lead",)
 """Who writes plans at the pages; over the API it is whoever has a token that designs."""
 
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
-_LEADS = Access(Who.PERSON, ("lead",))
+_LEADS = Access(Who.PERSON, DESIGNERS)
 
 POLICY: dict[str, Access] = {
     # what machines ask
@@ -77,7 +77,7 @@ POLICY: dict[str, Access] = {
     "pages.listening": Access(Who.PERSON, LISTENERS),
     "pages.hear": Access(Who.PERSON, LISTENERS),
     "pages.move": Access(Who.PERSON, APPROVERS),
-    "pages.confirm": Access(Who.PERSON, DESIGNERS),
+    "pages.confirm": _LEADS,
     "pages.tick": Access(Who.PERSON, APPROVERS),
     "pages.comment": _AT_THE_BOARD,
     # the design studio: plans are written by leads

@@ -123,6 +123,12 @@ def who_let_out(session: Session, scenario_id: int, version_id: int) -> str | No
     return session.scalar(query.where(Rollout.state.in_(("in_force", "ended"))).order_by(Rollout.id.desc()).limit(1))
 
 
+def going_of(session: Session, experiment: Experiment) -> Rollout | None:
+    """Give an experiment's rollout that is on its way; None where there is none."""
+    found = rollout_of(session, experiment)
+    return found if found is not None and found.state == "going" else None
+
+
 def let_out(session: Session) -> dict[tuple[int, int], str]:
     """Name who let each script go out that became a standard in steps, by its scenario and version."""
     query = select(Rollout.scenario_id, Rollout.version_id, Rollout.began_by).order_by(Rollout.id)

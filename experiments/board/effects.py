@@ -184,7 +184,7 @@ def roll_out(context: Context) -> None:
     if context.card.proposal is None:
         raise Conflict("The approved proposal is to keep the standard.")
     session, who, now = context.session, context.actor, context.now
-    going = _going(context)
+    going = rollouts.going_of(context.session, context.experiment)
     if going is None:
         plan = context.move.rollout or RolloutPlan()
         rollouts.begin(
@@ -230,7 +230,7 @@ def take_back(context: Context) -> None:
 
 def take_back_if_going(context: Context) -> None:
     """Serve everyone the standard again where the winner is on its way."""
-    if _going(context) is not None:
+    if rollouts.going_of(context.session, context.experiment) is not None:
         take_back(context)
 
 
@@ -240,13 +240,8 @@ def leave(context: Context) -> None:
     close(context)
 
 
-def _going(context: Context) -> Rollout | None:
-    found = rollouts.rollout_of(context.session, context.experiment)
-    return found if found is not None and found.state == "going" else None
-
-
 def _required(context: Context) -> Rollout:
-    found = _going(context)
+    found = rollouts.going_of(context.session, context.experiment)
     if found is None:
         raise Conflict("The rollout of %(experiment)s is not on its way.", experiment=context.experiment.key)
     return found

@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from experiments import audit
+from experiments.act import rollouts
 from experiments.board import gates as gating, remembering, telling
 from experiments.board.cards import Card, Decision, Move, Review, Stage, last_decision, locked_card
 from experiments.board.effects import Context
@@ -18,6 +19,7 @@ from experiments.people import Actor
 from experiments.plan import designs
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Plan
+from experiments.plan.traffic import FINE_UNITS
 from experiments.store import single_file
 
 _ANSWERS = frozenset({"approve", "refuse"})
@@ -157,13 +159,28 @@ def move(
     return card
 
 
-def open_moves(card: Card, actor: Actor, gates: Gates = USUAL) -> list[tuple[str, bool]]:
-    """Give the moves this actor may ask of a card now, and whether each needs a reason."""
+def open_moves(session: Session, card: Card, actor: Actor, gates: Gates = USUAL) -> list[tuple[str, bool]]:
+    """Give the moves this actor may ask of a card now, and whether each needs a reason.
+
+    Those are left out that would be refused whatever came with them.
+    """
     return [
         (verb, transition.needs_reason)
         for (stage, review, verb), transition in TRANSITIONS.items()
         if (stage, review) == (card.stage, card.review) and actor.has(transition.who(stage, gates))
+        if not _in_vain(session, card, verb)
     ]
+
+
+def _in_vain(session: Session, card: Card, verb: str) -> bool:
+    experiment = card.experiment
+    if verb in ("promote", "roll_out"):
+        return card.proposal is None
+    if verb == "stop" and card.stage == Stage.ACT:
+        return rollouts.going_of(session, experiment) is None
+    if verb == "drop_arm":
+        return experiment.unit not in FINE_UNITS or len(experiment.dealt) < 3
+    return verb == "widen" and experiment.unit not in FINE_UNITS
 
 
 def _not_possible(session: Session, card: Card, verb: str) -> Conflict:

@@ -76,7 +76,9 @@ def card(session: Session, card: cards.Card, actor: Actor, *, gates: Gates, now:
         "parent": card.experiment.parent.key if card.experiment.parent else None,
         "cycle": cycle_of(card.experiment),
         "missing_approvals": _awaited(session, card, gates, now),
-        "moves": [{"verb": verb, "needs_reason": reason} for verb, reason in moves.open_moves(card, actor, gates)],
+        "moves": [
+            {"verb": verb, "needs_reason": reason} for verb, reason in moves.open_moves(session, card, actor, gates)
+        ],
     }
 
 

@@ -1,9 +1,9 @@
 """Changes of a test while it runs: what was changed, what may be, and what a change would bring, in words."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flask import json  # as strict as a body of the API
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 

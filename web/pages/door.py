@@ -43,6 +43,8 @@ def safe_next(asked: str | None) -> str:
     The address is looked up in our own table of routes, so whatever a browser might read into it (`//host`,
     `/\host`, another scheme) is simply not a page of ours.
     """
+    if not (asked or "").isprintable():
+        return url_for("pages.home")  # no header may carry the end of a line
     path, _, query = (asked or "").partition("?")
     try:
         endpoint, _values = current_app.url_map.bind(request.host).match(path, method="GET")

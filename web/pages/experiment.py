@@ -28,7 +28,7 @@ from experiments.plan.scripts import Value
 from web.formats import percent
 from web.language import named, say
 from web.pages import planned, rollout, words
-from web.pages.amended import AmendedView, amended
+from web.pages.amended import AMENDING, AmendedView, amended
 from web.pages.figures import Figure, arm_counts, arm_facts, funnel
 from web.pages.gate import ChairRow, ItemRow, chair_rows, item_rows
 from web.pages.look.amounts import size
@@ -66,7 +66,10 @@ _ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class MoveForm:
-    """One move the reader may ask for now. `reason` is none, optional or required."""
+    """One move the reader may ask for now.
+
+    `reason` is none, optional or required; `fuller` says that more is asked for, which only the card's page does.
+    """
 
     verb: str
     text: str
@@ -74,6 +77,7 @@ class MoveForm:
     look: str
     icon: str
     reason: str
+    fuller: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,10 +276,8 @@ def move_forms(survey: Survey, card: Card) -> list[MoveForm]:
     barred = card.review == Review.IN_REVIEW and survey.bar(card) is not None
     offered = [
         _form(card, verb, needs_reason)
-        for verb, needs_reason in moves.open_moves(card, survey.visitor, survey.gates)
+        for verb, needs_reason in moves.open_moves(survey.session, card, survey.visitor, survey.gates)
         if not (verb == "approve" and barred)
-        and not (verb in ("promote", "roll_out") and card.proposal is None)
-        and not (verb == "stop" and card.stage == Stage.ACT and not rollout.is_going(survey.session, card))
     ]
     return sorted(offered, key=lambda form: form.verb != words.forward(card))
 
@@ -289,6 +291,7 @@ def _form(card: Card, verb: str, needs_reason: bool) -> MoveForm:
         look="danger" if verb in _DANGERS else _LOOKS.get(verb, ""),
         icon=_ICONS.get(verb, ""),
         reason="required" if needs_reason else "optional" if proposing or verb == "approve" else "none",
+        fuller=proposing or verb in (*AMENDING, "roll_out"),
     )
 
 

@@ -25,6 +25,10 @@ PILOT_DAYS = 3
 """How long the regions that try it first say it, when nobody says another number."""
 
 
+HOLDBACK = RolloutPlan().holdback * 100 // BUCKETS
+"""Percent of agent-weeks that keep the former words, when nobody says another number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """What is asked before a winner goes out: where first (most calls first), for how long, and percent held back."""
@@ -70,19 +74,13 @@ class RolloutView:
     realised: list[RealisedRow]
 
 
-def is_going(session: Session, card: Card) -> bool:
-    """Say whether a winner is on its way out."""
-    found = rollouts.rollout_of(session, card.experiment)
-    return found is not None and found.state == "going"
-
-
 def beginning(session: Session, card: Card) -> Beginning | None:
     """Say how a winner may begin to go out; None where it does not, or goes on."""
     begins = (card.stage, card.review) == (Stage.ACT, Review.APPROVED) and card.proposal is not None
-    if not begins or is_going(session, card):
+    if not begins or rollouts.going_of(session, card.experiment):
         return None
     regions = regions_and_channels(session, card.experiment.scenario)["region"]
-    return Beginning(regions, PILOT_DAYS, RolloutPlan().holdback * 100 // BUCKETS)
+    return Beginning(regions, PILOT_DAYS, HOLDBACK)
 
 
 def asked(form: MultiDict[str, str]) -> RolloutPlan:
@@ -92,7 +90,7 @@ def asked(form: MultiDict[str, str]) -> RolloutPlan:
         Invalid: a field is no whole number.
     """
     usual, regions = RolloutPlan(), tuple(form.getlist("region"))
-    holdback = _number_in(form, "holdback", usual.holdback * 100 // BUCKETS) * BUCKETS // 100
+    holdback = _number_in(form, "holdback", HOLDBACK) * BUCKETS // 100
     if not regions:
         return replace(usual, holdback=holdback)
     first = Step(0, _number_in(form, "days", PILOT_DAYS), 0, regions, gate="gate" in form)

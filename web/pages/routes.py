@@ -4,6 +4,7 @@ import importlib.util
 import tomllib
 from functools import cache
 from importlib.metadata import version as installed
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from web.pages.sieve import Sieve
 from web.pages.standing import standing_page
 from web.pages.survey import freshness
 from web.pages.variables.page import variables_page
+from web.policy import DESIGNERS
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 pages.add_app_template_filter(words.moment, "moment")
@@ -41,8 +43,8 @@ pages.add_app_template_filter(words.role, "role")
 @pages.before_request
 def refuse_nul() -> None:
     """Refuse the one character that not every database keeps in a text."""
-    given = (*request.form.values(), *request.args.values(), *(request.view_args or {}).values())
-    if any("\x00" in str(each) for each in given):
+    lists = (*request.form.listvalues(), *request.args.listvalues(), (request.view_args or {}).values())
+    if any("\x00" in str(each) for each in chain.from_iterable(lists)):
         abort(400)
 
 
@@ -50,7 +52,8 @@ def refuse_nul() -> None:
 def _frame() -> dict[str, Any]:
     """Give every page what its frame shows."""
     visitor = g.get("actor")
-    return {"visitor": visitor, "blind": is_blind(visitor), "version": _version(), "words": words}
+    designs = visitor is not None and visitor.has(DESIGNERS)
+    return {"visitor": visitor, "blind": is_blind(visitor), "designs": designs, "version": _version(), "words": words}
 
 
 @pages.get("/")

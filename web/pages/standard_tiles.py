@@ -14,6 +14,7 @@ from web.pages import words
 from web.pages.survey import Survey
 from web.pages.tiles import Tile, search_text
 from web.pages.waiting import elapsed, is_late
+from web.policy import DESIGNERS
 
 KIND = "standard"
 
@@ -94,7 +95,7 @@ def _links(card: StandardCard, survey: Survey, page: str) -> list[tuple[str, str
     found = [(page, _("Look at it and confirm it"))] if "confirm" in open_here else []
     if "plan" in open_here:
         key, number = card.scenario.key, card.signals[0].id
-        if survey.visitor.has(("lead",)):
+        if survey.visitor.has(DESIGNERS):
             found.append((url_for("studio.begin", from_signal=number), _("Start a plan from this")))
         else:
             address = url_for("pages.proposed_plan", key=key, number=number)

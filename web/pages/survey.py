@@ -164,7 +164,7 @@ class Survey:
     def waits_for_me(self, card: Card) -> bool:
         """Say whether the visitor is one of those who carry a card on now."""
         verb = words.forward(card)
-        if verb not in {open_verb for open_verb, _reason in moves.open_moves(card, self.visitor, self.gates)}:
+        if verb not in dict(moves.open_moves(self.session, card, self.visitor, self.gates)):
             return False
         return verb != "approve" or self.bar(card) is None
 

@@ -4,12 +4,12 @@ A number that cannot be read becomes 0, which no rule accepts: so the rules alon
 that was typed is judged all the same.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from flask import json
 from werkzeug.datastructures import MultiDict
 
 from experiments.errors import Problem
@@ -136,11 +136,17 @@ def audience_of(typed: TypedAudience) -> tuple[dict[str, Any] | None, list[Probl
 
 
 def _exact(text: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+    read = _object(text)
+    return read, [] if read is not None else [Problem("audience", "json", Message(_NOT_JSON))]
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """Read JSON as strictly as the API reads a body; None where it is no object."""
     try:
         read = json.loads(text)
     except (ValueError, RecursionError):
-        return None, [Problem("audience", "json", Message(_NOT_JSON))]
-    return (read, []) if isinstance(read, dict) else (None, [Problem("audience", "json", Message(_NOT_JSON))])
+        return None
+    return read if isinstance(read, dict) else None
 
 
 def _of_rows(rows: Iterable[TypedRow]) -> tuple[dict[str, Any], list[Problem]]:
@@ -216,11 +222,7 @@ def _row(form: MultiDict[str, str], place: int) -> TypedRow:
 
 def _carried(text: str) -> dict[str, Any]:
     """Read what the form carries along; only what a plan has, and it is judged like all else."""
-    try:
-        read = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return {name: value for name, value in read.items() if name in CARRIED} if isinstance(read, dict) else {}
+    return {name: value for name, value in (_object(text) or {}).items() if name in CARRIED}
 
 
 _TEXTS = ("key", "scenario", "variable", "unit", "spending", "family", "weighting")

@@ -56,11 +56,10 @@ def _answered(amending: str) -> Response | str | tuple[str, int]:
             flash(kept.text, "success")
             return redirect(url_for("pages.experiment", key=kept.key), 303)
         return _shown(typed.once_tried(), amending, refused=kept), 422
-    if asked not in ("draft", "submit"):
-        typed = _followed(typed)
+    typed = _followed(typed)
     if asked == "arm":
         typed = typed.with_arm()
-    if asked == "drop" and place.isdecimal():
+    if asked == "drop" and place in map(str, range(len(typed.arms))):
         typed = typed.without_arm(int(place))
     return _shown(typed, amending)
 
