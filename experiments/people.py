@@ -229,6 +229,11 @@ def everyone(session: Session) -> list[Person]:
     return list(session.scalars(select(Person).order_by(Person.id)))
 
 
+def working(session: Session) -> set[str]:
+    """Give the logins of all who can sign in."""
+    return set(session.scalars(select(Person.login).where(Person.active)))
+
+
 def anybody(session: Session) -> bool:
     """Say whether anyone can sign in at all."""
     return session.scalar(select(Person.id).limit(1)) is not None

@@ -11,6 +11,8 @@ from experiments.wording import Message
 
 LOCALES = {"zh-CN": "zh_Hans_CN", "en": "en"}
 """The product's languages, and what Babel calls them."""
+ENDONYMS = {"zh-CN": "中文", "en": "English"}
+"""What each language calls itself."""
 
 
 def say_in(message: Message | Mapping[str, Any], language: str) -> str:

@@ -1,11 +1,12 @@
 """Standard cards: every live standard with its owner, its cycle, and whether somebody has to look at it now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from experiments import people
 from experiments.act import reviews
 from experiments.act.control import signals
 from experiments.act.control.signals import ControlSignal
@@ -32,6 +33,7 @@ class StandardCard:
         overdue: Whether that day has passed, whatever else is the matter.
         signals: What was found in its rates since it was last confirmed, the newest first.
         answered_by: Key of the test on its way that was written after the newest of them; None without any.
+        awaited: Login of the owner, whom it waits for; None where she works here no longer and any reviewer will do.
         since: Since when it has waited for somebody, or has stood confirmed, UTC.
     """
 
@@ -40,6 +42,7 @@ class StandardCard:
     overdue: bool
     signals: tuple[ControlSignal, ...]
     answered_by: str | None
+    awaited: str | None
     since: datetime
 
     @property
@@ -52,6 +55,11 @@ class StandardCard:
         """Give the column it stands in."""
         return STAGES[self.state]
 
+    def waits_for(self, actor: Actor) -> bool:
+        """Say whether it is for an actor to look at it now."""
+        mine = self.awaited in (None, actor.name)
+        return self.stage is Stage.CHECK and mine and "confirm" in self.open_to(actor)
+
     def open_to(self, actor: Actor) -> tuple[str, ...]:
         """Name what an actor may do with it now."""
         return tuple(verb for (state, verb), who in STANDARD_MOVES.items() if state is self.state and actor.has(who))
@@ -61,8 +69,8 @@ def standard_cards(session: Session, *, calendar: SiteCalendar, now: datetime) -
     """Give a card for every live standard, the earliest review first."""
     due = reviews.reviews_due(session)
     found = signals.signals_in(session, {each.live.version_id for each in due})
-    tests = cards.under_way(session)
-    return [_card(each, found, tests, calendar, now) for each in due]
+    tests, working = cards.under_way(session), people.working(session)
+    return [_card(each, found, tests, working, calendar, now) for each in due]
 
 
 def standard_card(session: Session, scenario: Scenario, *, calendar: SiteCalendar, now: datetime) -> StandardCard:
@@ -75,7 +83,8 @@ def standard_card(session: Session, scenario: Scenario, *, calendar: SiteCalenda
     if live is None:
         raise Conflict("The scenario %(scenario)s has no standard script yet.", scenario=scenario.key)
     found = signals.signals_in(session, {live.version_id})
-    return _card(reviews.review_due(session, live), found, cards.under_way(session), calendar, now)
+    due, working = reviews.review_due(session, live), people.working(session)
+    return _card(due, found, cards.under_way(session), working, calendar, now)
 
 
 def next_plan(
@@ -106,7 +115,12 @@ def next_plan(
 
 
 def _card(
-    due: ReviewDue, found: Sequence[ControlSignal], tests: Sequence[UnderWay], calendar: SiteCalendar, now: datetime
+    due: ReviewDue,
+    found: Sequence[ControlSignal],
+    tests: Sequence[UnderWay],
+    working: Collection[str],
+    calendar: SiteCalendar,
+    now: datetime,
 ) -> StandardCard:
     confirmed = due.noted.noted_at if due.noted else due.live.since
     own = tuple(each for each in found if _is_of(each, due.live) and each.found_at > confirmed)
@@ -118,7 +132,8 @@ def _card(
         StandardState.DUE: calendar.start_of(due.review_by),
         StandardState.OVERDUE: calendar.start_of(due.review_by),
     }.get(state, confirmed)
-    return StandardCard(due, state, due.overdue(facts.today), own, answer, since)
+    awaited = due.owner if due.owner in working else None
+    return StandardCard(due, state, due.overdue(facts.today), own, answer, awaited, since)
 
 
 def _is_of(signal: ControlSignal, live: LiveStandard) -> bool:

@@ -34,7 +34,7 @@ def cards(floor: Floor) -> Floor:
 
 
 def keys(page: str) -> list[str]:
-    return [key for key in re.findall(r'data-key="([^"]+)"', page) if not key.startswith("standard.")]
+    return [key for key in re.findall(r'data-key="([^"]+)"', page) if not key.startswith("standard:")]
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ class TestACard:
     def test_of_a_standard_tells_its_cycle_and_comes_to_check_by_a_signal(self, app: APIFlask, cards: Floor) -> None:
         page = a_visitor(app, cards, "lead").get("/board?kind=standard").text
         check = page.split('data-list="check"')[1].split("</section>")[0]
-        assert re.findall(r'data-key="([^"]+)"', check) == ["standard.policy_enquiry"]
+        assert re.findall(r'data-key="([^"]+)"', check) == ["standard:policy_enquiry"]
         assert ("Not as usual" in check, "Signals: 1" in check, "Waits for 5 h" in check) == (True, True, True)
         assert "/studio?from_signal=" in check
-        assert page.count('data-key="standard.') > 6
+        assert page.count('data-key="standard:') > 6
 
     def test_of_a_standard_waits_at_home_for_its_owner(self, app: APIFlask, cards: Floor) -> None:
         home = a_visitor(app, cards, "lead").get("/").text
@@ -145,7 +145,7 @@ class TestInABrowser:
         page.keyboard.press("ArrowDown")
         expect(here).to_have_attribute("data-key", "another")
         page.keyboard.press("ArrowRight")
-        expect(here).to_have_attribute("data-key", "standard.policy_enquiry")
+        expect(here).to_have_attribute("data-key", "standard:policy_enquiry")
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("m")
         expect(page.locator('[data-key="change_benefit"] details.moves')).to_have_attribute("open", "")

@@ -214,7 +214,7 @@ def comes_round(everybody: Company, floor: Floor, clock: Clock) -> None:
     a_signal(floor, clock.now)
     page = everybody.at("lin", "/board")
     everybody.picture("lin", "6-signal-on-the-board")
-    card = page.locator("[data-key='standard.policy_change']")
+    card = page.locator("[data-key='standard:policy_change']")
     card.locator("summary").first.click()
     card.locator("a[href*='from_signal']").click()
     page.fill(words_of(everybody), "Now or later, as you like.")

@@ -16,7 +16,7 @@ from experiments.plan.designs import Experiment
 from experiments.plan.revisions import what_would_change
 from web.formats import percent, whole
 from web.language import say
-from web.pages import words
+from web.pages import conditions, words
 from web.pages.survey import Survey
 
 AMENDING = ("drop_arm", "widen")
@@ -68,7 +68,7 @@ def amended(session: Session, survey: Survey, experiment: Experiment) -> Amended
     before += [(each.coverage, each.audience) for each in experiment.amendments]
     return AmendedView(
         rows=[_row(survey, each, was, calls) for each, was in zip(experiment.amendments, before, strict=False)],
-        audience=words.audience(experiment.audience_in_force),
+        audience=conditions.audience(experiment.audience_in_force),
         coverage=percent(covered / _ALL, 0 if covered % 100 == 0 else 2),
         droppable=_droppable(session, experiment),
         covered=covered,
@@ -96,7 +96,7 @@ def _what(made: Amendment, was: tuple[int, Mapping[str, object]]) -> str:
         shares = {"before": f"{was[0] / 100:g} %", "after": f"{made.coverage / 100:g} %"}
         told.append(_("Its part of the traffic grew from %(before)s to %(after)s.", **shares))
     if made.audience != was[1]:
-        told.append(_("Others take part too: %(audience)s.", audience=words.listed(words.audience(made.audience))))
+        told.append(_("Others take part too: %(audience)s.", audience=words.listed(conditions.audience(made.audience))))
     return " ".join(told)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from experiments.plan.scripts import Value
 from experiments.plan.traffic_changes import Change, TextChange
 from web.language import named, say
-from web.pages import words
+from web.pages import conditions, words
 from web.pages.survey import Survey
 
 
@@ -41,8 +41,8 @@ def change_views(survey: Survey, catalogue: str, changes: Iterable[Change]) -> l
         ChangeView(
             text=say(change.what),
             texts=[_text(survey, catalogue, text) for text in change.texts],
-            before=words.audience(change.audience[0]) if change.audience else [],
-            after=words.audience(change.audience[1]) if change.audience else [],
+            before=conditions.audience(change.audience[0]) if change.audience else [],
+            after=conditions.audience(change.audience[1]) if change.audience else [],
         )
         for change in changes
     ]

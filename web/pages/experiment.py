@@ -27,7 +27,7 @@ from experiments.plan.scenarios import metric_set_of, metrics_of
 from experiments.plan.scripts import Value
 from web.formats import percent
 from web.language import named, say
-from web.pages import planned, rollout, words
+from web.pages import conditions, planned, rollout, verbs, words
 from web.pages.amended import AMENDING, AmendedView, amended
 from web.pages.figures import Figure, arm_counts, arm_facts, funnel
 from web.pages.gate import ChairRow, ItemRow, chair_rows, item_rows
@@ -207,7 +207,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         facts=planned.facts(session, experiment),
         designs=planned.designs(session, experiment),
         metrics=[_metric(m, specs[m.metric]) for m in experiment.metrics],
-        audience=words.audience(experiment.audience),
+        audience=conditions.audience(experiment.audience),
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),
         amended=amended(session, survey, experiment),
         looks=look_rows(experiment, made, survey.name),
@@ -286,8 +286,8 @@ def _form(card: Card, verb: str, needs_reason: bool) -> MoveForm:
     proposing = verb == "submit" and card.stage == Stage.CHECK
     return MoveForm(
         verb=verb,
-        text=words.move(verb, card.stage),
-        hint=words.consequence(verb, card.stage),
+        text=verbs.move(verb, card.stage),
+        hint=verbs.consequence(verb, card.stage),
         look="danger" if verb in _DANGERS else _LOOKS.get(verb, ""),
         icon=_ICONS.get(verb, ""),
         reason="required" if needs_reason else "optional" if proposing or verb == "approve" else "none",

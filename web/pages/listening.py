@@ -128,7 +128,7 @@ def _text(survey: Survey, catalogue: str, value: Value, locale: str) -> str:
     if value is None:
         return ""
     if "after" in value:
-        return _("After “%(element)s”", element=survey.element(catalogue, value["after"]))
+        return words.position(survey.element(catalogue, value["after"]))
     return value.get(locale) or named(value)
 
 

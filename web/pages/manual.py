@@ -18,10 +18,10 @@ from experiments.plan.scenarios import element_names, parts_of, scenario_named
 from experiments.plan.scripts import lines_of
 from experiments.plan.traffic import SliceState
 from web.language import locale, named
-from web.pages import words
+from web.pages import conditions, words
 from web.pages.knowledge import told
 from web.pages.survey import called
-from web.saying import LOCALES
+from web.saying import ENDONYMS, LOCALES
 
 _KNOWN = 4
 """Entries that still fit on the sheet."""
@@ -113,7 +113,7 @@ def manual_page(session: Session, key: str, language: str) -> ManualPage:
         key=key,
         name=named(scenario.name),
         language=chosen,
-        other=(other, {"zh-CN": "中文", "en": "English"}[other]),
+        other=(other, ENDONYMS[other]),
         facts=[
             (_("Script"), f"{version.script.key} v{version.number}"),
             (_("In force since"), words.moment(live.since)),
@@ -121,7 +121,7 @@ def manual_page(session: Session, key: str, language: str) -> ManualPage:
             (_("Looked at again by"), words.day(due.review_by)),
             (_("Standing"), words.standing(scenario.standing)),
         ],
-        audience=words.audience(value.audience),
+        audience=conditions.audience(value.audience),
         invites=any(step.phase is Phase.INVITATION for step in flow),
         in_test=any(slice_.state == SliceState.RUNNING for slice_ in value.slices),
         flow=_boxes(parts),

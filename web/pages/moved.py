@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from experiments.board import cards
 from experiments.board.cards import Card
 from experiments.people import Actor
-from web.pages import words
+from web.pages import verbs, words
 from web.pages.survey import Survey
 
 
@@ -37,7 +37,7 @@ def moved_since(session: Session, key: str, since: int, visitor: Actor) -> Moved
     last = cards.last_decision(session, card)
     if last is None or last.id <= since:
         return None
-    by, did = Survey(session, visitor).name(last.actor), words.done(last.verb, last.from_stage)
+    by, did = Survey(session, visitor).name(last.actor), verbs.done(last.verb, last.from_stage)
     return Moved(by, did, words.moment(last.at), place(card))
 
 

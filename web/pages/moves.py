@@ -12,7 +12,7 @@ from experiments.errors import Conflict, Invalid, NotAllowed, Refusal
 from experiments.people import Actor
 from web.house import house
 from web.language import locale, say
-from web.pages import amended, rollout, words
+from web.pages import amended, rollout, verbs, words
 from web.pages.survey import Survey
 
 
@@ -131,7 +131,7 @@ def _refused(key: str, refusal: Refusal, visitor: Actor) -> str:
 def _what_is_next(session: Session, survey: Survey, card: cards.Card, refusal: Conflict) -> list[str]:
     last, told = cards.last_decision(session, card), []
     if last is not None and "person" not in refusal.message.values:
-        who, did, at = survey.name(last.actor), words.done(last.verb, last.from_stage), words.moment(last.at)
+        who, did, at = survey.name(last.actor), verbs.done(last.verb, last.from_stage), words.moment(last.at)
         told.append(_("The last to act: %(name)s %(did)s, %(at)s.", name=who, did=did, at=at))
     step, acting = words.next_step(card), survey.acting(card) or "—"
     return [*told, _("Next: %(step)s. Who: %(who)s.", step=step, who=acting)]

@@ -21,15 +21,14 @@ from experiments.plan.traffic import Slice, SliceState
 from web.charts.data import ShareChart, ShareRow
 from web.charts.words import share_words
 from web.language import locale, named, say
-from web.pages import words
+from web.pages import conditions, words
 from web.pages.changes import ChangeView, change_views
 from web.pages.control import ControlView, control_view
 from web.pages.figures import Figure, funnel, scenario_counts, share_figure, steps_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
-from web.saying import LOCALES
+from web.saying import ENDONYMS, LOCALES
 
 _REVISIONS = 20
-_ENDONYMS = {"zh-CN": "中文", "en": "English"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def scenario_page(session: Session, key: str, visitor: Actor, region: str | None
         parents=_parents(scenario, everything),
         children=[(s.key, named(s.name)) for s in everything.values() if s.parent_id == scenario.id],
         marketing=[words.marketing(kind) for kind in scenario.marketing_types],
-        audience=words.audience(in_force.value.audience if in_force else {}),
+        audience=conditions.audience(in_force.value.audience if in_force else {}),
         condition=in_force.value.audience if in_force else {},
         synthetic=words.synthetic(ledger.synthetic_fields(session, scenario=key)),
         script=_heard(session, survey, scenario, standard) if standard else {},
@@ -277,7 +276,7 @@ def _parents(scenario: Scenario, everything: Mapping[int, Scenario]) -> list[tup
 def _heard(session: Session, survey: Survey, scenario: Scenario, standard: ScriptVersion) -> dict[str, list[Spoken]]:
     lines = scripts.lines_of(standard.lines)
     mine_first = sorted(LOCALES, key=lambda language: language != locale())
-    return {_ENDONYMS[language]: spoken_lines(survey, scenario.catalogue, lines, language) for language in mine_first}
+    return {ENDONYMS[language]: spoken_lines(survey, scenario.catalogue, lines, language) for language in mine_first}
 
 
 def _version(survey: Survey, version: ScriptVersion, standard: ScriptVersion | None) -> VersionRow:

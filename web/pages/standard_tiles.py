@@ -30,9 +30,8 @@ def standard_tile(survey: Survey, card: StandardCard) -> Tile:
     scenario, looking = card.scenario, card.stage == Stage.CHECK
     page = url_for("pages.scenario", key=scenario.key, _anchor="control")
     owner = survey.name(card.due.owner)
-    may = "confirm" in card.open_to(survey.visitor)
     return Tile(
-        key=f"standard.{scenario.key}",
+        key=f"standard:{scenario.key}",
         kind=KIND,
         stage=card.stage,
         group="open" if looking else "standing",
@@ -45,13 +44,13 @@ def standard_tile(survey: Survey, card: StandardCard) -> Tile:
         owner=owner,
         owner_login=card.due.owner,
         next_step=_next(card),
-        acting=_acting(survey, card, owner) if looking else "",
+        acting=_acting(card, owner) if looking else "",
         roles=frozenset(REVIEWERS) if looking else frozenset(),
         since=card.since if looking else None,
         waits=elapsed(card.since, survey.now) if looking else "",
         by_people=looking,
         late=card.overdue or (looking and is_late(card.since, survey.now)),
-        for_me=looking and may and _is_mine(survey, card),
+        for_me=card.waits_for(survey.visitor),
         alarm=card.state is StandardState.SIGNALLED,
         search=search_text(scenario.key, scenario.name),
         lines=tuple(_lines(card)),
@@ -103,10 +102,5 @@ def _links(card: StandardCard, survey: Survey, page: str) -> list[tuple[str, str
     return found
 
 
-def _is_mine(survey: Survey, card: StandardCard) -> bool:
-    """Say whether the visitor sees to it: she owns it, or nobody does who works here."""
-    return card.due.owner == survey.visitor.name or card.due.owner not in survey.names
-
-
-def _acting(survey: Survey, card: StandardCard, owner: str) -> str:
-    return owner if card.due.owner in survey.names else words.either(map(words.role, REVIEWERS))
+def _acting(card: StandardCard, owner: str) -> str:
+    return owner if card.awaited else words.either(map(words.role, REVIEWERS))

@@ -13,7 +13,7 @@ from experiments.board.checklist import ticks_of
 from experiments.board.comments import Comment, comments_of
 from experiments.check.metrics import MetricSpec
 from web.language import named
-from web.pages import words
+from web.pages import verbs, words
 from web.pages.survey import Survey
 
 
@@ -62,7 +62,7 @@ def _moves(session: Session, survey: Survey, card: Card, specs: Mapping[str, Met
             kind="approval" if approving else "move",
             when=made.at,
             by=survey.name(made.actor),
-            text=_("approved it as %(role)s", role=words.role(role)) if role else words.done(made.verb),
+            text=_("approved it as %(role)s", role=words.role(role)) if role else verbs.done(made.verb),
             at=words.moment(made.at),
             state="" if here == there else f"{words.stage(there[0])} · {words.review(there[1])}",
             said=_reason(made, specs),

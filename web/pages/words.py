@@ -3,9 +3,8 @@
 Every table is built when it is asked for, since its language is the reader's.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
 from flask_babel import gettext as _, ngettext
 
@@ -17,6 +16,7 @@ from experiments.plan.rules import Kind
 from experiments.wording import Message
 from web.house import house
 from web.language import locale, named
+from web.pages import verbs
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -228,90 +228,6 @@ def marketing(key: str) -> str:
     }.get(key, key)
 
 
-def move(verb: str, at: str) -> str:
-    """Name a move as a button says it; `at` is the stage, since some moves mean another thing there."""
-    if verb == "submit":
-        return _("Submit for review") if at == "plan" else _("Propose a decision")
-    if at == "act" and verb in ("pause", "resume", "stop"):
-        return {
-            "pause": _("Hold the rollout"),
-            "resume": _("Ask to let it go on"),
-            "stop": _("Take it back now"),
-        }[verb]
-    return {
-        "approve": _("Approve"),
-        "refuse": _("Send back"),
-        "start": _("Start the test"),
-        "pause": _("Pause"),
-        "resume": _("Go on"),
-        "stop": _("Stop the test now"),
-        "drop_arm": _("Drop an arm"),
-        "widen": _("Let more calls in"),
-        "end": _("End as planned"),
-        "promote": _("Make it the standard at once"),
-        "roll_out": _("Roll it out in steps"),
-        "skip": _("Ask for the next step now"),
-        "abandon": _("Close without a change"),
-    }.get(verb, verb)
-
-
-def done(verb: str, at: str = "") -> str:
-    """Name a move once it was made, as a history says it; `at` is the stage it was made in."""
-    if at == "act" and verb in ("pause", "resume", "stop"):
-        return {
-            "pause": _("held the rollout"),
-            "resume": _("asked to let the rollout go on"),
-            "stop": _("took the rollout back"),
-        }[verb]
-    return {
-        "submit": _("submitted it"),
-        "approve": _("approved it"),
-        "refuse": _("sent it back"),
-        "start": _("started the test"),
-        "pause": _("paused the test"),
-        "resume": _("let the test go on"),
-        "halt": _("paused the test: a guardrail was harmed"),
-        "stop": _("stopped the test"),
-        "drop_arm": _("dropped an arm"),
-        "widen": _("let more calls in"),
-        "end": _("ended the test as planned"),
-        "promote": _("made it the standard"),
-        "roll_out": _("let it go out"),
-        "advance": _("took the next step"),
-        "gate": _("came to a step that waits for approval"),
-        "skip": _("asked for the next step"),
-        "hold": _("held the rollout: worse than in the holdback"),
-        "roll_back": _("took the rollout back: a guardrail was harmed"),
-        "finish": _("made what everyone says the standard"),
-        "abandon": _("closed it without a change"),
-    }.get(verb, verb)
-
-
-def consequence(verb: str, at: str) -> str:
-    """Say what a move does, before it is made."""
-    if at == "act" and verb in ("pause", "resume", "stop"):
-        return {
-            "pause": _("It stays where it has come to, until people let it go on."),
-            "resume": _("Opens a round of approvals; then it goes on from where it is."),
-            "stop": _("At once: everyone hears the standard again. The results are open to decide anew."),
-        }[verb]
-    return {
-        "submit": _("Fixes the content and asks the gate for its approvals."),
-        "approve": _("Your approval is bound to the content as it stands now."),
-        "refuse": _("Goes back to the draft.") if at == "plan" else _("Goes back to Check with its results open."),
-        "start": _("From the next call on, the split decides who hears which words."),
-        "pause": _("Everyone hears the standard until the test goes on."),
-        "resume": _("The same callers meet the same arms again."),
-        "stop": _("At once, for good: everyone hears the standard."),
-        "drop_arm": _("Its calls hear the standard from now on; nobody else changes the arm. It cannot come back."),
-        "widen": _("Nobody who takes part changes the arm or leaves. It cannot be made narrower again."),
-        "promote": _("The next call of this scenario is served the new words; nobody is held back to measure them."),
-        "roll_out": _("By agent-weeks: 10, 25, 50 %, then all; 5 % keep the former words, as a measure."),
-        "skip": _("Opens a round of approvals; then the next step comes before its time."),
-        "abandon": _("The standard stays; the test's share of the traffic is given back."),
-    }.get(verb, "")
-
-
 def next_step(card: Card) -> str:
     """Say what carries a card on."""
     verb = forward(card)
@@ -325,7 +241,7 @@ def next_step(card: Card) -> str:
         return _("Let it go on, or take it back")
     if verb == "resume":
         return _("Go on, or stop the test")
-    return move(verb, card.stage)
+    return verbs.move(verb, card.stage)
 
 
 def in_words(message: Message, person: Callable[[str], str] = str) -> Message:
@@ -339,7 +255,7 @@ def in_words(message: Message, person: Callable[[str], str] = str) -> Message:
     if "person" in known:
         known["person"] = person(known["person"])
     if "verb" in known:
-        known["verb"] = move(known["verb"], known.get("stage", ""))
+        known["verb"] = verbs.move(known["verb"], known.get("stage", ""))
     for name, naming in (("stage", stage), ("review", review)):
         if name in known:
             known[name] = naming(known[name])
@@ -431,58 +347,6 @@ def calls(count: int) -> str:
     return ngettext("%(calls)s call", "%(calls)s calls", count, calls=f"{count:,}")
 
 
-def audience(condition: Mapping[str, Any]) -> list[str]:
-    """Say a condition in words, one line for each thing that must hold; an empty condition lets everybody in."""
-    if not condition:
-        return [_("Every call of the scenario")]
-    return [_held(key, value) for key, value in condition.items()]
-
-
 def position(element: str) -> str:
     """Say where an element stands."""
     return _("After “%(element)s”", element=element)
-
-
-def _held(key: str, value: Any) -> str:
-    asked = fact(key)
-    if key == "$or" and isinstance(value, list) and all(map(audience, value)):
-        return _(" — or: ").join("; ".join(audience(each)) for each in value)
-    if key.startswith("$") or (isinstance(value, Mapping) and not _operators().keys() >= value.keys()):
-        return _("A combined condition: see its exact form")
-    if not isinstance(value, Mapping):
-        return _("%(fact)s is %(values)s", fact=asked, values=_value(value))
-    told = [_operators()[name] % {"fact": asked, "values": _values(operand)} for name, operand in value.items()]
-    return "; ".join(told)
-
-
-def _operators() -> dict[str, str]:
-    return {
-        "$in": _("%(fact)s is one of %(values)s"),
-        "$nin": _("%(fact)s is none of %(values)s"),
-        "$eq": _("%(fact)s is %(values)s"),
-        "$ne": _("%(fact)s is not %(values)s"),
-        "$gt": _("%(fact)s is above %(values)s"),
-        "$gte": _("%(fact)s is at least %(values)s"),
-        "$lt": _("%(fact)s is below %(values)s"),
-        "$lte": _("%(fact)s is at most %(values)s"),
-    }
-
-
-def fact(key: str) -> str:
-    """Name a fact that audiences ask; one that is a centre's own goes by its key."""
-    return {
-        "caller_relation": _("Caller's relation to the policy"),
-        "region": _("Region"),
-        "channel": _("Channel"),
-        "team": _("Team"),
-        "brand": _("Brand"),
-        "segment": _("Segment"),
-    }.get(key, key)
-
-
-def _values(operand: Any) -> str:
-    return listed(map(_value, operand)) if isinstance(operand, list) else _value(operand)
-
-
-def _value(value: Any) -> str:
-    return {"self": _("policyholder"), "spouse": _("spouse"), "relative": _("relative")}.get(value, str(value))

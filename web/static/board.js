@@ -12,8 +12,8 @@
   let failed = false;
   let ended = false;
 
-  const say = (text, values = {}) => {
-    said.textContent = text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+  const say = (text) => {
+    said.textContent = text;
   };
 
   // ---- fetching ----
@@ -58,7 +58,7 @@
   // ---- swapping: by key, and only what is another ----
 
   const items = (root) => new Map([...root.querySelectorAll("[data-key]")].map((item) => [item.dataset.key, item]));
-  const fields = (item) => [...item.querySelectorAll("textarea, input:not([type=hidden]), select")];
+  const fields = (item) => [...item.querySelectorAll("textarea, input:not([type=hidden])")];
   const isTypedIn = (item) =>
     fields(item).some((field) => field === document.activeElement || field.value !== field.defaultValue);
 
@@ -153,8 +153,7 @@
     const fill = ([text, values]) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
     const told = changes.slice(0, 3).map(fill);
     if (changes.length > 3) told.push(says.more.replace("{count}", changes.length - 3));
-    say("");
-    said.textContent = told.join(" ");
+    say(told.join(" "));
   }
 
   // ---- filters ----

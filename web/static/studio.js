@@ -5,10 +5,10 @@
   const form = document.getElementById("studio");
   if (!form) return;
   const PAUSE = 450;
-  const status = document.getElementById("studio-status");
   let timer = 0;
   let asking = null;
   let written = false;
+  let reshape = false; // a choice was made that gives the form other fields, which have not come yet
 
   async function answer() {
     asking?.abort();
@@ -53,13 +53,16 @@
     again?.focus();
   }
 
-  async function refresh(everything) {
-    const say = document.getElementById("studio-status") ?? status;
+  async function refresh() {
+    const everything = reshape;
+    const say = document.getElementById("studio-status");
     say.textContent = say.dataset.busy;
     try {
       const fresh = await answer();
-      if (everything) whole(fresh);
-      else {
+      if (everything) {
+        whole(fresh);
+        reshape = false;
+      } else {
         for (const part of fresh.querySelectorAll("[data-live]")) {
           const old = document.getElementById(part.id);
           if (old) put(old, part);
@@ -73,9 +76,12 @@
     }
   }
 
+  // What comes in answer to older words would undo newer ones: it is not waited for.
   function soon(everything) {
+    asking?.abort();
+    reshape ||= everything;
     clearTimeout(timer);
-    timer = setTimeout(() => refresh(everything), everything ? 0 : PAUSE);
+    timer = setTimeout(refresh, everything ? 0 : PAUSE);
   }
 
   // Whoever writes a condition means it.

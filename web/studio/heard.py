@@ -11,9 +11,8 @@ from experiments.plan.scripts import Lines, Texts
 from experiments.plan.sketches import spoken_by_arm
 from web.language import locale
 from web.pages import words
+from web.saying import ENDONYMS
 from web.studio.judging import Judged
-
-ENDONYMS = {"zh-CN": "中文", "en": "English"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,6 @@ class Step:
     text: str
     locked: bool
     resolved: bool
-    under_test: bool = False  # agents are blind to what is tested
 
 
 @dataclass(frozen=True, slots=True)

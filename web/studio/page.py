@@ -190,5 +190,5 @@ def _text(value: Mapping[str, str] | None, locale: str, names: Mapping[str, Text
     if value is None:
         return None
     if "after" in value:
-        return _("After “%(element)s”", element=named(names.get(value["after"], {"en": value["after"]})))
+        return words.position(named(names.get(value["after"], {"en": value["after"]})))
     return value.get(locale, "")

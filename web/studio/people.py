@@ -10,7 +10,7 @@ from experiments.check import eligible
 from experiments.check.eligible import SAMPLE, Eligible, How
 from experiments.plan import traffic
 from experiments.plan.audience.facts import facts_used
-from web.pages import words
+from web.pages import conditions, words
 from web.studio.judging import Judged
 from web.studio.typed import ROWS, Typed, TypedRow, typed_audience
 
@@ -52,18 +52,18 @@ def audience_view(session: Session, judged: Judged, typed: Typed) -> AudienceVie
     found = None if broken else eligible.eligible_calls(session, judged.scenario, judged.sketch.experiment.audience)
     known = eligible.regions_and_channels(session, judged.scenario)
     return AudienceView(
-        own=words.audience(own),
-        told=[] if broken else words.audience(judged.sketch.experiment.audience),
+        own=conditions.audience(own),
+        told=[] if broken else conditions.audience(judged.sketch.experiment.audience),
         rows=[*rows, *[TypedRow()] * _MORE][:ROWS],
-        facts=[(fact, words.fact(fact)) for fact in facts if fact],
+        facts=[(fact, conditions.fact(fact)) for fact in facts if fact],
         operators=[
             ("$in", _("is one of")),
             ("$nin", _("is none of")),
             ("$gte", _("is at least")),
             ("$lte", _("is at most")),
         ],
-        hints=[(words.fact(name), ", ".join(values)) for name, values in known.items() if values]
-        + [(words.fact(row.fact), row.values) for row in typed_audience(own).rows],
+        hints=[(conditions.fact(name), ", ".join(values)) for name, values in known.items() if values]
+        + [(conditions.fact(row.fact), row.values) for row in typed_audience(own).rows],
         count=_count(found),
         how=_how(found),
     )
@@ -89,7 +89,7 @@ def _how(found: Eligible | None) -> str:
         How.ESTIMATED: _("Estimated from the newest %(sample)s calls.", sample=f"{SAMPLE:,}"),
         How.AT_MOST: _(
             "Which calls have %(facts)s is kept with no call, so that the rest cannot be counted.",
-            facts=words.listed(map(words.fact, found.unknown)),
+            facts=words.listed(map(conditions.fact, found.unknown)),
         ),
         How.NO_CALLS: _("As soon as a desktop asks for this scenario's script, its calls are counted here."),
     }[found.how]

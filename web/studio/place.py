@@ -9,11 +9,13 @@ from experiments.board import cards
 from experiments.board.cards import Card
 from experiments.check import history, looks
 from experiments.check.history import ScenarioHistory
+from experiments.check.looks import Look
 from experiments.plan.scenarios import Scenario, element_names, metric_set_of
 from web.formats import percent
 from web.language import named
 from web.pages import words
 from web.pages.figures import steps_of
+from web.pages.moved import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def scenario_view(session: Session, scenario: Scenario) -> ScenarioView:
     """See where a test is to run."""
     names = element_names(session, scenario.catalogue)
     here = [card for card in cards.every_card(session) if card.experiment.scenario_id == scenario.id]
+    last = looks.newest_looks(session)
     return ScenarioView(
         scenario.key,
         named(scenario.name),
@@ -50,7 +53,7 @@ def scenario_view(session: Session, scenario: Scenario) -> ScenarioView:
             Cycle(
                 card.experiment.key,
                 named(card.experiment.title),
-                _state(session, card),
+                _state(card, last.get(card.experiment_id)),
                 named(names.get(card.experiment.variable, {"en": card.experiment.variable})),
             )
             for card in here
@@ -70,7 +73,5 @@ def _facts(session: Session, scenario: Scenario, past: ScenarioHistory) -> list[
     ]
 
 
-def _state(session: Session, card: Card) -> str:
-    state = f"{words.stage(card.stage)} · {words.review(words.badge(card))}"
-    made = looks.looks_of(session, card.experiment)
-    return f"{state} · {words.conclusion(made[-1].conclusion)}" if made else state
+def _state(card: Card, last: Look | None) -> str:
+    return f"{place(card)} · {words.conclusion(last.conclusion)}" if last else place(card)

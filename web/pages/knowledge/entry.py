@@ -18,7 +18,7 @@ from experiments.imports import ledger
 from experiments.people import Actor
 from web.house import house
 from web.language import named, say
-from web.pages import words
+from web.pages import verbs, words
 from web.pages.knowledge import told
 from web.pages.knowledge.told import Amount
 from web.pages.look import amounts, naming
@@ -200,7 +200,7 @@ def _segments(found: Mapping[str, Any], spec: MetricSpec, alpha: float) -> Segme
 def _reason(said: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, str, str, str]:
     """Give who, did what, when, and why."""
     at = words.moment(datetime.fromisoformat(said["at"]))
-    return called(said["by"], names), words.done(said["verb"], said["stage"]), at, said["reason"]
+    return called(said["by"], names), verbs.done(said["verb"], said["stage"]), at, said["reason"]
 
 
 def _approver(found: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, str, str, str]:

@@ -96,7 +96,7 @@ def arm_text(arm: Content, language: str | None = None) -> str | None:
     """Say what an arm gave the variable, in the reader's language or another; None is nothing said."""
     if arm["after"]:
         name = named(arm["after"]["name"]) or arm["after"]["key"]
-        return _("After “%(element)s”", element=name)
+        return words.position(name)
     if arm["text"] is None:
         return None
     return named(arm["text"]) if language is None else str(arm["text"].get(language, ""))
