@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from experiments import audit, people
 from experiments.act.live import LiveStandard, live_standard, live_standards
-from experiments.calendar import SiteCalendar, as_date, day_number, days_before
+from experiments.calendar import SiteCalendar, as_date, days_before
 from experiments.errors import Conflict, NotAllowed, invalid
 from experiments.people import Actor
 from experiments.plan.scenarios import Scenario
@@ -126,35 +126,35 @@ def review_standard(
     return review
 
 
-def review_due(session: Session, live: LiveStandard) -> ReviewDue:
+def review_due(session: Session, live: LiveStandard, calendar: SiteCalendar) -> ReviewDue:
     """Say when a live standard is looked at again: as was last noted, else 90 days after it came into force."""
     noted = session.scalars(
         select(StandardReview)
         .where(StandardReview.scenario_id == live.scenario.id, StandardReview.script_version_id == live.version_id)
         .order_by(StandardReview.id)
     )
-    return _due(live, noted)
+    return _due(live, noted, calendar)
 
 
-def reviews_due(session: Session) -> list[ReviewDue]:
+def reviews_due(session: Session, calendar: SiteCalendar) -> list[ReviewDue]:
     """Give every live standard's next review, the earliest first."""
     known: dict[tuple[int, int], list[StandardReview]] = defaultdict(list)
     for each in session.scalars(select(StandardReview).order_by(StandardReview.id)):
         known[each.scenario_id, each.script_version_id].append(each)
-    due = [_due(live, known[live.scenario.id, live.version_id]) for live in live_standards(session)]
+    due = [_due(live, known[live.scenario.id, live.version_id], calendar) for live in live_standards(session)]
     return sorted(due, key=lambda each: (each.review_by, each.live.scenario.key))
 
 
-def overdue(session: Session, today: int) -> list[ReviewDue]:
+def overdue(session: Session, calendar: SiteCalendar, today: int) -> list[ReviewDue]:
     """Give the live standards whose review is overdue on a site-local day (YYYYMMDD), the longest first."""
-    return [due for due in reviews_due(session) if due.overdue(today)]
+    return [due for due in reviews_due(session, calendar) if due.overdue(today)]
 
 
-def _due(live: LiveStandard, noted: Iterable[StandardReview]) -> ReviewDue:
+def _due(live: LiveStandard, noted: Iterable[StandardReview], calendar: SiteCalendar) -> ReviewDue:
     own = tuple(each for each in noted if each.noted_at >= live.since)  # earlier ones belong to an earlier time
     if own:
         return ReviewDue(live, own[-1].owner, own[-1].review_by, own)
-    return ReviewDue(live, live.by, days_before(day_number(live.since.date()), -REVIEW_DAYS), ())
+    return ReviewDue(live, live.by, days_before(calendar.day(live.since), -REVIEW_DAYS), ())
 
 
 def _check(review_by: int, note: str, *, today: int) -> None:

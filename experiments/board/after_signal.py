@@ -11,13 +11,11 @@ from experiments.board.next_tests import NextTest, next_tests
 from experiments.check.variables.places import testable
 from experiments.check.variables.survey import VariableSurvey
 from experiments.plan import beginnings, scripts, traffic
-from experiments.plan.rules import Kind
 from experiments.plan.scenarios import Scenario, element_names, parts_of
 from experiments.plan.scripts import Lines, lines_of, value_in
+from experiments.plan.sketches import free_key
 from experiments.wording import Message, sentence
 
-CHALLENGER = "new"
-_EVEN = 5000
 _EFFECTS = (0.005, 0.2)
 """Smallest and largest difference that a plan begins with: people set it before anything is sized."""
 
@@ -67,7 +65,7 @@ def propose_after(
         return None
     name = element_names(session, scenario.catalogue)[variable]
     why = best.why if best else Message(_TOO_LITTLE_KNOWN, {"variable": name})
-    plan = _plan(session, scenario, signal, lines, variable, name, best)
+    plan = _plan(session, scenario, signal, variable, name, best)
     founder = cards.founder_of(session, scenario.id, standard)
     return Proposal(scenario.key, variable, why, plan | ({"parent": founder.key} if founder else {}))
 
@@ -90,26 +88,17 @@ def _plan(
     session: Session,
     scenario: Scenario,
     signal: ControlSignal,
-    lines: Lines,
     variable: str,
     name: dict[str, str],
     best: NextTest | None,
 ) -> dict[str, Any]:
-    value = value_in(lines, variable)
-    arms = [{"key": key, "weight": _EVEN, "value": value} for key in ("control", CHALLENGER)]
-    return {
-        "key": f"after_signal_{signal.id}",
-        "kind": Kind.SCRIPT.value,
-        "scenario": scenario.key,
+    return beginnings.begin(session, scenario, variable) | {
+        "key": free_key(session, f"after_signal_{signal.id}"),
         "title": {
             "en": f"{scenario.name['en']}: another {name['en']}"[:200],
             "zh-CN": f"{scenario.name['zh-CN']}：换一种{name['zh-CN']}"[:200],
         },
         "hypothesis": _hypothesis(signal, name),
-        "variable": variable,
-        "unit": "call",
-        "arms": arms,
-        "metrics": beginnings.metrics_to_begin_with(session, scenario),
         "effect": round(min(max(best.effect if best else _gap(signal), _EFFECTS[0]), _EFFECTS[1]), 4),
     }
 

@@ -7,23 +7,25 @@ a chance of at least nine in ten.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import count
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.board.cards import Card, Stage, card_of
 from experiments.check import history, looks
+from experiments.check.frozen import is_hidden, primaries
 from experiments.check.looks import Look
+from experiments.check.reading import primary_of
 from experiments.check.verdict import Conclusion, Guard
 from experiments.errors import Conflict
 from experiments.plan import scripts, traffic
+from experiments.plan.beginnings import even_weights
 from experiments.plan.designs import Arm, Experiment
-from experiments.plan.rules import ArmPlan, Kind, MetricPlan, Plan
+from experiments.plan.rules import ArmPlan, Kind, Plan
 from experiments.plan.scripts import Value, lines_of, value_in
+from experiments.plan.sketches import free_key, plan_of
 from experiments.wording import Message, sentence
 from stats.pooling.meta import Effect
 from stats.pooling.winners import correct_winner
@@ -33,10 +35,8 @@ LEAST_POWER = 0.9
 LEAST_SHARE = 0.5
 """Half the effect that was planned for takes four times the calls: less than that is not worth confirming."""
 
-_LONGEST_KEY, _LONGEST_TITLE = 64, 200
-_ALL = 10_000
+_LONGEST_STEM, _LONGEST_TITLE = 50, 200
 _TITLE = (("en", "Confirmation: "), ("zh-CN", "复核："))
-_AS_BEFORE = ("variable", "unit", "alpha", "spending", "family", "weighting", "adjust")
 
 
 class Standard(StrEnum):
@@ -110,11 +110,12 @@ def confirmation_of(session: Session, key: str) -> Confirmation:
         raise Conflict(
             "The final look of %(experiment)s has not been made: there is nothing to confirm yet.", experiment=key
         )
-    better = history.specs_of(session, experiment)[_primary(experiment)].better
+    better = history.specs_of(session, experiment)[primary_of(experiment).metric].better
+    sign = 1 if better == "higher" else -1
     standard = traffic.in_force(session, experiment.scenario).value.standard_id
-    challengers = _worth_confirming(experiment, final, 1 if better == "higher" else -1)
+    challengers = _worth_confirming(experiment, final, sign)
     against = _against_now(session, experiment, standard, challengers)
-    plan = _plan(session, experiment, final, challengers, against)
+    plan = _plan(session, experiment, final, challengers, against, sign)
     said = MOVED.get(against.state)
     facts = {"arm": challengers[0].key, "experiment": experiment.key}
     return Confirmation(plan, Message(said, facts) if said else None)
@@ -129,10 +130,6 @@ def _is_read(card: Card) -> bool:
     return card.stage in (Stage.CHECK, Stage.ACT) and card.experiment.ended_at is not None
 
 
-def _primary(experiment: Experiment) -> str:
-    return next(m.metric for m in experiment.metrics if m.role == "primary")
-
-
 def _worth_confirming(experiment: Experiment, look: Look, sign: int) -> list[Arm]:
     """Choose the challengers: the one that the verdict names, else all that may be better and harm no guardrail."""
     content, arms = look.content, {arm.key: arm for arm in experiment.arms[1:]}
@@ -141,8 +138,8 @@ def _worth_confirming(experiment: Experiment, look: Look, sign: int) -> list[Arm
     harmed = {g["challenger"] for g in content["watch"]["guards"] if g["guard"] == Guard.HARMED}
     open_ = [
         arms[r["challenger"]]
-        for r in content["readings"]
-        if r["role"] == "primary" and r["challenger"] not in harmed and _may_be_better(r["comparison"], sign)
+        for r in primaries(look)
+        if r["challenger"] not in harmed and _may_be_better(r["comparison"], sign)
     ]
     if not open_:
         raise Conflict(
@@ -176,54 +173,50 @@ def _against_now(session: Session, experiment: Experiment, standard: int, challe
 
 
 def _plan(
-    session: Session, experiment: Experiment, look: Look, challengers: Sequence[Arm], against: "_Against"
+    session: Session, experiment: Experiment, look: Look, challengers: Sequence[Arm], against: _Against, sign: int
 ) -> Plan:
-    share = _ALL // (len(against.challengers) + 1)
-    rest = [ArmPlan(key, share, value) for key, value in against.challengers.items()]
-    first = ArmPlan(experiment.arms[0].key, _ALL - share * len(rest), against.control)
-    effect = _effect(experiment, look, [_read(look, arm.key) for arm in challengers])
-    rate = _read(look, challengers[0].key)["challenger" if against.state is Standard.TAKEN_OVER else "control"]
-    as_before = {name: getattr(experiment, name) for name in _AS_BEFORE}
-    return Plan(
-        **as_before,
-        key=_free_key(session, experiment.key),
-        kind=Kind(experiment.kind),
-        scenario=experiment.scenario.key,
+    values = [against.control, *against.challengers.values()]
+    keys, weights = [experiment.arms[0].key, *against.challengers], even_weights(len(values))
+    seen = {} if is_hidden(look) else {each["challenger"]: each["comparison"] for each in primaries(look)}
+    read = [seen[arm.key] for arm in challengers if arm.key in seen]
+    effect = _effect(experiment, look, read, sign)
+    rate = read[0]["challenger" if against.state is Standard.TAKEN_OVER else "control"] if read else None
+    return replace(
+        plan_of(experiment),
+        key=free_key(session, f"{experiment.key[:_LONGEST_STEM]}_confirm"),
         parent=experiment.key,
+        salt=None,
         title={language: f"{before}{experiment.title[language]}"[:_LONGEST_TITLE] for language, before in _TITLE},
         hypothesis=_hypothesis(experiment, against.state),
-        arms=(first, *rest),
-        metrics=tuple(MetricPlan(m.metric, m.role, m.margin, m.watch) for m in experiment.metrics),
+        arms=tuple(ArmPlan(*each) for each in zip(keys, weights, values, strict=True)),
         effect=effect,
         audience=experiment.audience_in_force,
         power=max(experiment.power, LEAST_POWER),
-        looks=tuple(experiment.looks),
-        moderators=tuple(experiment.moderators),
         coverage=experiment.coverage_in_force,
         base_rate=round(rate, 4) if rate is not None and 0 < round(rate, 4) < 1 - effect else experiment.base_rate,
     )
 
 
-def _read(look: Look, challenger: str) -> Mapping[str, Any]:
-    primary = (r for r in look.content["readings"] if r["role"] == "primary" and r["challenger"] == challenger)
-    found: Mapping[str, Any] = next(primary)["comparison"]
-    return found
+def _effect(experiment: Experiment, look: Look, read: Sequence[Mapping[str, Any]], sign: int) -> float:
+    """Give the effect to be shown: the largest that was found, less its winner's curse, at most what was planned.
 
-
-def _effect(experiment: Experiment, look: Look, read: Sequence[Mapping[str, Any]]) -> float:
-    """Give the effect to be shown: the largest that was found, less its winner's curse, at most what was planned."""
-    found = max(_shrunk(each, look.content["boundary"]["nominal_alpha"]) for each in read)
+    Of data that nobody may trust none is read: it is what was planned.
+    """
+    if not read:
+        return experiment.effect
+    found = max(_shrunk(each, look.content["boundary"]["nominal_alpha"], sign) for each in read)
     least = LEAST_SHARE * experiment.effect
     return float(round(min(max(found, least), experiment.effect), 6))
 
 
-def _shrunk(comparison: Mapping[str, Any], threshold: float | None) -> float:
+def _shrunk(comparison: Mapping[str, Any], threshold: float | None, sign: int) -> float:
+    """Give what is likely of a difference, above 0 being better."""
     difference: float | None = comparison["difference"]
     error: float | None = comparison["standard_error"]
     if difference is None or not error or not threshold:
         return 0.0
     likely = correct_winner(Effect(difference, error**2), selected_at=threshold).most_likely
-    return abs(difference if math.isnan(likely) else likely)
+    return sign * (difference if math.isnan(likely) else likely)
 
 
 def _hypothesis(experiment: Experiment, state: Standard) -> dict[str, str]:
@@ -232,13 +225,3 @@ def _hypothesis(experiment: Experiment, state: Standard) -> dict[str, str]:
         "en": f"{experiment.hypothesis['en']} {noted['en']}".strip(),
         "zh-CN": f"{experiment.hypothesis['zh-CN']}{noted['zh-CN']}",
     }
-
-
-def _free_key(session: Session, key: str) -> str:
-    """Give the first key that nobody has: `<key>_confirm`, then `<key>_confirm_2` and so on."""
-    for number in count(1):
-        ending = "_confirm" if number == 1 else f"_confirm_{number}"
-        tried = key[: _LONGEST_KEY - len(ending)] + ending
-        if session.scalar(select(Experiment.id).where(Experiment.key == tried)) is None:
-            return tried
-    raise AssertionError  # pragma: no cover - numbers do not end

@@ -90,7 +90,10 @@ def against_verdict(experiment: Experiment, proposal: str | None, look: Look | N
 
 
 def writers(session: Session, card: Card) -> frozenset[str]:
-    """Name those who wrote or edited what is under review since it was last approved, and who submitted it."""
+    """Name those who wrote or edited what is under review since it was last approved, and who submitted it.
+
+    To let more calls into a test is to edit it: a wider audience may become the scenario's.
+    """
     approved = select(func.max(Decision.edit_id)).where(
         Decision.card_id == card.id,
         Decision.verb == "approve",
@@ -98,7 +101,9 @@ def writers(session: Session, card: Card) -> frozenset[str]:
         Decision.to_review == Review.APPROVED,
     )
     since = designs.edits_of(session, card.experiment, after=session.scalar(approved) or 0)
-    return frozenset({edit.editor for edit in since} | ({card.submitted_by} if card.submitted_by else set()))
+    widened = {each.made_by for each in card.experiment.amendments if each.kind == "widen"}
+    submitted = {card.submitted_by} if card.submitted_by else set()
+    return frozenset({edit.editor for edit in since} | widened | submitted)
 
 
 def refuse_expired(session: Session, card: Card, gates: Gates, now: datetime) -> None:

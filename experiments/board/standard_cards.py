@@ -67,7 +67,7 @@ class StandardCard:
 
 def standard_cards(session: Session, *, calendar: SiteCalendar, now: datetime) -> list[StandardCard]:
     """Give a card for every live standard, the earliest review first."""
-    due = reviews.reviews_due(session)
+    due = reviews.reviews_due(session, calendar)
     found = signals.signals_in(session, {each.live.version_id for each in due})
     tests, working = cards.under_way(session), people.working(session)
     return [_card(each, found, tests, working, calendar, now) for each in due]
@@ -83,7 +83,7 @@ def standard_card(session: Session, scenario: Scenario, *, calendar: SiteCalenda
     if live is None:
         raise Conflict("The scenario %(scenario)s has no standard script yet.", scenario=scenario.key)
     found = signals.signals_in(session, {live.version_id})
-    due, working = reviews.review_due(session, live), people.working(session)
+    due, working = reviews.review_due(session, live, calendar), people.working(session)
     return _card(due, found, cards.under_way(session), working, calendar, now)
 
 

@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from experiments import audit
-from experiments.board.cards import Card, Review, card_of
+from experiments.board.cards import Card, Review, locked_card
 from experiments.board.checklist import Item, Tick, checklist
 from experiments.board.gates import writers
 from experiments.board.seats import USUAL, Gates
 from experiments.errors import Conflict, NotAllowed, Unknown
 from experiments.people import Actor
-from experiments.store import insert_new, single_file
+from experiments.store import insert_new
 
 
 def tick(session: Session, key: str, item: str, *, actor: Actor, now: datetime, gates: Gates = USUAL) -> Card:
@@ -30,9 +30,7 @@ def tick(session: Session, key: str, item: str, *, actor: Actor, now: datetime, 
         NotAllowed: the actor has no role at this gate, or wrote what is under review.
         Conflict: the card is not in review, the item is seen by the machine, or was ticked already.
     """
-    single_file(session, "board")
-    card = card_of(session, key)
-    session.refresh(card, with_for_update={"of": Card})
+    card = locked_card(session, key)
     asked = next((each for each in checklist(session, card, gates) if each.key == item), None)
     if asked is None:
         raise Unknown("The checklist of %(experiment)s has no item %(item)s now.", experiment=key, item=item)

@@ -22,6 +22,16 @@ def primaries(look: Look) -> list[Reading]:
     return [reading for reading in look.content["readings"] if reading["role"] == "primary"]
 
 
+def may_be_compared(look: Look) -> bool:
+    """Say whether a look's effects may stand beside others': it could end the test, and its data can be trusted."""
+    return not is_hidden(look) and could_end(look)
+
+
+def could_end(look: Look) -> bool:
+    """Say whether the test may end by a look: it is the last that was planned, or beyond a boundary."""
+    return look.final or any(reading["stopped"] is not None for reading in primaries(look))
+
+
 def decided(reading: Reading) -> Mapping[str, Any] | None:
     """Give the estimate and interval that know of the looks before; None where the test may not end by this look.
 

@@ -180,9 +180,11 @@ def _readings(
 ) -> tuple[MetricReading, ...]:
     roles = {m.metric: m.role for m in experiment.metrics}
     secondary = [key for key in compared if roles[key[0]] == "secondary"]
-    adjusted = dict(
-        zip(secondary, benjamini_hochberg([compared[key].answer.p_value for key in secondary]), strict=True)
-    )
+    # An arm that was dropped keeps its place in the family, or dropping one would make the others look surer.
+    dropped = len(experiment.arms) - len(experiment.dealt)
+    places = [1.0] * dropped * sum(role == "secondary" for role in roles.values())
+    family = [*(compared[key].answer.p_value for key in secondary), *places]
+    adjusted = dict(zip(secondary, benjamini_hochberg(family), strict=False))
     return tuple(
         MetricReading(
             metric=metric,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from experiments import audit
 from experiments.errors import Conflict, Invalid, invalid
 from experiments.people import Actor
-from experiments.plan import traffic
+from experiments.plan import bucketing, traffic
 from experiments.plan.amendments import Amendment
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import audience_problems
@@ -89,31 +89,14 @@ def widen(
         Invalid: neither is given, the coverage does not grow, or the condition cannot be one.
         Conflict: whole agents, teams or shifts are dealt, the layer is too full, or a new standard is on its way in.
     """
-    then, width, audience = wider(session, experiment, coverage=coverage, also=also)
+    then = _wider(session, experiment, coverage=coverage, also=also)
     cause = Message("%(experiment)s takes in more calls.", {"experiment": experiment.key})
-    return _amend(
-        session,
-        experiment,
-        then,
-        cause,
-        "widen",
-        coverage=width,
-        audience=audience,
-        reason=reason,
-        day=day,
-        actor=actor,
-        now=now,
-    )
+    return _amend(session, experiment, then, cause, "widen", reason=reason, day=day, actor=actor, now=now)
 
 
-def wider(
+def _wider(
     session: Session, experiment: Experiment, *, coverage: int | None, also: Mapping[str, Any] | None
-) -> tuple[Traffic, int, Mapping[str, Any]]:
-    """Give the traffic in force as it is once a test is widened, with the coverage and audience it then has.
-
-    Raises:
-        Invalid, Conflict: as `widen`.
-    """
+) -> Traffic:
     if coverage is None and also is None:
         raise invalid("coverage", "missing", "Say how many more calls, or who else, take part.")
     _require_fine(experiment)
@@ -127,7 +110,7 @@ def wider(
         )
     audience = experiment.audience_in_force if also is None else _with_others(experiment.audience_in_force, also)
     now = traffic.in_force(session, experiment.scenario).value
-    return now.widened(experiment.key, width, audience), width, audience
+    return now.widened(experiment.key, width, audience)
 
 
 def _with_others(audience: Mapping[str, Any], also: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -160,8 +143,6 @@ def _amend(
     kind: str,
     *,
     arm: str | None = None,
-    coverage: int | None = None,
-    audience: Mapping[str, Any] | None = None,
     reason: str,
     day: int,
     actor: Actor,
@@ -171,12 +152,13 @@ def _amend(
     revision = traffic.append(
         session, experiment.scenario, then, based_on=current.number, cause=cause, actor=actor, now=now
     )
+    own = next(each for each in then.slices if each.key == experiment.key)
     made = Amendment(
         experiment_id=experiment.id,
         kind=kind,
         arm=arm,
-        coverage=experiment.coverage_in_force if coverage is None else coverage,
-        audience=experiment.audience_in_force if audience is None else audience,
+        coverage=bucketing.width(own.ranges),
+        audience=own.condition,
         reason=reason,
         revision=revision.number,
         day=day,

@@ -378,9 +378,9 @@ def _parent(session: Session, experiment: Experiment, key: str | None) -> tuple[
         lost = Message("There is no experiment %(experiment)s.", {"experiment": key})
         return None, [Problem("parent", "unknown", lost)]
     before = found
-    while before is not None and before is not experiment:
+    while before is not None and before.key != experiment.key:
         before = before.parent
-    if key == experiment.key or before is experiment:
+    if key == experiment.key or before is not None:
         return None, [Problem("parent", "own_ancestor", Message("A test does not follow from itself."))]
     return found, []
 

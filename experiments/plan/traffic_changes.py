@@ -165,9 +165,7 @@ def _share(buckets: int) -> str:
 
 def _holds(outer: Iterable[Range], inner: Iterable[Range]) -> bool:
     """Say whether every bucket of the one is in the other."""
-    edges, owning = bucketing.edges([tuple(outer)])
-    held = [(left, right) for left, right, owner in zip(edges, (*edges[1:], BUCKETS), owning[1:], strict=True)
-            if owner is not None]  # fmt: skip
+    held = bucketing.joined(outer)
     return all(any(left <= start and end <= right for left, right in held) for start, end in inner if start < end)
 
 

@@ -11,7 +11,7 @@ from experiments.act.control import charts, signals
 from experiments.act.control.charts import FIRST_DAYS, STRETCH_DAYS, ControlChart, window_of
 from experiments.act.control.signals import ControlSignal
 from experiments.act.live import live_standards
-from experiments.board.after_signal import CHALLENGER, propose_after
+from experiments.board.after_signal import propose_after
 from experiments.calendar import as_date, days_before
 from experiments.check.variables.survey import survey_variables
 from experiments.do.assignments import Floor
@@ -170,7 +170,7 @@ def test_a_signal_proposes_a_plan_that_lacks_only_its_new_words(floor: Floor) ->
     assert proposal is not None
     plan = PlanBody.model_validate(proposal.plan).as_plan()
     assert plan.arms[0].value == plan.arms[1].value == standard_value(floor, plan.variable)
-    assert [arm.key for arm in plan.arms] == ["control", CHALLENGER]
+    assert [arm.key for arm in plan.arms] == ["control", "new"]
     assert plan.metrics[0].metric == "accepted"
     assert plan.effect == pytest.approx(0.1, abs=0.05)
     assert "%(variable)s" in proposal.why.text

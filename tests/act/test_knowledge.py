@@ -1,9 +1,7 @@
 """Each finished cycle leaves an entry, in the transaction of the move that ended it; it is found, and never changed."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,36 +18,20 @@ from experiments.act.knowledge.terms import matches, terms_of
 from experiments.board import remembering
 from experiments.do.assignments import Floor
 from experiments.errors import Invalid, NotAllowed, Unknown
-from experiments.store import Store
 from tests.act.floors import LATER, three_ended_cycles
 from tests.builders import (
     NEW_BENEFIT,
-    a_floor,
     people_actor,
 )
-from tests.postgres import Databases
+from tests.histories import Histories
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def floor(
-    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Floor]:
+def floor(request: pytest.FixtureRequest) -> Iterator[Floor]:
     """Open one centre a database for all that is asked here: nothing that was written is ever changed."""
-    if request.param == "sqlite":
-        yield from _opened(
-            f"sqlite:///{shutil.copy(sqlite_template, tmp_path_factory.mktemp('knowledge') / 'store.db')}"
-        )
-    else:
-        databases: Databases = request.getfixturevalue("databases")
-        with databases.new(request.getfixturevalue("postgresql_template")) as address:
-            yield from _opened(address.render_as_string(hide_password=False))
-
-
-def _opened(url: str) -> Iterator[Floor]:
-    floor = a_floor(Store(url))
-    three_ended_cycles(floor)
-    yield floor
-    floor.store.dispose()
+    histories: Histories = request.getfixturevalue(f"{request.param}_histories")
+    with histories.after(three_ended_cycles) as (floor, _):
+        yield floor
 
 
 @pytest.fixture

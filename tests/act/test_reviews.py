@@ -24,7 +24,7 @@ def day(days: int) -> int:
 
 def due(floor: Floor) -> ReviewDue:
     with floor.store.read() as session:
-        return reviews.review_due(session, live_here(floor))
+        return reviews.review_due(session, live_here(floor), floor.calendar)
 
 
 def reviewed(
@@ -54,7 +54,7 @@ def test_a_review_sets_the_next_owner_and_day_and_the_newest_holds(floor: Floor)
     found = due(floor)
     assert (found.owner, found.review_by) == ("manager", day(60))
     with floor.store.read() as session:
-        mine = [each for each in reviews.reviews_due(session) if each.live.scenario.key == SCENARIO]
+        mine = [each for each in reviews.reviews_due(session, floor.calendar) if each.live.scenario.key == SCENARIO]
     assert [(each.owner, each.review_by) for each in mine] == [("manager", day(60))]
 
 
@@ -75,10 +75,10 @@ def test_another_standard_begins_anew(floor: Floor) -> None:
 def test_it_is_overdue_when_the_day_has_passed_and_the_longest_comes_first(floor: Floor) -> None:
     reviewed(floor, review_by=day(10))
     with floor.store.read() as session:
-        assert reviews.overdue(session, day(10)) == []
-        assert [each.live.scenario.key for each in reviews.overdue(session, day(11))] == [SCENARIO]
-        late = reviews.overdue(session, day(REVIEW_DAYS + 1))
-        everything = reviews.reviews_due(session)
+        assert reviews.overdue(session, floor.calendar, day(10)) == []
+        assert [each.live.scenario.key for each in reviews.overdue(session, floor.calendar, day(11))] == [SCENARIO]
+        late = reviews.overdue(session, floor.calendar, day(REVIEW_DAYS + 1))
+        everything = reviews.reviews_due(session, floor.calendar)
     assert late[0].live.scenario.key == SCENARIO
     assert len(late) == len(everything) > 1
 

@@ -15,12 +15,14 @@ from experiments.act.live import live_standard
 from experiments.act.realised import realised
 from experiments.act.steps import RolloutPlan, Step, require_sound
 from experiments.board import cards, tending
+from experiments.board.replay import replay
 from experiments.do.assignments import Answer, Floor, assign, rederive
 from experiments.do.journal import Assignment
 from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.plan import traffic
 from experiments.plan.scenarios import scenario_named
 from experiments.wording import Message
+from tests.board.walking import board, log
 from tests.builders import (
     MONDAY,
     SCENARIO,
@@ -287,6 +289,8 @@ class TestComingBack:
         brought_to(floor, key, place)
         assert moved(floor, key, "stop", "supervisor", reason="agents stumble", at=START) == ("check", "open")
         assert standing(floor, key)[2] == "taken_back"
+        with floor.store.read() as session:
+            assert replay(log(session)) == board(session)
 
     def test_one_that_cannot_be_tended_now_holds_up_no_other(
         self, floor: Floor, key: str, monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from experiments import people
+from experiments.act.knowledge.entries import entry_named
 from experiments.board import tending
 from experiments.check import looks, reading
 from experiments.check.looks import Look
@@ -19,14 +20,15 @@ from experiments.notices.tables import Notice
 from experiments.plan.designs import Experiment, experiment_named
 from experiments.plan.rules import ArmPlan
 from experiments.plan.traffic import in_force
-from experiments.store import Store
 from tests.builders import (
     MONDAY,
     NEW_BENEFIT,
-    a_floor,
+    a_final_look,
     a_running_experiment,
     a_week_of_calls,
+    approved,
     moved,
+    somebody_new,
     standard_value,
 )
 from web.saying import say_in
@@ -56,8 +58,7 @@ def refused(floor: Floor, key: str, verb: str, by: str = "manager", **how: Any) 
     return refusal.value
 
 
-def test_a_running_and_a_paused_test_is_amended_and_its_plan_stays(store: Store) -> None:
-    floor = a_floor(store)
+def test_a_running_and_a_paused_test_is_amended_and_its_plan_stays(floor: Floor) -> None:
     key = three_arms(floor, audience={"caller_relation": "self"})
     before = registered(floor, key)
     assert moved(floor, key, "widen", "manager", reason="too slow", coverage=6000) == ("do", "running")
@@ -80,7 +81,7 @@ def test_a_running_and_a_paused_test_is_amended_and_its_plan_stays(store: Store)
         ("widen", None, 6000, "couples call", "manager", 20261102),
         ("drop_arm", "longer", 6000, "callers laugh", "lead", 20261102),
     ]
-    with store.read() as session:
+    with floor.store.read() as session:
         (owner,) = in_force(session, after.scenario).value.slices
         told = session.query(Notice).filter(Notice.event == "amended").order_by(Notice.id).all()
     assert ([arm.key for arm in owner.arms], owner.condition, owner.ranges) == (
@@ -89,67 +90,64 @@ def test_a_running_and_a_paused_test_is_amended_and_its_plan_stays(store: Store)
         ((0, 6000),),
     )
     assert "goes on without longer; lead dropped it: callers laugh" in say_in(told[-1].words, "en")
-    with pytest.raises(DBAPIError, match="append-only"), store.write() as session:
+    with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
         session.execute(text("UPDATE amendment SET arm = 'quicker'"))
 
 
-def test_what_would_not_be_fair_or_sound_is_refused(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    key = three_arms(floor)
-    whole = moved(floor, key, "drop_arm", "lead", reason="callers laugh", arm="longer")
+def test_what_would_not_be_fair_or_sound_is_refused(sqlite_floor: Floor) -> None:
+    key = three_arms(sqlite_floor)
+    whole = moved(sqlite_floor, key, "drop_arm", "lead", reason="callers laugh", arm="longer")
     assert whole == ("do", "running")
     for arm, code in (("nobody", "unknown"), (None, "unknown"), ("control", "control"), ("longer", "dropped")):
-        told = refused(floor, key, "drop_arm", arm=arm)
+        told = refused(sqlite_floor, key, "drop_arm", arm=arm)
         assert isinstance(told, Invalid)
         assert [(p.field, p.code) for p in told.problems] == [("arm", code)]
-    assert "last challenger" in str(refused(floor, key, "drop_arm", arm="quicker"))
-    assert isinstance(refused(floor, key, "drop_arm", "quality", arm="quicker"), NotAllowed)
-    assert isinstance(refused(floor, key, "widen", "lead", coverage=9000), NotAllowed)
+    assert "last challenger" in str(refused(sqlite_floor, key, "drop_arm", arm="quicker"))
+    assert isinstance(refused(sqlite_floor, key, "drop_arm", "quality", arm="quicker"), NotAllowed)
+    assert isinstance(refused(sqlite_floor, key, "widen", "lead", coverage=9000), NotAllowed)
     for how, field, code in (
         ({}, "coverage", "missing"),
         ({"coverage": 5000}, "coverage", "not_wider"),
         ({"also": {"region": {"$near": "here"}}}, "also", "bad_condition"),
         ({"also": {"customer_id": "C-1"}}, "also", "personal"),
     ):
-        told = refused(floor, key, "widen", **how)
+        told = refused(sqlite_floor, key, "widen", **how)
         assert isinstance(told, Invalid)
         assert [(p.field, p.code) for p in told.problems] == [(field, code)]
-    assert isinstance(refused(floor, key, "widen", coverage=9000, reason=" "), Invalid)
-    moved(floor, key, "stop", "lead", reason="enough")
-    assert isinstance(refused(floor, key, "widen", coverage=9000), Conflict)
-    told = refused(floor, key, "submit", "lead", proposal="longer")
+    assert isinstance(refused(sqlite_floor, key, "widen", coverage=9000, reason=" "), Invalid)
+    moved(sqlite_floor, key, "stop", "lead", reason="enough")
+    assert isinstance(refused(sqlite_floor, key, "widen", coverage=9000), Conflict)
+    told = refused(sqlite_floor, key, "submit", "lead", proposal="longer")
     assert isinstance(told, Invalid)
     assert told.problems[0].code == "dropped"
 
 
-def test_whole_agents_stay_as_they_were_dealt(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    a_week_of_calls(floor, 80, lambda _, number: number // 40 % 2 == 0, agents=40)
-    key = three_arms(floor, unit="agent", coverage=10_000, effect=0.45)
-    assert "registered list" in str(refused(floor, key, "drop_arm", arm="longer"))
-    assert "registered list" in str(refused(floor, key, "widen", also=SPOUSE))
+def test_whole_agents_stay_as_they_were_dealt(sqlite_floor: Floor) -> None:
+    a_week_of_calls(sqlite_floor, 80, lambda _, number: number // 40 % 2 == 0, agents=40)
+    key = three_arms(sqlite_floor, unit="agent", coverage=10_000, effect=0.45)
+    assert "registered list" in str(refused(sqlite_floor, key, "drop_arm", arm="longer"))
+    assert "registered list" in str(refused(sqlite_floor, key, "widen", also=SPOUSE))
 
 
 def says(answer: Answer, number: int) -> bool:
     return number % 10 < {"longer": 9, "quicker": 6}.get(answer.arm or "", 4)
 
 
-def test_with_an_arm_dropped_the_test_comes_to_its_final_look_and_reads_the_others_alone(sqlite_store: Store) -> None:
-    floor = a_floor(sqlite_store)
-    key = three_arms(floor, coverage=10_000, effect=0.15, looks=(1.0,))
-    a_week_of_calls(floor, 90, says, days=4)
-    moved(floor, key, "drop_arm", "manager", reason="callers laugh", arm="longer", at=MONDAY + timedelta(days=4))
+def test_with_an_arm_dropped_the_test_comes_to_its_final_look_and_reads_the_others_alone(sqlite_floor: Floor) -> None:
+    key = three_arms(sqlite_floor, coverage=10_000, effect=0.15, looks=(1.0,))
+    a_week_of_calls(sqlite_floor, 90, says, days=4)
+    moved(sqlite_floor, key, "drop_arm", "manager", reason="callers laugh", arm="longer", at=MONDAY + timedelta(days=4))
     start, answers = MONDAY + timedelta(days=4), list[Answer]()
     look: Look | None = None
     while look is None and start < MONDAY + timedelta(days=30):
-        seen, awaited = _read(floor, key, start)
+        seen, awaited = _read(sqlite_floor, key, start)
         assert all(guard.challenger == "quicker" for guard in seen.guards)
         assert seen.totals.keys() == {"control", "quicker"}
         assert not {f.check: f.state for f in seen.findings if f.state in ("broken", "warning")}
-        answers += a_week_of_calls(floor, 90, says, days=1, start=start)
+        answers += a_week_of_calls(sqlite_floor, 90, says, days=1, start=start)
         start += timedelta(days=1)
-        look = _look(floor, key, start)
-        had = sum(each["calls"] for each in _read(floor, key, start)[0].totals.values())
+        look = _look(sqlite_floor, key, start)
+        had = sum(each["calls"] for each in _read(sqlite_floor, key, start)[0].totals.values())
         assert (look is not None) == (had >= awaited), (had, awaited)
     assert look is not None
     assert look.final
@@ -161,9 +159,37 @@ def test_with_an_arm_dropped_the_test_comes_to_its_final_look_and_reads_the_othe
     reasons = Counter((answer.reason, answer.experiment is None, answer.arm is None) for answer in answers)
     assert reasons[("stopped", True, True)] > len(answers) / 5
     assert "longer" not in {answer.arm for answer in answers}
-    experiment = registered(floor, key)
+    experiment = registered(sqlite_floor, key)
     assert experiment.ended_at is not None
     assert (experiment.awaited_calls or 0) < (experiment.planned_calls or 0)
+
+
+def test_a_test_that_lost_an_arm_is_closed_like_any_other_and_its_entry_says_so(sqlite_floor: Floor) -> None:
+    key = three_arms(sqlite_floor, coverage=10_000, effect=0.15, looks=(1.0,))
+    a_week_of_calls(sqlite_floor, 60, says, days=4)
+    moved(sqlite_floor, key, "drop_arm", "manager", reason="callers laugh", arm="longer", at=MONDAY + timedelta(days=4))
+    a_final_look(sqlite_floor, key, MONDAY + timedelta(days=5))
+    later = MONDAY + timedelta(days=6)
+    moved(sqlite_floor, key, "submit", "lead", proposal="quicker", at=later)
+    approved(sqlite_floor, key, "quality", at=later)
+    approved(sqlite_floor, key, "manager", "quality", at=later)
+    assert moved(sqlite_floor, key, "promote", "lead", at=later) == ("act", "standard")
+    with sqlite_floor.store.read() as session:
+        arms = {arm["key"]: arm["calls"] for arm in entry_named(session, key).content["arms"]}
+    assert arms["longer"] is None
+    assert min(arms["control"], arms["quicker"]) > 0
+
+
+def test_who_let_more_calls_in_approves_nothing_of_the_test(sqlite_floor: Floor) -> None:
+    key = a_running_experiment(sqlite_floor, coverage=3000)
+    somebody_new(sqlite_floor, "another_manager", "manager")
+    moved(sqlite_floor, key, "widen", "manager", reason="more", coverage=4000)
+    moved(sqlite_floor, key, "stop", "supervisor", reason="Enough.")
+    moved(sqlite_floor, key, "submit", "lead")
+    approved(sqlite_floor, key, "quality")
+    with pytest.raises(NotAllowed):
+        moved(sqlite_floor, key, "approve", "manager")
+    assert moved(sqlite_floor, key, "approve", "another_manager") == ("act", "in_review")
 
 
 def _read(floor: Floor, key: str, at: Any) -> tuple[Watch, int]:

@@ -18,6 +18,7 @@ from experiments.check import looks
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.plan.designs import experiment_named
+from tests.board.conftest import more_people
 from tests.builders import (
     MONDAY,
     a_running_experiment,
@@ -33,11 +34,6 @@ from tests.histories import History
 from web.house import gates_of
 
 LATER = MONDAY + timedelta(days=15)
-
-
-def more_people(floor: Floor) -> None:
-    for role in ("manager", "quality", "compliance"):
-        somebody_new(floor, f"another_{role}", role)
 
 
 @pytest.fixture

@@ -14,13 +14,11 @@ from experiments.check.variables.survey import survey_variables
 from experiments.do.assignments import Floor
 from experiments.errors import Conflict
 from experiments.plan.scenarios import every_scenario, scenario_named
-from experiments.store import Store
 from tests.act.signals import a_signal
 from tests.builders import (
     MONDAY,
     SCENARIO,
     a_draft,
-    a_floor,
     a_plan,
     another_standard,
     moved,
@@ -29,11 +27,6 @@ from tests.builders import (
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    return a_floor(store)
 
 
 def card(floor: Floor, at: datetime, scenario: str = SCENARIO) -> StandardCard:

@@ -37,12 +37,6 @@ from web.saying import say_in
 WEEK_LATER = MONDAY + timedelta(days=7)
 
 
-@pytest.fixture
-def history(sqlite_history: History) -> History:
-    """The same words on every database."""
-    return sqlite_history
-
-
 def told(floor: Floor) -> list[Notice]:
     with floor.store.read() as session:
         return list(session.scalars(select(Notice).order_by(Notice.at, Notice.id)))

@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments import people
+from experiments.audit import AuditEntry
 from experiments.board import cards, comments, moves, tending, ticking
 from experiments.board.cards import Card, Move
+from experiments.board.replay import Place
 from experiments.board.seats import Gates, Seat
 from experiments.board.transitions import TRANSITIONS
 from experiments.do.assignments import Floor
@@ -36,7 +39,7 @@ PEOPLE = (
     "admin",
 )
 AMENDING = ("drop_arm", "widen")
-"""Changes of a test that stays where it is: they are asked now and then, and get in no other move's way."""
+"""Changes of a test that stays where it is."""
 VERBS = sorted({verb for *_, verb in TRANSITIONS} - set(AMENDING))
 LEFT_TO_PEOPLE = {"plan": ("offer_review", "size"), "check": ("verdict_read", "sample"), "act": ()}
 ITEMS = ("offer_review", "size", "sample", "verdict_read", "one_variable")
@@ -108,14 +111,15 @@ class Walk:
 
     def _something(self, card: Card, what: int) -> str:
         """Choose what is asked: mostly what is possible here, at times anything at all."""
-        if card.stage == "do" and what % 12 == 1:
-            return AMENDING[what // 12 % 3 == 0]
+        if card.stage == "do" and what % 4:
+            others = "pause" if card.review == "running" else "resume"
+            return (*AMENDING, *AMENDING, others)[what // 7 % 5]
         here = [verb for stage, review, verb in TRANSITIONS if (stage, review) == (card.stage, card.review)]
         here = [verb for verb in here if verb not in AMENDING]
         if what % 4:
             here = [verb for verb in here if verb not in ("abandon", "refuse", "roll_back", "roll_out")]
             here = here if card.stage != "act" else [verb for verb in here if verb != "stop"]
-        if card.review == "in_review" and what % 17 == 0:
+        if card.review == "in_review" and what % 11 == 0:
             return "refuse"
         if card.review == "in_review":
             here += ["approve"] * 8 + [*(ITEMS if what % 9 == 0 else LEFT_TO_PEOPLE[card.stage])] * 2
@@ -137,7 +141,7 @@ class Walk:
         else:
             asked = Move(verb, "because" if what % 11 else None, arm, **self._amending(verb, what))
             moves.move(self.session, key, asked, actor=actor, calendar=self.floor.calendar, now=self.now, gates=GATES)
-            self._amended(key, asked)
+            self._amended(key, asked, actor)
         if (card.stage, card.review) != here or verb in ("approve", "drop_arm", "widen"):
             self._came_of_it(card, key, verb, actor, here, in_round)
 
@@ -149,7 +153,7 @@ class Walk:
             return {"coverage": (3100, 3200, 3300, 9000)[what // 13 % 4]}
         return {}
 
-    def _amended(self, key: str, asked: Move) -> None:
+    def _amended(self, key: str, asked: Move, actor: Actor) -> None:
         known = self.known[key]
         assert asked.proposal not in known.dropped, "an arm was proposed that was dropped"
         if asked.verb == "drop_arm":
@@ -160,6 +164,7 @@ class Walk:
             assert asked.coverage
             assert asked.coverage > known.had
             known.had = asked.coverage
+            known.wrote.add(actor.name)
 
     def _somebody(self, card: Card, verb: str, who: int) -> Actor:
         """Choose who asks: at times anybody, mostly somebody who holds a role for it."""
@@ -252,3 +257,14 @@ def steps_of(seed: int, many: int) -> list[Step]:
     """Give the steps of a long walk."""
     chance = random.Random(seed)
     return [(chance.randrange(3), chance.randrange(10_000), chance.randrange(10_000)) for _ in range(many)]
+
+
+def board(session: Session) -> dict[str, Place]:
+    """Give every card's place by the tables."""
+    session.expire_all()
+    found = cards.every_card(session)
+    return {c.experiment.key: Place(c.stage, c.review, c.round, c.proposal) for c in found}
+
+
+def log(session: Session) -> list[AuditEntry]:
+    return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))

@@ -11,8 +11,8 @@ from experiments.check.eligible import How
 from experiments.do.assignments import Floor
 from experiments.plan import sketches
 from experiments.plan.scenarios import scenario_named
-from experiments.store import Store
-from tests.builders import MONDAY, SCENARIO, a_call, a_floor, a_plan, assigned, rolled_up
+from tests.builders import MONDAY, SCENARIO, a_call, a_plan, assigned, rolled_up
+from tests.histories import History
 
 OWN = {"caller_relation": {"$in": ["self", "spouse", "relative"]}}
 AUDIENCES: list[tuple[Any, float, How, tuple[str, ...]]] = [
@@ -30,10 +30,8 @@ AUDIENCES: list[tuple[Any, float, How, tuple[str, ...]]] = [
 ]
 
 
-@pytest.fixture
-def floor(store: Store) -> Floor:
-    """Two days of twenty calls: ten by policyholders, five by spouses in Ningbo, five by repair shops."""
-    floor = a_floor(store)
+def two_days(floor: Floor) -> None:
+    """Let twenty call on each: ten policyholders, five spouses in Ningbo, five repair shops."""
     callers = [("self", "hangzhou")] * 10 + [("spouse", "ningbo")] * 5 + [("repair_shop", "hangzhou")] * 5
     for day in range(2):
         at = MONDAY + timedelta(days=day)
@@ -44,6 +42,11 @@ def floor(store: Store) -> Floor:
                 for n, (relation, region) in enumerate(callers)
             ],
         )
+
+
+@pytest.fixture
+def floor(history: History) -> Floor:
+    floor: Floor = history.after(two_days)[0]
     return floor
 
 

@@ -28,10 +28,6 @@ def floor(history: History) -> Floor:
     return history.after(a_running_experiment)[0]
 
 
-def a_test_by_customer(floor: Floor) -> str:
-    return a_running_experiment(floor, unit="customer")
-
-
 def report(floor: Floor, call: Call, **changes: Any) -> dict[str, Any]:
     """Describe a call as a desktop tells it that evaluated what is in force."""
     choice = choose(snapshot_of(floor), call, floor.calendar)
@@ -166,7 +162,7 @@ class TestWhileTheDatabaseIsAway:
 class TestACustomersTest:
     @pytest.fixture
     def floor(self, history: History) -> Floor:
-        return history.after(a_test_by_customer)[0]
+        return history.after(a_running_experiment, unit="customer")[0]
 
     def test_marks_her_other_days_when_it_is_told_again(self, floor: Floor) -> None:
         told = report(floor, late := a_call(1, customer_id="she"))

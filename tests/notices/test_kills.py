@@ -13,7 +13,7 @@ from experiments.store import Store
 from tests.notices.receiving import Receiver, Wall, a_post, a_webhook, told, with_status
 
 _ROOT = Path(__file__).parents[2]
-_KILLS = 4
+_KILLS = 8
 _MANY = 120
 
 

@@ -16,7 +16,6 @@ from experiments.errors import Problem
 from experiments.plan.designs import edits_of, experiment_named
 from experiments.wording import Message
 from tests.builders import (
-    MONDAY,
     a_draft,
     a_submitted_plan,
     approved,
@@ -349,4 +348,3 @@ def test_an_empty_form_is_read_as_an_empty_plan() -> None:
     body, _problems = read.body_of(typed, position=False, control=None, in_points={})
     plan = read.plan_of(body)
     assert (len(plan.arms), plan.effect, plan.coverage, plan.metrics) == (2, 0.0, 0, ())
-    assert MONDAY < NOW

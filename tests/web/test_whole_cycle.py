@@ -158,6 +158,8 @@ def is_planned(everybody: Company, floor: Floor) -> None:
     page.click(f"a[href='/studio/{KEY}']")
     page.fill(words_of(everybody), BETTER)
     page.click('button[value="submit"]')
+    page.wait_for_url(f"**/experiments/{KEY}")
+    expect(page.locator(".approvals li")).to_have_count(3)
     expect(page.locator(".approvals .tone-good")).to_have_count(0)  # what chen approved were other words
     everybody.vouch("chen")
     for login in ("chen", "wang", "zhao"):

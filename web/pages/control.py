@@ -116,14 +116,14 @@ def control_view(session: Session, scenario: Scenario, survey: Survey, region: s
             years=f"{charts.DAYS_PER_FALSE_SIGNAL / 365:g}",
         ),
         signals=[_signal(found) for found in signals.signals_of(session, scenario)[:_SIGNALS_SHOWN]],
-        review=_review(session, reviews.review_due(session, live), survey),
+        review=_review(session, reviews.review_due(session, live, house().calendar), survey),
     )
 
 
 def overdue_reviews(session: Session, visitor: Actor) -> list[tuple[str, str, str, str]]:
     """Give the standards whose review is overdue, the longest first, as (key, name, day, owner)."""
     survey = Survey(session, visitor)
-    late = reviews.overdue(session, survey.today)
+    late = reviews.overdue(session, house().calendar, survey.today)
     return [
         (due.live.scenario.key, named(due.live.scenario.name), words.day(due.review_by), survey.name(due.owner))
         for due in late

@@ -17,6 +17,7 @@ from experiments.plan.flow import Phase, Said, flow_of
 from experiments.plan.scenarios import element_names, parts_of, scenario_named
 from experiments.plan.scripts import lines_of
 from experiments.plan.traffic import SliceState
+from web.house import house
 from web.language import locale, named
 from web.pages import conditions, words
 from web.pages.knowledge import told
@@ -107,7 +108,7 @@ def manual_page(session: Session, key: str, language: str) -> ManualPage:
     flow = flow_of(lines_of(version.lines), parts_of(session, scenario.catalogue))
     parts = [_part(Phase(phase), list(steps), names, chosen) for phase, steps in groupby(flow, lambda s: s.phase)]
     everybody = {person.login: person.name for person in people.everyone(session)}
-    due = reviews.review_due(session, live)
+    due = reviews.review_due(session, live, house().calendar)
     other = next(each for each in LOCALES if each != chosen)
     return ManualPage(
         key=key,

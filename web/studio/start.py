@@ -136,8 +136,7 @@ def _from_signal(session: Session, number: str) -> Typed:
     proposed = propose_after(session, scenario, signal, survey)
     if proposed is None:
         raise Conflict("The standard of %(scenario)s has no words that a test may vary.", scenario=scenario.key)
-    free = sketches.free_key(session, proposed.plan["key"])
-    return typed_body(session, {**proposed.plan, "key": free})
+    return typed_body(session, proposed.plan)
 
 
 def _body(session: Session, experiment: Experiment) -> dict[str, Any]:

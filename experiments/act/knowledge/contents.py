@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from experiments.check import history
-from experiments.check.frozen import answer, decided, is_hidden, primaries
+from experiments.check.frozen import answer, decided, is_hidden, may_be_compared, primaries
 from experiments.check.looks import Look
+from experiments.check.reading import primary_of
 from experiments.check.results import plain
 from experiments.do.journal import Origin
 from experiments.plan.designs import Arm, Experiment
@@ -95,8 +96,7 @@ def contents(session: Session, experiment: Experiment, look: Look | None, ending
     """
     scenario = experiment.scenario
     names = element_names(session, scenario.catalogue)
-    primary = next(planned.metric for planned in experiment.metrics if planned.role == "primary")
-    metric = metrics_of(session, scenario.catalogue)[primary]
+    metric = metrics_of(session, scenario.catalogue)[primary_of(experiment).metric]
     origins = sorted(history.origins(session, experiment))
     return {
         "key": experiment.key,
@@ -113,7 +113,7 @@ def contents(session: Session, experiment: Experiment, look: Look | None, ending
         "arms": [_arm(arm, names, look) for arm in experiment.arms],
         "origins": origins,
         "look": None if look is None else _look(experiment, look),
-        "counts": look is not None and Origin.REPLAYED not in origins and _may_be_compared(look),
+        "counts": look is not None and Origin.REPLAYED not in origins and may_be_compared(look),
         "decision": _decision(experiment, ending),
         "people": {"owner": ending.owner, "authors": list(ending.authors)},
         "approvers": [_told(approver) for approver in ending.approvers],
@@ -127,14 +127,18 @@ def contents(session: Session, experiment: Experiment, look: Look | None, ending
 
 
 def _arm(arm: Arm, names: Mapping[str, Mapping[str, str]], look: Look | None) -> dict[str, Any]:
-    """Tell an arm's value: words by language, where it is spoken, or that it is left out (no text)."""
+    """Tell an arm's value: words by language, where it is spoken, or that it is left out (no text).
+
+    A look counts the calls of the arms it compares: of one that was dropped before it none are told.
+    """
     position = arm.value is not None and "after" in arm.value
+    totals = look.content["watch"]["totals"] if look else {}
     return {
         "key": arm.key,
         "weight": arm.weight,
         "text": None if position else arm.value,
         "after": {"key": arm.value["after"], "name": names.get(arm.value["after"], {})} if position else None,
-        "calls": look.content["watch"]["totals"][arm.key]["calls"] if look else None,
+        "calls": totals[arm.key]["calls"] if arm.key in totals else None,
     }
 
 
@@ -181,11 +185,6 @@ def _segments(found: Mapping[str, Any], alpha: float) -> dict[str, Any]:
             for segment in found["segments"]
         ],
     }
-
-
-def _may_be_compared(look: Look) -> bool:
-    """Say whether a look's effects may stand beside others': it could end the test, and its data can be trusted."""
-    return not is_hidden(look) and (look.final or any(reading["stopped"] for reading in primaries(look)))
 
 
 def _decision(experiment: Experiment, ending: Ending) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def _maturing(data: ExperimentData, today: int) -> list[Finding]:
         return []
     spec = max(windowed, key=lambda each: each.window_days)
     until = days_before(today, spec.window_days + 1)
-    counts = {day: sum(arms.values()) for day, arms in data.days.items()}
+    counts = {day: sum(arms.get(key, 0) for key in data.keys) for day, arms in data.days.items()}
     closed = sum(n for day, n in counts.items() if day <= until)
     return [missing.maturing(spec, closed, sum(counts.values()), as_date(until).isoformat())]
 

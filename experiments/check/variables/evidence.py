@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from experiments.check.counting.tables import RollupDay
+from experiments.check.frozen import could_end, is_hidden, primaries
 from experiments.check.looks import Look, newest_looks
-from experiments.check.verdict import Conclusion
+from experiments.check.reading import primary_of
 from experiments.do.journal import Origin
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind
@@ -31,6 +32,8 @@ class Omission(StrEnum):
     REPLAYED = "replayed"
     #: a part of its imported calls was made up
     SYNTHETIC = "synthetic"
+    #: an arm was dropped on the way, which its last look no longer compares: the others are not all there was
+    ARM_DROPPED = "arm_dropped"
     #: it has no effect, or nothing is known of its error
     UNMEASURED = "unmeasured"
 
@@ -116,18 +119,14 @@ def finished_tests(session: Session, *, synthetic: Collection[str]) -> Evidence:
     omitted = []
     for experiment in experiments:
         look, catalogue = looks.get(experiment.id), experiment.scenario.catalogue
-        better = metrics[catalogue][_primary(experiment)].better
-        test = None if look is None else _read(experiment, look.content, 1 if better == "higher" else -1)
+        better = metrics[catalogue][primary_of(experiment).metric].better
+        test = None if look is None else _read(experiment, look, 1 if better == "higher" else -1)
         why = _omission(experiment, look, test, replayed, synthetic)
         if why is not None or look is None or test is None:
             omitted.append(Omitted(experiment.key, catalogue, why or Omission.UNDECIDED))
         else:
             tests.append((look.id, test))
     return Evidence(tuple(test for _, test in sorted(tests, key=lambda each: each[0])), tuple(omitted))
-
-
-def _primary(experiment: Experiment) -> str:
-    return next(planned.metric for planned in experiment.metrics if planned.role == "primary")
 
 
 def _replayed(session: Session) -> set[int]:
@@ -147,24 +146,17 @@ def _omission(
         return Omission.REPLAYED
     if experiment.key in synthetic:
         return Omission.SYNTHETIC
-    if look is None or not (look.final or _decided(look.content)):
+    if look is None or not could_end(look):
         return Omission.UNDECIDED
-    broken = any(finding["state"] == "broken" for finding in look.content["watch"]["findings"])
-    if broken or look.conclusion == Conclusion.UNTRUSTWORTHY:
+    if is_hidden(look):
         return Omission.UNTRUSTWORTHY
+    if len(experiment.dealt) < len(experiment.arms):
+        return Omission.ARM_DROPPED
     return None if test is not None and test.effect.known else Omission.UNMEASURED
 
 
-def _decided(content: Mapping[str, Any]) -> bool:
-    return any(reading["stopped"] is not None for reading in _primary_readings(content))
-
-
-def _primary_readings(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [reading for reading in content["readings"] if reading["role"] == "primary"]
-
-
-def _read(experiment: Experiment, content: Mapping[str, Any], sign: int) -> FinishedTest:
-    found = _primary_readings(content)
+def _read(experiment: Experiment, look: Look, sign: int) -> FinishedTest:
+    found, content = primaries(look), look.content
     return FinishedTest(
         key=experiment.key,
         title=experiment.title,
@@ -172,7 +164,7 @@ def _read(experiment: Experiment, content: Mapping[str, Any], sign: int) -> Fini
         scenario=experiment.scenario.key,
         scenario_name=experiment.scenario.name,
         variable=experiment.variable,
-        metric=_primary(experiment),
+        metric=primary_of(experiment).metric,
         ended=content["as_of"],
         calls=sum(totals["calls"] for totals in content["watch"]["totals"].values()),
         challengers=len(found),

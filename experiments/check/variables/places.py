@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from experiments.check.counting.tables import RollupDay
 from experiments.do.journal import Origin
+from experiments.plan import traffic
 from experiments.plan.scenarios import Metric, MetricSet, Part, Scenario, every_scenario, metrics_of, parts_of
 from experiments.plan.scripts import Lines, ScriptVersion, lines_of
-from experiments.plan.traffic import Traffic, TrafficRevision
 
 DAYS_A_YEAR = 365
 
@@ -105,9 +105,7 @@ def _place(
 
 def _standards(session: Session) -> dict[int, ScriptVersion]:
     """Give the standard script in force of every scenario that has one, by the scenario's id."""
-    newest = select(func.max(TrafficRevision.id)).group_by(TrafficRevision.scenario_id)
-    revisions = session.scalars(select(TrafficRevision).where(TrafficRevision.id.in_(newest)))
-    wanted = {each.scenario_id: Traffic.from_json(each.traffic).standard_id for each in revisions}
+    wanted = {scenario: revision.value.standard_id for scenario, revision in traffic.newest_each(session).items()}
     versions = session.scalars(select(ScriptVersion).where(ScriptVersion.id.in_(set(wanted.values()))))
     known = {version.id: version for version in versions}
     return {scenario: known[version] for scenario, version in wanted.items()}

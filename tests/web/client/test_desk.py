@@ -27,6 +27,8 @@ from web.client.errors import QueueFull, Refused, Unreachable
 from web.client.ids import Ids
 from web.client.wire import Wire
 
+pytestmark = after(a_running_experiment)
+
 ALL_ACCEPTED = answer(200, {"accepted": 1, "duplicates": 0, "rejected": []})
 
 
@@ -39,7 +41,6 @@ def facts_in(store: Store) -> list[str]:
         return sorted(session.scalars(select(Outcome.outside_id)))
 
 
-@after(a_running_experiment)
 class TestWithOurServer:
     def test_a_call_is_served_and_its_facts_arrive(self, app: APIFlask, address: str) -> None:
         with Desk(address, a_token(store_of(app), "assign report")) as desk:

@@ -7,11 +7,14 @@ from experiments.calendar import SiteCalendar
 from experiments.demo import calls, world
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome
-from tests.builders import MONDAY, SCENARIO, insurance
+from tests.builders import MONDAY, SCENARIO, a_running_experiment, insurance
+from tests.histories import after
 from tests.test_demo import CALENDAR, a_small_world
 from tests.web.conftest import a_token, store_of
 from web import playing
 from web.client.desk import Desk
+
+pytestmark = after(a_running_experiment)
 
 
 def only_policy_changes() -> calls.Floor:

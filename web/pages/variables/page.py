@@ -118,6 +118,7 @@ def _omitted(found: Sequence[Omitted]) -> str:
         Omission.UNTRUSTWORTHY: _("data not to be trusted"),
         Omission.REPLAYED: _("past calls sent through again"),
         Omission.SYNTHETIC: _("imported with made-up fields"),
+        Omission.ARM_DROPPED: _("an arm was dropped on the way"),
         Omission.UNMEASURED: _("no effect measured"),
     }
     counted = Counter(each.why for each in found)
