@@ -82,7 +82,9 @@ class TestAScenarioAlone:
         with centre.store.read() as session:
             body = beginnings.begin(session, scenario_named(session, "policy_change"), "benefit")
             assert {field for field, _ in problems(session, body)} == {"title", "hypothesis", "arms"}
-            assert body["arms"][0]["value"] == body["arms"][1]["value"] != None  # noqa: E711 - of both
+            control, challenger = (arm["value"] for arm in body["arms"][:2])
+            assert control is not None
+            assert control == challenger
             assert [metric["role"] for metric in body["metrics"]].count("primary") == 1
 
     def test_begins_a_scenario_card_without_the_ask_in_its_control(self, centre: Floor) -> None:
