@@ -39,6 +39,13 @@ class Floor:
     def __post_init__(self) -> None:
         object.__setattr__(self, "journal", Journal(self.store, self.spool))
 
+    def close(self) -> None:
+        """Close the site's database and spool, once nobody of this process waits for either any more."""
+        self.journal.close()
+        if self.spool is not None:
+            self.spool.close()
+        self.store.dispose()
+
 
 class Answer(NamedTuple):
     """What the desktop is told. `steps` are (element, text) in spoken order."""

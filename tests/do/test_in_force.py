@@ -40,9 +40,7 @@ def opened(history: History, tmp_path: Path) -> Iterator[Floor]:
     floor, _key = history.after(a_running_experiment)
     here = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
     yield here
-    here.journal.close()
-    assert here.spool is not None
-    here.spool.close()
+    here.close()
 
 
 def a_copy(folder: Path, key: bytes = b"this installation") -> Copy:

@@ -41,9 +41,7 @@ def floor(history: History, tmp_path: Path) -> Iterator[Floor]:
     here = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
     yield here
     settled(here)
-    here.journal.close()
-    assert here.spool is not None
-    here.spool.close()
+    here.close()
 
 
 @pytest.fixture

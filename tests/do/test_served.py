@@ -141,9 +141,7 @@ class TestWhileTheDatabaseIsAway:
         """The same site with a spool."""
         here = replace(floor, spool=Spool(tmp_path, reserve=0, limit=10_000_000))
         yield here
-        here.journal.close()
-        assert here.spool is not None
-        here.spool.close()
+        here.close()
 
     def test_a_disagreement_waits_with_its_call_and_arrives_once(self, machine: Floor) -> None:
         told = report(machine, a_call())

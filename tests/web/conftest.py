@@ -112,7 +112,8 @@ def a_token(store: Store, scopes: str, login: str | None = None, **more: Any) ->
 
 def _opened(app: APIFlask) -> Iterator[APIFlask]:
     yield app
-    store_of(app).dispose()
+    house: House = app.extensions["scriptbench"]
+    house.floor.close()
 
 
 def store_of(app: APIFlask) -> Store:
