@@ -1,5 +1,8 @@
 """Rollouts: a winner replaces the standard in steps, by agent-weeks, and can be taken back by one traffic revision.
 
+Every step is taken before the first shift of a day, the first one and one that people let come early too, so that
+nobody's words change within a shift. What is taken back is taken back at once.
+
 While it goes out the standard stays what it was, so that taking it back is to leave this rollout out of the newest
 traffic: nobody else's change is undone. When the last step has held, the new script is the standard; the holdback goes
 on saying the former one until its last day, so that the lift it brings can be measured.
@@ -7,6 +10,7 @@ on saying the former one until its last day, so that the lift it brings can be m
 
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -38,13 +42,27 @@ from experiments.plan.traffic import TrafficRevision
 from experiments.store import KEY, Base, CanonicalJson, UtcDateTime
 from experiments.wording import Message
 
+UNDER_WAY = ("scheduled", "going")
+
+
+class Next(StrEnum):
+    """When the next step comes."""
+
+    TIMED = "timed"
+    """When this one has had its days and calls."""
+    ASKED = "asked"
+    """People are asked whether it may come now: at this step's gate, or before its time."""
+    GRANTED = "granted"
+    """Before the next first shift: people said so."""
+
 
 class Rollout(Base):
     """One winner's way out. It is live until it is taken back or its holdback has ended."""
 
     __tablename__ = "rollout"
     __table_args__ = (
-        CheckConstraint("state IN ('going', 'in_force', 'taken_back', 'ended')", name="state"),
+        CheckConstraint("state IN ('scheduled', 'going', 'in_force', 'taken_back', 'ended')", name="state"),
+        CheckConstraint("next_step IN ('timed', 'asked', 'granted')", name="next_step"),
         CheckConstraint("holdback >= 0 AND holdback <= 2500", name="holdback"),
         CheckConstraint("step >= 0", name="step"),
         Index(
@@ -53,6 +71,13 @@ class Rollout(Base):
             unique=True,
             sqlite_where=text("state IN ('going', 'in_force')"),
             postgresql_where=text("state IN ('going', 'in_force')"),
+        ),
+        Index(
+            "uq_rollout_one_going",
+            "scenario_id",
+            unique=True,
+            sqlite_where=text("state IN ('scheduled', 'going')"),
+            postgresql_where=text("state IN ('scheduled', 'going')"),
         ),
     )
 
@@ -67,14 +92,14 @@ class Rollout(Base):
     holdback: Mapped[int]
     #: the last site-local day (YYYYMMDD) on which it is held back, counted from the day the new script is in force
     holdback_days: Mapped[int]
-    #: going: on its way; in_force: the standard, measured against the holdback; taken_back and ended: over
+    #: scheduled: its first step is to come; going: on its way; in_force: the standard, measured against the holdback;
+    #: taken_back and ended: over
     state: Mapped[str] = mapped_column(KEY)
     step: Mapped[int]
-    #: the site-local day the step began
+    #: the site-local day the step began; while it is scheduled, the day it was let out
     step_day: Mapped[int]
     in_force_day: Mapped[int | None]
-    #: people were asked whether the next step may come before its time, or at its gate
-    asks_for_next: Mapped[bool] = mapped_column(default=False)
+    next_step: Mapped[str] = mapped_column(KEY, default=Next.TIMED, server_default=Next.TIMED)
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: who let it go out, and answers for the standard it becomes
     began_by: Mapped[str] = mapped_column(KEY)
@@ -96,6 +121,11 @@ class Rollout(Base):
     def is_last(self) -> bool:
         """Say whether there is no further step."""
         return self.step + 1 == len(self.steps)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Say whether it is going and has a further step."""
+        return self.state == "going" and not self.is_last
 
 
 class StepReached(Base):
@@ -124,9 +154,9 @@ def who_let_out(session: Session, scenario_id: int, version_id: int) -> str | No
 
 
 def going_of(session: Session, experiment: Experiment) -> Rollout | None:
-    """Give an experiment's rollout that is on its way; None where there is none."""
+    """Give an experiment's rollout that is on its way or scheduled; None where there is none."""
     found = rollout_of(session, experiment)
-    return found if found is not None and found.state == "going" else None
+    return found if found is not None and found.state in UNDER_WAY else None
 
 
 def let_out(session: Session) -> dict[tuple[int, int], str]:
@@ -137,11 +167,12 @@ def let_out(session: Session) -> dict[tuple[int, int], str]:
 
 
 def live(session: Session) -> list[Rollout]:
-    """Give every rollout that is going or whose holdback has not ended."""
-    return list(session.scalars(select(Rollout).where(Rollout.state.in_(("going", "in_force"))).order_by(Rollout.id)))
+    """Give every rollout that is scheduled or going, or whose holdback has not ended."""
+    states = (*UNDER_WAY, "in_force")
+    return list(session.scalars(select(Rollout).where(Rollout.state.in_(states)).order_by(Rollout.id)))
 
 
-def begin(
+def schedule(
     session: Session,
     experiment: Experiment,
     arm_key: str,
@@ -151,7 +182,7 @@ def begin(
     actor: Actor,
     now: datetime,
 ) -> Rollout:
-    """Let an arm's script take the first step. A holdback that is left of an earlier rollout ends.
+    """Let an arm's script go out, the first step before the next first shift.
 
     Args:
         session: a writing session.
@@ -159,7 +190,7 @@ def begin(
         arm_key: the arm's.
         plan: the steps.
         today: the site-local day, YYYYMMDD.
-        actor: who begins it.
+        actor: who lets it out.
         now: when, UTC.
 
     Raises:
@@ -171,24 +202,19 @@ def begin(
     arm = next((each for each in experiment.arms if each.key == arm_key and each.version_id is not None), None)
     if arm is None:
         raise Unknown("The test %(experiment)s served no arm %(arm)s.", experiment=experiment.key, arm=arm_key)
-    current = traffic.in_force(session, experiment.scenario).value
-    if current.standard_id != experiment.control_version_id:
-        raise Conflict(
-            "The standard changed since %(experiment)s was written, and this would undo it: test against the new one.",
-            experiment=experiment.key,
-        )
-    make_room(session, experiment, actor=actor, now=now)
+    _require_alone(session, experiment)
+    _require_same_standard(session, experiment)
     rollout = Rollout(
         experiment=experiment,
         scenario_id=experiment.scenario_id,
         arm=arm.key,
         version_id=arm.version_id or 0,
-        former_id=current.standard_id,
+        former_id=experiment.control_version_id,
         seed=f"rollout:{experiment.id}:{now:%Y%m%d%H%M%S%f}",
         steps=plan.as_json(),
         holdback=plan.holdback,
         holdback_days=plan.holdback_days,
-        state="going",
+        state="scheduled",
         step=0,
         step_day=today,
         in_force_day=None,
@@ -197,26 +223,43 @@ def begin(
     )
     session.add(rollout)
     session.flush()
-    _reach(session, rollout, 0, today=today, actor=actor, now=now)
     return rollout
 
 
 def advance(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
-    """Take the next step.
+    """Take the next step; by the first one the holdback that is left of an earlier rollout ends.
 
     Raises:
-        Conflict: there is none.
+        Conflict: there is no further step, or another standard than the one it was tested against is in force.
     """
-    if rollout.state != "going" or rollout.is_last:
-        raise Conflict("The rollout of %(experiment)s has no further step.", experiment=rollout.experiment.key)
+    if rollout.state == "scheduled":
+        _require_same_standard(session, rollout.experiment)
+        make_room(session, rollout.experiment, besides=rollout, actor=actor, now=now)
+        rollout.state = "going"
+        _reach(session, rollout, 0, today=today, actor=actor, now=now)
+        return
+    require_further_step(rollout)
     _reach(session, rollout, rollout.step + 1, today=today, actor=actor, now=now)
 
 
-def step_is_over(session: Session, rollout: Rollout, *, today: int) -> bool:
-    """Say whether the step has had its days, and its calls on days that are over.
+def require_further_step(rollout: Rollout) -> None:
+    """Refuse what only a rollout that is going, and not on its last step, can do.
 
-    So a step is over when a day begins, and the next comes before its first shift: nobody's words change within one.
+    Raises:
+        Conflict: it cannot.
     """
+    if not rollout.may_go_on:
+        raise Conflict("The rollout of %(experiment)s has no further step.", experiment=rollout.experiment.key)
+
+
+def comes_next(session: Session, rollout: Rollout, *, today: int) -> bool:
+    """Say whether the next step may come on a day: the first one, one that people granted, or in its time."""
+    granted = rollout.state == "scheduled" or rollout.next_step == Next.GRANTED
+    return granted or step_is_over(session, rollout, today=today)
+
+
+def step_is_over(session: Session, rollout: Rollout, *, today: int) -> bool:
+    """Say whether the step has had its days, and its calls on days that are over."""
     step = rollout.current
     if days_before(today, step.days) < rollout.step_day:
         return False
@@ -243,17 +286,17 @@ def put_in_force(session: Session, rollout: Rollout, *, today: int, actor: Actor
     session.flush()
 
 
-def take_back(session: Session, rollout: Rollout, *, why: str, actor: Actor, now: datetime) -> TrafficRevision:
-    """Serve the standard to everyone again: the newest traffic, without this rollout.
+def take_back(session: Session, rollout: Rollout, *, why: str, actor: Actor, now: datetime) -> None:
+    """Serve the standard to everyone again: the newest traffic, without this rollout. A scheduled one never comes.
 
     Raises:
         Conflict: it is not on its way.
     """
-    _require_going(rollout)
-    cause = Message("%(experiment)s is taken back: %(why)s", {"experiment": rollout.experiment.key, "why": why})
-    revision = _change(session, rollout, cause, coming=None, actor=actor, now=now)
+    if rollout.state != "scheduled":
+        _require_going(rollout)
+        cause = Message("%(experiment)s is taken back: %(why)s", {"experiment": rollout.experiment.key, "why": why})
+        _change(session, rollout, cause, coming=None, actor=actor, now=now)
     _turn(session, rollout, "taken_back", actor=actor, now=now)
-    return revision
 
 
 def holdback_is_over(rollout: Rollout, *, today: int) -> bool:
@@ -277,6 +320,8 @@ def end_holdback(session: Session, rollout: Rollout, *, actor: Actor, now: datet
 
 def calls_reached(session: Session, rollout: Rollout, *, before: int | None = None) -> int:
     """Count the eligible calls that were served the new script since the rollout began, all or those before a day."""
+    if rollout.state == "scheduled":
+        return 0
     query = select(func.coalesce(func.sum(RollupCall.calls), 0)).where(*calls_since(rollout), is_new(rollout))
     return session.scalar(query if before is None else query.where(RollupCall.day < before)) or 0
 
@@ -298,22 +343,41 @@ def is_new(rollout: Rollout) -> ColumnElement[bool]:
     return or_(RollupCall.reason == Reason.ROLLOUT, as_standard)
 
 
-def make_room(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> None:
-    """End the holdback that an earlier rollout left in an experiment's scenario.
+def make_room(
+    session: Session, experiment: Experiment, *, besides: Rollout | None = None, actor: Actor, now: datetime
+) -> None:
+    """End the holdback that an earlier rollout left in an experiment's scenario, but for one that is about to go.
 
     Raises:
-        Conflict: that one is still on its way.
+        Conflict: another one is still on its way.
     """
-    for other in live(session):
-        if other.scenario_id != experiment.scenario_id:
-            continue
-        if other.state == "going":
+    if besides is None:
+        _require_alone(session, experiment)
+    for other in _live_here(session, experiment):
+        if other.state == "in_force":
+            end_holdback(session, other, actor=actor, now=now)
+
+
+def _live_here(session: Session, experiment: Experiment) -> list[Rollout]:
+    return [rollout for rollout in live(session) if rollout.scenario_id == experiment.scenario_id]
+
+
+def _require_alone(session: Session, experiment: Experiment) -> None:
+    for other in _live_here(session, experiment):
+        if other.state in UNDER_WAY:
             raise Conflict("%(other)s is being rolled out here: one at a time.", other=other.experiment.key)
-        end_holdback(session, other, actor=actor, now=now)
+
+
+def _require_same_standard(session: Session, experiment: Experiment) -> None:
+    if traffic.in_force(session, experiment.scenario).value.standard_id != experiment.control_version_id:
+        raise Conflict(
+            "The standard changed since %(experiment)s was written, and this would undo it: test against the new one.",
+            experiment=experiment.key,
+        )
 
 
 def _reach(session: Session, rollout: Rollout, step: int, *, today: int, actor: Actor, now: datetime) -> None:
-    rollout.step, rollout.step_day, rollout.asks_for_next = step, today, False
+    rollout.step, rollout.step_day, rollout.next_step = step, today, Next.TIMED
     session.add(StepReached(rollout_id=rollout.id, step=step, day=today, at=now))
     cause = Message(
         "%(experiment)s goes out: step %(step)s of %(steps)s.",

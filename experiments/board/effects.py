@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from experiments.act import rollouts, standards
-from experiments.act.rollouts import Rollout
+from experiments.act.rollouts import Next, Rollout
 from experiments.act.steps import RolloutPlan
 from experiments.board.cards import Card, Move, another_in_test
 from experiments.board.dealing import deals_of
@@ -180,18 +180,18 @@ def promote(context: Context) -> None:
 
 
 def roll_out(context: Context) -> None:
-    """Let the proposed arm take its first step; one on its way goes on, with the next step if that was asked."""
+    """Let the proposed arm go out; one on its way goes on, with the next step if that was asked."""
     if context.card.proposal is None:
         raise Conflict("The approved proposal is to keep the standard.")
     session, who, now = context.session, context.actor, context.now
     going = rollouts.going_of(context.session, context.experiment)
     if going is None:
         plan = context.move.rollout or RolloutPlan()
-        rollouts.begin(
+        rollouts.schedule(
             session, context.experiment, context.card.proposal, plan, today=context.today, actor=who, now=now
         )
-    elif going.asks_for_next:
-        rollouts.advance(session, going, today=context.today, actor=who, now=now)
+    elif going.next_step == Next.ASKED:
+        going.next_step = Next.GRANTED
 
 
 def advance(context: Context) -> None:
@@ -216,9 +216,8 @@ def ask_to_go_on(context: Context) -> None:
 def ask_for_next(context: Context) -> None:
     """Open a round in which the gate says whether the next step may come."""
     going = _required(context)
-    if going.is_last:
-        raise Conflict("The rollout of %(experiment)s has no further step.", experiment=context.experiment.key)
-    going.asks_for_next = True
+    rollouts.require_further_step(going)
+    going.next_step = Next.ASKED
     ask_to_go_on(context)
 
 
