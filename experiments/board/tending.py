@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from experiments.act import rollouts
+from experiments.act import letting_out, rollouts
 from experiments.act.realised import realised
 from experiments.act.rollouts import Next, Rollout
 from experiments.board import moves, telling
@@ -94,7 +94,7 @@ def tend_rollout(session: Session, key: str, *, actor: Actor, calendar: SiteCale
     if rollout is None:
         return None
     if rollouts.holdback_is_over(rollout, today=today) and calendar.before_first_shift(now):
-        rollouts.end_holdback(session, rollout, actor=actor, now=now)
+        letting_out.end_holdback(session, rollout, actor=actor, now=now)
         return "end_holdback"
     asked = _harm(session, card, rollout, today) if rollout.state == "going" else None
     if asked is None and calendar.before_first_shift(now):

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from experiments import jobs, people
-from experiments.act import rollouts
+from experiments.act import letting_out, rollouts
 from experiments.act.live import live_standard
 from experiments.act.realised import realised
 from experiments.act.steps import RolloutPlan, Step, require_sound
@@ -38,6 +40,7 @@ from tests.builders import (
     snapshot_of,
     standard_value,
     told,
+    two_finished_tests,
 )
 from tests.histories import History
 
@@ -331,9 +334,9 @@ class TestBetweenShifts:
         moved(floor, other, "start", "manager")
         with floor.store.write() as session:
             experiment, by = cards.card_of(session, other).experiment, people.system("jobs")
-            again = rollouts.schedule(session, experiment, "slower", PLAN, today=20261117, actor=by, now=START)
+            again = letting_out.schedule(session, experiment, "slower", PLAN, today=20261117, actor=by, now=START)
             assert [rollout.state for rollout in rollouts.live(session)] == ["in_force", "scheduled"]
-            rollouts.advance(session, again, today=20261118, actor=by, now=START)
+            letting_out.advance(session, again, today=20261118, actor=by, now=START)
             assert [rollout.state for rollout in rollouts.live(session)] == ["going"]
 
 
@@ -475,4 +478,25 @@ def test_one_rollout_at_a_time(floor: Floor, key: str) -> None:
     with floor.store.write() as session:
         experiment, by = cards.card_of(session, key).experiment, people.system("jobs")
         with pytest.raises(Conflict, match="one at a time"):
-            rollouts.schedule(session, experiment, "quicker", PLAN, today=20261215, actor=by, now=START)
+            letting_out.schedule(session, experiment, "quicker", PLAN, today=20261215, actor=by, now=START)
+
+
+def test_of_two_that_are_let_out_at_once_in_a_scenario_one_goes(history: History) -> None:
+    floor, keys = history.after(two_finished_tests)
+    both = Barrier(2)
+
+    def let_out(key: str) -> str:
+        with floor.store.write() as session:
+            experiment, by = cards.card_of(session, key).experiment, people.system("jobs")
+            arm = next(arm.key for arm in experiment.arms if arm.key != "control")
+            if session.get_bind().dialect.name == "postgresql":
+                both.wait(10)  # SQLite lets one of them write at a time from the start
+            try:
+                return letting_out.schedule(session, experiment, arm, PLAN, today=20261117, actor=by, now=START).state
+            except Conflict as conflict:
+                return str(conflict)
+
+    with ThreadPoolExecutor(2) as people_at_once:
+        said = sorted(people_at_once.map(let_out, keys))
+    assert said[1] == "scheduled"
+    assert "one at a time" in said[0]
