@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from playwright.sync_api import Browser
+from scipy.special import ndtr
 
 from experiments.check import history, looks
 from experiments.do.assignments import Floor
@@ -92,7 +93,8 @@ class TestAFinishedTest:
             (look,) = looks.looks_of(session, experiment_named(session, KEY))
         (row,) = numbers(manager, "path")
         assert float(row["Boundary, standard errors"]) == pytest.approx(look.content["boundary"]["z"], rel=1e-9)
-        assert float(row["p"]) == pytest.approx(look.content["readings"][0]["comparison"]["p_value"], rel=1e-9)
+        p = look.content["readings"][0]["comparison"]["p_value"]
+        assert 2 * ndtr(-float(row["Standard errors"])) == pytest.approx(p, rel=1e-6)
         days = look.content["explanation"]["days"][0]["days"]
         told = [float(row["Difference, points"]) for row in numbers(manager, "days-quicker")]
         assert told == pytest.approx([100 * day["difference"] for day in days], rel=1e-9)
@@ -185,7 +187,7 @@ class TestThePlane:
         (
             Line("Mean", ((0, 1), (2, 1)), "dashed"),
             Dots("One", (Dot(0, 1, 0.5, 1.5, ("x",)),)),
-            Dots("Other", (Dot(1, 2, told=("y",)),), "square", "second"),
+            Dots("Other", (Dot(1, 2, told=("y",)),), "square", "second_edge"),
             Bars("Old", ((0, 0, 2, ("z",)),)),
             Bars("Young", ((1, 0, 2, ("z",)),), fill=1),
         ),
