@@ -3,6 +3,8 @@
 import math
 import random
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from experiments import people
 from experiments.check import history, looks
 from experiments.check.analysis.days import DaysReading, read_days
+from experiments.check.analysis.staying import stay_curve
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.check.pictures.agents import LEAST_NAMED, agents_of
@@ -18,9 +21,10 @@ from experiments.check.pictures.path import path_of
 from experiments.do.assignments import Answer, Floor
 from experiments.plan.designs import experiment_named
 from experiments.plan.rules import MetricPlan
+from experiments.plan.scenarios import scenario_named
 from stats.looking.spending import spending_boundaries
 from stats.tails import normal_quantile
-from tests.builders import MONDAY, a_draft, a_running_experiment, a_week_of_calls
+from tests.builders import MONDAY, SCENARIO, a_draft, a_running_experiment, a_week_of_calls, rolled_up, told
 from tests.histories import History
 
 SUNDAY = 20261108
@@ -193,6 +197,56 @@ class TestMaturing:
         a_week_of_calls(floor, 5, by_luck(0.4, 0.6))
         with floor.store.read() as session:
             assert maturing_of(session, experiment_named(session, KEY), today=SUNDAY) is None
+
+
+class TestStaying:
+    def test_a_curve_says_who_is_still_there_and_at_thirty_seconds_it_is_what_the_rollup_counts(
+        self, history: History
+    ) -> None:
+        floor, _ = history.after(a_campaign)
+        curves = _look(floor, final=True).content["explanation"]["staying"]
+        totals = history_of(floor)
+        for curve in curves:
+            here = {point["second"]: point["staying"] for point in curve["points"]}
+            assert curve["connected"] == here[0] == totals[curve["arm"]]["connected"]
+            assert here[30] == totals[curve["arm"]]["past_30s"]
+            # of six calls one is refused at 12 s, one hung up at 30 s, one at 95 s, and one after two minutes
+            assert here[10] - here[15] == pytest.approx(curve["connected"] / 6, abs=6)
+            assert here[120] == pytest.approx(curve["connected"] / 2, abs=9)
+            assert curve["points"][6]["low"] < curve["points"][6]["share"] < curve["points"][6]["high"]
+
+    def test_where_customers_call_us_there_is_none(self, sqlite_history: History) -> None:
+        floor, _ = sqlite_history.after(a_test_with_an_early_look)
+        assert _look(floor, final=True).content["explanation"]["staying"] == []
+
+    def test_whoever_left_at_a_second_is_gone_by_then_and_whole_units_have_no_intervals(self) -> None:
+        curve = stay_curve("a", {5: 2, 6: 1, None: 7}, independent=False, alpha=0.05)
+        assert [(point.second, point.staying) for point in curve.points[:3]] == [(0, 10), (5, 8), (10, 7)]
+        assert math.isnan(curve.points[0].low)
+        assert math.isnan(stay_curve("a", {}, independent=True, alpha=0.05).points[0].share)
+
+
+def a_campaign(floor: Floor) -> None:
+    """A week of calls that we make; of six connected ones two are refused early and one late."""
+    a_running_experiment(floor, effect=0.1, metrics=LATE)
+    with floor.store.write() as session:
+        scenario_named(session, SCENARIO).direction = "outbound"
+    answers = a_week_of_calls(floor, 60, by_luck(0.4, 0.6))
+    ends = {0: ("declined", 12), 1: ("hung_up", 30), 2: ("hung_up", 95), 3: ("hung_up", 300)}
+    rows = []
+    for number, answer in enumerate(answers):
+        rows.append(_fact(answer, "connected"))
+        if number % 6 in ends:
+            kind, seconds = ends[number % 6]
+            rows.append(_fact(answer, kind, value=seconds))
+    for start in range(0, len(rows), 500):
+        told(floor, rows[start : start + 500], source="dialler")
+    rolled_up(floor)
+
+
+def _fact(answer: Answer, kind: str, **more: Any) -> dict[str, Any]:
+    at = (answer.assigned_at + timedelta(minutes=1)).isoformat()
+    return {"id": f"{answer.call_id}/{kind}/dialler", "call_id": answer.call_id, "type": kind, "at": at, **more}
 
 
 def history_of(floor: Floor) -> dict[str, dict[str, int]]:

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser
 from scipy.special import ndtr
 
 from experiments.check import history, looks
+from experiments.check.analysis.staying import stay_curve
+from experiments.check.results import plain
 from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
 from tests.builders import a_draft
@@ -27,6 +29,7 @@ from web.charts.kinds import sheet_of, table_of
 from web.charts.plane import Axis, Bars, Dot, Dots, Line, PlaneChart, plane_chart
 from web.charts.sheet import Column, Sheet, csv_text, twin
 from web.pages.look.days import finding as days_finding
+from web.pages.look.staying import finding as staying_finding
 from web.pages.pictures.funnel import finding as funnel_finding
 from web.pages.pictures.gallery import _KINDS
 
@@ -145,6 +148,12 @@ def _an_english_reader(app: APIFlask) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_an_english_reader")
 class TestFindings:
+    def test_early_refusals_are_said_of_the_challenger_and_of_the_control(self) -> None:
+        gone = {"control": {10: 20, None: 80}, "quicker": {31: 10, 12: 40, None: 50}}
+        curves = [plain(stay_curve(arm, calls, independent=True, alpha=0.05)) for arm, calls in gone.items()]
+        said = "After 30 seconds 60.0% are still on the line with quicker, 80.0% with the control"
+        assert staying_finding(curves, "quicker") == said
+
     @pytest.mark.parametrize(
         ("trend", "said"),
         [
