@@ -16,6 +16,7 @@ from scipy.special import ndtr
 
 from experiments.check import history, looks
 from experiments.check.analysis.staying import stay_curve
+from experiments.check.pictures.path import Path, PathPoint, PlannedLook
 from experiments.check.results import plain
 from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
@@ -32,6 +33,7 @@ from web.pages.look.days import finding as days_finding
 from web.pages.look.staying import finding as staying_finding
 from web.pages.pictures.funnel import finding as funnel_finding
 from web.pages.pictures.gallery import _KINDS
+from web.pages.pictures.path import finding as path_finding
 
 KEY = "change_benefit"
 HERE = f"/experiments/{KEY}"
@@ -165,6 +167,25 @@ class TestFindings:
     )
     def test_a_trend_is_said_from_where_health_says_it(self, trend: dict[str, Any], said: str) -> None:
         assert days_finding(trend | {"early": 0.04, "late": 0.02}).startswith(said)
+
+    @pytest.mark.parametrize(
+        ("made", "looks", "crossed", "hidden", "said"),
+        [
+            (0, 1, [], (), "One look only, when all planned calls are in"),  # fixed horizon: nothing before the end
+            (0, 2, [], (), "No look made yet of the 2 planned"),
+            (1, 2, [False], (), "Look 1 of 2 is within the boundaries: nothing is decided"),
+            (1, 2, [True], (), "quicker crossed the boundary at look 1"),
+            (2, 2, [True, False], (), "quicker crossed the boundary at look 1"),  # what was decided stays decided
+            (2, 2, [False, False], (), "No boundary was crossed at any of the 2 looks"),
+            (1, 2, [], (1,), "The path is not shown: the data of look 1 cannot be trusted"),
+        ],
+    )
+    def test_the_path_says_what_the_looks_so_far_mean(
+        self, made: int, looks: int, crossed: list[bool], hidden: tuple[int, ...], said: str
+    ) -> None:
+        planned = tuple(PlannedLook(n, n / looks, 2.0, 0.05, made=n <= made) for n in range(1, looks + 1))
+        points = tuple(PathPoint("quicker", n, n / looks, 3.0, 0.003, each) for n, each in enumerate(crossed, 1))
+        assert path_finding(Path(planned, points, hidden)).startswith(said)
 
     def test_the_step_with_the_most_losses_is_named_over_all_arms_but_none_that_comes_after_the_call(self) -> None:
         names = ["Eligible", "Invited", "Accepted", "Converted"]
