@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from scipy.special import ndtr
 
 from experiments.check import history, looks
@@ -268,12 +268,14 @@ def test_a_picture_and_its_numbers_are_saved_by_a_click_and_what_is_far_down_is_
         with visit.page.expect_download() as saved:
             visit.page.click("#agents a[download]")
         assert saved.value.suggested_filename == f"{KEY}-agents.csv"
-        canvas = visit.page.locator("#days-quicker .chart-canvas")
-        canvas.scroll_into_view_if_needed()
-        place = canvas.bounding_box()
+        bars = visit.page.locator("#funnel .chart-canvas")
+        bars.scroll_into_view_if_needed()
+        place = bars.bounding_box()
         assert place
-        for step in range(40):  # the pointer walks over the chart until it meets a day
-            visit.page.mouse.move(place["x"] + 60 + step * (place["width"] - 90) / 40, place["y"] + place["height"] / 2)
-            if visit.page.locator(".bk-Tooltip").count():
+        told = visit.page.locator(".bk-Tooltip").get_by_text("Lost since the step before")
+        for down in range(20, int(place["height"]), 6):  # the pointer walks down the chart until it meets a bar
+            visit.page.mouse.move(place["x"] + place["width"] * 0.2, place["y"] + down)
+            if told.count():
                 break
+        expect(told).to_have_count(1)
         assert (visit.errors, visit.foreign) == ([], [])
