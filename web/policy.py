@@ -56,6 +56,7 @@ POLICY: dict[str, Access] = {
     # assets: the same for everyone, and no secret
     "static": _ANYONE,
     "pages.bokeh_js": _ANYONE,
+    "desk.worker": _ANYONE,
     # the door
     "pages.sign_in": _ANYONE,
     "pages.language": _ANYONE,

@@ -1,7 +1,7 @@
 """The page: the form that a call is begun with, the keys, and the sentences that its script says."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -78,6 +78,10 @@ def desk_page(session: Session, snapshot: Snapshot, opened: Opened, visitor: Act
     preview = opened.preview or not visitor.has(AGENTS)
     wrong = {p.field: say(p.message) for p in opened.problems if p.code != "missing"}
     attributes = _attributes(snapshot, opened, wrong)
+    if preview:  # somebody who is let in is looked at first
+        attributes = [
+            replace(each, value=each.value or (each.hints[0][0] if each.hints else "")) for each in attributes
+        ]
     shown = {*NAMED, *(field.name for field in attributes)} - {"locale"}
     values = opened.values
     return DeskPage(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, render_template, request
+from flask import Response, current_app, jsonify, render_template, request, url_for
 
 from experiments.do import assignments, previewing
 from experiments.errors import Invalid, NotAllowed
@@ -59,6 +59,14 @@ def standby() -> Response:
     here, asked = house(), request.args.get("locale")
     said = asked if asked in LOCALES else locale()
     return jsonify(blind.standby_of(here.store, here.snapshot(), request.args.get("scenario", ""), said))
+
+
+@desk.get("/worker.js")
+def worker() -> Response:
+    """Give the script by which the desk opens while the server does not answer; it is for the desk's address alone."""
+    answer = current_app.send_static_file("desk_worker.js")
+    answer.headers["Service-Worker-Allowed"] = url_for("desk.page")
+    return answer
 
 
 @desk.post("/outcomes")

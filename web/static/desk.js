@@ -1,5 +1,6 @@
 // The agent's desk: a call's words step by step, and one key for each thing that happens in it.
 import { Queue, Sender, isStranger, lastingStore, newId, renewed } from "./desk_queue.js";
+import { fillIn, forgetShell, isEmpty, keepShell } from "./desk_shell.js";
 import { Words } from "./desk_words.js";
 
 const root = document.getElementById("desk");
@@ -158,6 +159,7 @@ function open(opened, told) {
   for (const group of root.querySelectorAll("[data-direction].desk-keys")) group.hidden = group.dataset.direction !== call.direction;
   address({ call_id: call.call_id, scenario: call.scenario, locale: call.locale });
   words.show(call);
+  window.scrollTo(0, 0);
   changed();
 }
 
@@ -371,5 +373,15 @@ window.addEventListener("pagehide", settle);
 
 shape();
 badge();
-if (!preview) sender.nudge();
-if (root.dataset.begins === "yes") begin();
+if (!preview) {
+  sender.nudge();
+  window.addEventListener("load", () => keepShell(root, store));
+  document.querySelector("form[action$='/sign-out']").addEventListener("submit", () => forgetShell(store));
+}
+if (isEmpty(form)) {
+  fillIn(form);
+  shape();
+  begin();
+} else if (root.dataset.begins === "yes") {
+  begin();
+}

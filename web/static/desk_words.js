@@ -8,11 +8,13 @@ export class Words {
     this.list = list;
     this.says = says;
     this.agent = agent;
+    this.resolved = null; // as last shown
     this.known = new URLSearchParams(); // what was told of the call; it is in this page's memory only
   }
 
   show({ steps, locale }) {
     let phase = "";
+    this.resolved = null;
     this.list.replaceChildren();
     for (const step of steps) {
       if (step.phase !== phase) this.list.append(this.#heading(step.phase));
@@ -21,9 +23,13 @@ export class Words {
     }
   }
 
-  // What comes after the service is there once the request is resolved.
+  // What comes after the service is there once the request is resolved, and is brought into sight then.
   reveal(resolved) {
-    for (const item of this.list.children) item.hidden = item.dataset.phase !== "service" && !resolved;
+    const later = [...this.list.children].filter((item) => item.dataset.phase !== "service");
+    const fresh = resolved && this.resolved === false;
+    for (const item of later) item.hidden = !resolved;
+    if (fresh) later[0]?.scrollIntoView({ block: "start" });
+    this.resolved = resolved;
   }
 
   #heading(phase) {
