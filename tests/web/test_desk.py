@@ -230,6 +230,7 @@ def test_a_call_that_is_told_whole_begins_at_once(agent: Visitor) -> None:
         assert answer.status_code == 200
         assert 'data-begins="yes"' in answer.text
         assert 'name="期限" value="一年" data-carried' in answer.text
+        assert re.search(r'name="resolved_at" value="2026-11-02T(09:05:00\+08|01:05:00\+00):00"', answer.text)
 
 
 def test_the_desk_opens_within_a_tenth_of_a_second(agent: Visitor) -> None:

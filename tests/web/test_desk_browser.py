@@ -11,11 +11,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
+from configs.settings import catalogue_documents
 from experiments.do.assignments import Floor
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome
-from tests.builders import a_running_experiment
+from experiments.plan import catalogue
+from tests.builders import MONDAY, a_running_experiment
 from tests.histories import after
+from tests.web.conftest import OPERATOR
 from tests.web.serving import served
 from tests.web.test_browser import WIDER_THAN_THE_SCREEN, Visit
 from tests.web.visitors import somebody_with_a_password
@@ -32,6 +35,9 @@ def home(app: APIFlask, floor: Floor) -> Iterator[str]:
     for locale in ("en", "zh-CN"):
         somebody_with_a_password(floor, f"agent_{locale[:2]}", "agent", locale=locale)
     somebody_with_a_password(floor, "qin", "supervisor")
+    with floor.store.write() as session:
+        bank = catalogue.parse(catalogue_documents()["bank"])
+        catalogue.load(session, bank, actor=OPERATOR, now=MONDAY)
     with served(app) as address:
         yield address
 
@@ -47,9 +53,8 @@ def barriers(page: Page) -> list[object]:
 
 
 def pressed(page: Page) -> list[str]:
-    return page.locator(".desk-key[aria-pressed=true]:visible").evaluate_all(
-        "keys => keys.map(key => key.dataset.type)"
-    )
+    keys = page.locator(".desk-key[aria-pressed=true]:visible")
+    return list(keys.evaluate_all("keys => keys.map(key => key.dataset.type)"))
 
 
 def phases(page: Page) -> set[str]:
@@ -232,6 +237,15 @@ def test_a_supervisor_sees_what_agents_see_and_leaves_nothing_behind(browser: Br
         page.keyboard.press("1")
         page.keyboard.press("2")
         assert pressed(page) == ["resolved", "invited"]
+        assert not barriers(page)
+        # Outbound: whoever says no before any offer says it within so many seconds of answering.
+        visit.open("/desk?scenario=deposit_campaign&preview=1")
+        expect(page.locator(".desk-words").first).to_be_visible()
+        page.keyboard.press("3")
+        page.keyboard.press("1")
+        page.keyboard.press("4")
+        assert pressed(page) == ["connected", "declined"]
+        expect(page.locator('[data-type="declined"]:visible .under')).to_contain_text("within the first 30")
         assert not barriers(page)
         page.keyboard.press("0")
         assert json.loads(page.evaluate("JSON.stringify({...localStorage})")) == {}

@@ -58,7 +58,9 @@ def read(told: "MultiDict[str, str]", snapshot: Snapshot, *, agent: str, locale:
     named = {name: values[name] for name in NAMED if name in values}
     problems += more
     problems += _unknown_scenario(named.get("scenario"), snapshot)
-    problems += _wrong_moment(values.get("resolved_at"), now)
+    if "resolved_at" in values:
+        values["resolved_at"], faults = _resolved_at(values["resolved_at"], now)
+        problems += faults
     request = None
     try:
         request = AssignmentRequest(**{"locale": locale, **named, "agent_id": agent, "attributes": attributes})
@@ -80,18 +82,17 @@ def _unknown_scenario(key: str | None, snapshot: Snapshot) -> list[Problem]:
     return [Problem("scenario", "unknown", message)]
 
 
-def _wrong_moment(written: str | None, now: datetime) -> list[Problem]:
-    if written is None:
-        return []
+def _resolved_at(written: str, now: datetime) -> tuple[str, list[Problem]]:
+    """Read when the service part ended; a moment that can be used comes back as every reader of it understands it."""
     try:
         # In a query a plus that nobody escaped has become a space.
         moment = _MOMENT.validate_python(_PLUS_GONE.sub(r"\1+\2", written))
     except ValidationError as error:
         found = problems_in(error)[0]
-        return [Problem("resolved_at", found.code, found.message)]
+        return written, [Problem("resolved_at", found.code, found.message)]
     if moment > now + CLOCK_SKEW:
-        return [Problem("resolved_at", "future", Message("The moment lies in the future."))]
-    return []
+        return written, [Problem("resolved_at", "future", Message("The moment lies in the future."))]
+    return moment.isoformat(), []
 
 
 def _attributes(values: Mapping[str, str], snapshot: Snapshot) -> tuple[dict[str, Any], list[Problem]]:

@@ -1,21 +1,19 @@
 // The agent's desk: a call's words step by step, and one key for each thing that happens in it.
 import { Queue, Sender, isStranger, lastingStore, newId, renewed } from "./desk_queue.js";
 import { fillIn, forgetShell, isEmpty, keepShell } from "./desk_shell.js";
+import { HOLD, Told, isPending } from "./desk_told.js";
 import { Words } from "./desk_words.js";
 
 const root = document.getElementById("desk");
 const says = JSON.parse(document.getElementById("says").textContent);
 const form = document.getElementById("desk-form");
 const preview = root.dataset.preview === "yes";
-const HOLD = 5000; // so long a press can be undone
 const EARLY = 30; // seconds within which a refusal says that the script failed
 const PATIENCE = 1500; // so long a script is waited for
 const FRESH = 600000; // so long words that stand by are not asked for again
 const CALL = "scriptbench.desk.call";
 const STANDBY = "scriptbench.desk.standby.";
 const KEYS_OFF = "scriptbench.desk.keys";
-const OTHER_ANSWER = { accepted: "declined", declined: "accepted", appointed: "declined" };
-const OF_THE_INVITATION = ["invited", "accepted", "declined", "appointed"];
 
 const store = lastingStore();
 const queue = new Queue(root.dataset.agent, preview ? null : store);
@@ -23,6 +21,7 @@ const sender = new Sender(queue, root, sent);
 const words = new Words(document.getElementById("desk-steps"), says, root.dataset.agent);
 const standbyAsked = new Map();
 let call = null;
+let outcomes = null; // of the call
 let away = "";
 let beginning = false;
 
@@ -127,10 +126,10 @@ async function found() {
 }
 
 function served(moment) {
-  if (!moment) return;
-  const at = Date.parse(moment.replace(/ (\d\d:?\d\d)$/, "+$1"));
+  const at = Date.parse(moment);
+  if (Number.isNaN(at)) return;
   call.began = null; // when the call began is not known here
-  call.told.resolved = { ids: [tell("resolved", { at }), tell("exposed", { at })], at };
+  outcomes.wasResolved(at);
 }
 
 // What conditions read of a call, for the report of words that stood in; never who the customer is.
@@ -150,7 +149,8 @@ function unnamed() {
 
 function open(opened, told) {
   call = opened;
-  settle();
+  outcomes = new Told(call, tell, (ids) => preview || queue.take(ids));
+  outcomes.settle();
   words.known = told;
   root.dataset.state = "call";
   document.getElementById("desk-title").textContent = call.name;
@@ -191,11 +191,6 @@ function standby({ scenario, locale }) {
 
 // ---- a reload ----
 
-// What was told before this page, or goes out with it, cannot be undone here.
-function settle() {
-  for (const one of Object.values(call?.told ?? {})) delete one.pressed;
-}
-
 function keep() {
   if (preview) return;
   try {
@@ -219,72 +214,10 @@ function restored(told) {
 
 // ---- what happened ----
 
-const isPending = (one) => one && Date.now() - (one.pressed ?? 0) < HOLD;
-const isInviting = () => Boolean(call.invite && call.told.resolved);
-
-function refusal(type) {
-  if (type === "resolved" || !OF_THE_INVITATION.includes(type)) return "";
-  if (call.direction === "outbound" && type === "declined") return "";
-  if (isInviting()) return "";
-  return call.told.resolved ? says.no_invitation : says.not_yet;
-}
-
 function press(type) {
   if (!call) return;
-  if (call.told[type]) {
-    undo(type);
-    return;
-  }
-  const other = Object.keys(call.told).find((each) => OTHER_ANSWER[each] === type || OTHER_ANSWER[type] === each);
-  if (refusal(type)) {
-    say(refusal(type));
-  } else if (other && !takeBack(other)) {
-    say(says.already, { what: named(other) });
-  } else {
-    note(type);
-    say(says.told, { what: named(type) });
-  }
-  changed();
-}
-
-function note(type) {
-  const at = Date.now();
-  const one = { ids: [], at, pressed: at };
-  if (type === "accepted" || type === "declined") one.ids.push(...implied(at));
-  const seconds = elapsed(type, at);
-  one.ids.push(tell(type, { at, hold: HOLD, ...(seconds === null ? {} : { value: seconds }) }));
-  if (type === "resolved") one.ids.push(tell("exposed", { at, hold: HOLD }));
-  if (seconds !== null) one.seconds = seconds;
-  call.told[type] = one;
-}
-
-// Whoever answers an invitation was invited, though it was not said when.
-function implied(at) {
-  if (call.direction === "outbound" || call.told.invited) return [];
-  return [tell("invited", { at, hold: HOLD })];
-}
-
-// Seconds until she refused: since the invitation; on a call that we made and that had none yet, since she answered.
-// Where neither was told the time is not known, and none is told.
-function elapsed(type, at) {
-  const { invited, resolved, connected } = call.told;
-  const out = call.direction === "outbound";
-  const since = { declined: out ? (resolved ?? connected) : invited, hung_up: connected }[type];
-  return since ? Math.round((at - since.at) / 1000) : null;
-}
-
-function takeBack(type) {
-  const one = call.told[type];
-  if (!isPending(one) || !(preview || queue.take(one.ids))) return false;
-  delete call.told[type];
-  return true;
-}
-
-function undo(type) {
-  const onIt = type === "resolved" ? OF_THE_INVITATION : type === "invited" ? ["accepted", "declined"] : [];
-  if (onIt.some((each) => call.told[each])) say(says.later_first);
-  else if (takeBack(type)) say(says.undone, { what: named(type) });
-  else say(says.already, { what: named(type) });
+  const [sentence, what] = outcomes.press(type);
+  say(says[sentence], { what: named(what) });
   changed();
 }
 
@@ -321,8 +254,8 @@ function keys() {
     const one = call?.told[key.dataset.type];
     const open = isPending(one);
     key.setAttribute("aria-pressed", String(Boolean(one)));
-    key.classList.toggle("pending", Boolean(open));
-    key.setAttribute("aria-disabled", String(Boolean(call && !one && refusal(key.dataset.type))));
+    key.classList.toggle("pending", open);
+    key.setAttribute("aria-disabled", String(Boolean(call && !one && outcomes.refusal(key.dataset.type))));
     key.querySelector(".under").textContent = one ? when(one) : "";
     if (open) keys.timer = setTimeout(keys, HOLD - (Date.now() - one.pressed) + 20);
   }
@@ -369,7 +302,8 @@ shortcuts.addEventListener("change", () => {
   say(shortcuts.checked ? says.shortcuts_on : says.shortcuts_off);
 });
 
-window.addEventListener("pagehide", settle);
+window.addEventListener("pagehide", () => outcomes?.settle());
+window.addEventListener("storage", badge); // another window told or sent something
 
 shape();
 badge();

@@ -37,7 +37,7 @@ export function forgetShell(store) {
 // The kept page is empty: what the address tells is filled in here, and judged by the server once a call begins.
 export function isEmpty(form) {
   const told = new URLSearchParams(location.search);
-  return told.has("call_id") && told.has("scenario") && !form.elements.call_id.value;
+  return Boolean(told.get("call_id")?.trim() && told.get("scenario")) && !form.elements.call_id.value;
 }
 
 export function fillIn(form) {
