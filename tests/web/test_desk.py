@@ -20,7 +20,7 @@ from experiments.plan.traffic import Traffic
 from tests.builders import NEW_BENEFIT, ROLES, a_running_experiment, standard_value
 from tests.histories import after
 from tests.web.conftest import Caller, Callers
-from tests.web.visitors import TOKEN, Visitor, a_visitor
+from tests.web.visitors import TOKEN, Visitor, somebody_with_a_password
 from web.desk.fields import Asked, fields_of
 from web.desk.telling import SOURCE
 
@@ -29,9 +29,25 @@ CALL = {"scenario": SCENARIO, "call_id": "c-1", "caller_relation": "self"}
 AT = "2026-11-02T09:05:00+08:00"
 
 
+def a_staffed_floor(floor: Floor) -> None:
+    """A test runs, and somebody of each role can really sign in."""
+    a_running_experiment(floor)
+    for role in ROLES:
+        somebody_with_a_password(floor, f"new_{role}", role)
+
+
+pytestmark = after(a_staffed_floor)
+
+
+def signed_in(app: APIFlask, role: str) -> Visitor:
+    visitor = Visitor(app.test_client())
+    assert visitor.sign_in(f"new_{role}").status_code == 303
+    return visitor
+
+
 @pytest.fixture
-def agent(app: APIFlask, floor: Floor) -> Visitor:
-    return a_visitor(app, floor, "agent")
+def agent(app: APIFlask) -> Visitor:
+    return signed_in(app, "agent")
 
 
 def told(visitor: Visitor, *facts: Any, body: Any = None) -> TestResponse:
@@ -67,7 +83,6 @@ def names_in(value: Any) -> Iterator[str]:
         yield from names_in(inner)
 
 
-@after(a_running_experiment)
 def test_nothing_the_desk_answers_tells_of_a_test(agent: Visitor, caller: Callers) -> None:
     calls = [f"call-{number}" for number in range(12)]
     scripts = [agent.post("/desk/script", **CALL | {"call_id": call}) for call in calls]
@@ -98,7 +113,6 @@ def test_nothing_the_desk_answers_tells_of_a_test(agent: Visitor, caller: Caller
     assert "change_benefit" in api.text, "the same call, asked by a machine"
 
 
-@after(a_running_experiment)
 def test_the_two_arms_answer_in_one_shape(agent: Visitor) -> None:
     answers = [agent.post("/desk/script", **CALL | {"call_id": f"call-{n}"}).get_json() for n in range(12)]
     shapes = {
@@ -111,9 +125,9 @@ def test_the_two_arms_answer_in_one_shape(agent: Visitor) -> None:
 # --- who may ---------------------------------------------------------------------------------------------------------
 
 
-def test_agents_take_calls_and_everybody_else_looks_on(app: APIFlask, floor: Floor) -> None:
+def test_agents_take_calls_and_everybody_else_looks_on(app: APIFlask) -> None:
     for role in ROLES:
-        visitor = a_visitor(app, floor, role)
+        visitor = signed_in(app, role)
         takes, looks = (200, 403) if role == "agent" else (403, 200)
         assert visitor.post("/desk/script", **CALL).status_code == takes, role
         assert told(visitor, fact("displayed")).status_code == takes, role
@@ -135,18 +149,14 @@ def test_a_fact_without_the_pages_token_is_refused(agent: Visitor) -> None:
     assert answer.get_json()["status"] == 400
 
 
-def test_agents_find_the_desk_and_others_the_way_to_look_on(app: APIFlask, floor: Floor, agent: Visitor) -> None:
+def test_agents_find_the_desk_and_others_the_way_to_look_on(app: APIFlask, agent: Visitor) -> None:
     assert 'href="/desk"' in agent.get("/").text
-    assert (
-        "/desk?scenario=policy_change&amp;preview=1"
-        in a_visitor(app, floor, "lead").get("/scenarios/policy_change").text
-    )
+    assert "/desk?scenario=policy_change&amp;preview=1" in signed_in(app, "lead").get("/scenarios/policy_change").text
 
 
 # --- a call ----------------------------------------------------------------------------------------------------------
 
 
-@after(a_running_experiment)
 def test_the_words_are_those_that_the_api_gives_the_same_call(agent: Visitor, caller: Callers) -> None:
     asked = {"call_id": "c-1", "scenario": SCENARIO, "agent_id": "new_agent", "locale": "en"}
     machine = caller("assign").post("/assignments", asked | {"attributes": {"caller_relation": "self"}}).get_json()
@@ -263,9 +273,8 @@ def test_fields_are_what_conditions_compare() -> None:
 # --- looking on ------------------------------------------------------------------------------------------------------
 
 
-@after(a_running_experiment)
 def test_a_preview_shows_what_would_be_said_and_leaves_no_row(app: APIFlask, floor: Floor, agent: Visitor) -> None:
-    supervisor = a_visitor(app, floor, "supervisor")
+    supervisor = signed_in(app, "supervisor")
     calls = [CALL | {"call_id": f"call-{number}"} for number in range(8)]
     seen = [said(supervisor.post("/desk/preview", **call)) for call in calls]
     assert (rows(floor, Assignment), rows(floor, Outcome)) == (0, 0)
@@ -273,8 +282,8 @@ def test_a_preview_shows_what_would_be_said_and_leaves_no_row(app: APIFlask, flo
     assert rows(floor, Assignment) == len(calls)
 
 
-def test_a_preview_begins_without_a_call_id_and_a_call_does_not(app: APIFlask, floor: Floor, agent: Visitor) -> None:
-    supervisor = a_visitor(app, floor, "supervisor")
+def test_a_preview_begins_without_a_call_id_and_a_call_does_not(app: APIFlask, agent: Visitor) -> None:
+    supervisor = signed_in(app, "supervisor")
     assert 'data-begins="yes"' in supervisor.get("/desk?scenario=policy_change&preview=1").text
     assert 'data-begins="no"' in agent.get("/desk?scenario=policy_change").text
 
@@ -335,7 +344,6 @@ def test_another_fact_under_a_known_id_is_refused(agent: Visitor) -> None:
 # --- words that stand in ---------------------------------------------------------------------------------------------
 
 
-@after(a_running_experiment)
 def test_what_stands_by_is_the_standard_without_its_invitation(agent: Visitor, floor: Floor) -> None:
     answer = agent.get(f"/desk/standby?scenario={SCENARIO}&locale=zh-CN").get_json()
     standard = [(standard_value(floor, name) or {})["zh-CN"] for name in ("greeting", "service", "close", "disclosure")]
@@ -344,7 +352,6 @@ def test_what_stands_by_is_the_standard_without_its_invitation(agent: Visitor, f
     assert agent.get("/desk/standby?scenario=nope").status_code == 404
 
 
-@after(a_running_experiment)
 def test_a_call_for_which_the_standard_stood_in_is_dealt_and_the_difference_is_a_finding(
     agent: Visitor, floor: Floor
 ) -> None:

@@ -26,6 +26,7 @@ from tests.web.visitors import somebody_with_a_password
 CALL = "/desk?scenario=policy_change&call_id=first&caller_relation=self&customer_id=C-80231&{place}=13800001111"
 PERSONAL = "C-80231|1380000"
 OF_THE_FIRST = {"displayed", "resolved", "exposed", "invited", "declined", "spoken", "complaint", "handled"}
+OF_THE_SECOND = {"served", "displayed", "resolved", "exposed", "complaint"}
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}])"
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -164,6 +165,20 @@ class Shift:
         self.waits_for(60, self.all_sent)
         return call
 
+    def is_signed_out_and_in_again(self, home: str, agent: str) -> None:
+        """What is told meanwhile waits, and goes out once the same person has signed in in another window."""
+        self.page.context.clear_cookies()
+        self.page.click('[data-type="complaint"]:visible')
+        self.waits_for(8, f"1 {self.waiting}")
+        expect(self.page.locator("#sign-in a")).to_be_visible()
+        assert not barriers(self.page)
+        with self.page.context.expect_page() as opened:
+            self.page.click("#sign-in a")
+        Visit(opened.value, home).sign_in(agent)
+        opened.value.close()
+        self.waits_for(60, self.all_sent)
+        expect(self.page.locator("#sign-in")).to_be_hidden()
+
 
 @after(a_running_experiment)
 @pytest.mark.parametrize(
@@ -200,11 +215,12 @@ def test_a_shift_of_calls_by_keys_alone_over_a_broken_network(
         shift.goes_on_without_a_network()
         shift.begins_the_next_in_two()
         second = shift.takes_it_with_the_standard()
+        shift.is_signed_out_and_in_again(home, agent)
         assert (visit.foreign, [said for said in visit.errors if "Failed to load resource" not in said]) == ([], [])
     heard = Counter(facts(floor))
     assert set(heard.values()) == {1}
     assert {kind for call, kind in heard if call == "first"} == OF_THE_FIRST
-    assert {kind for call, kind in heard if call == second} == {"served", "displayed", "resolved", "exposed"}
+    assert {kind for call, kind in heard if call == second} == OF_THE_SECOND
     with floor.store.read() as session:
         assert set(session.scalars(select(Assignment.call_id))) == {"first", second}
         seconds = session.scalars(select(Outcome.value).where(Outcome.type == "declined")).one()

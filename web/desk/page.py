@@ -182,6 +182,7 @@ def _says() -> dict[str, object]:
         "told": _("%(what)s: told. Press again within 5 s to undo.", what="{what}"),
         "after": _("after %(n)s s", n="{n}"),
         "early": _("after %(n)s s, within the first 30", n="{n}"),
+        "again": _("again: undo"),
         "undone": _("%(what)s: undone.", what="{what}"),
         "already": _("%(what)s was told already. If it was wrong, tell your supervisor.", what="{what}"),
         "later_first": _("Undo first what came after it."),

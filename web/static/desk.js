@@ -55,14 +55,13 @@ function badge() {
 }
 
 function tell(type, { at = Date.now(), hold = 0, ...more } = {}) {
-  const fact = { id: newId(), call_id: call.call_id, scenario: call.scenario, type, at: new Date(at).toISOString(), ...more };
+  const { call_id, scenario } = call;
+  const fact = { id: newId(), call_id, scenario, type, at: new Date(at).toISOString(), ...more };
   if (!preview) queue.put(fact, hold ? Date.now() + hold : 0);
   return fact.id;
 }
 
 // ---- beginning a call ----
-
-const option = () => form.elements.scenario.selectedOptions[0];
 
 // Attributes that this scenario does not ask for are not told.
 function shape() {
@@ -76,7 +75,8 @@ function shape() {
 async function ask(body) {
   const address = preview ? root.dataset.look : root.dataset.script;
   const headers = { "X-CSRFToken": root.dataset.csrf };
-  const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+  const signal = AbortSignal.timeout(PATIENCE);
+  const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual", signal });
   if (answer.ok) return answer.json();
   if ([404, 413, 422].includes(answer.status)) return { wrong: (await answer.json()).detail };
   if (isStranger(answer) && (await renewed(root))) return ask(body);
@@ -116,7 +116,8 @@ async function found() {
     say(script?.wrong ?? says.nothing);
     return;
   }
-  open({ ...known, ...script, direction: option().dataset.direction, name: option().text, began: Date.now(), told: {} }, told);
+  const { text: name, dataset } = form.elements.scenario.selectedOptions[0];
+  open({ ...known, ...script, name, direction: dataset.direction, began: Date.now(), told: {} }, told);
   if (script.standby) tell("served", { revision: script.revision, locale: call.locale, ...unnamed() });
   tell("displayed");
   served(told.get("resolved_at"));
@@ -156,7 +157,9 @@ function open(opened, told) {
   document.getElementById("desk-title").textContent = call.name;
   document.getElementById("desk-call-id").textContent = call.call_id;
   document.getElementById("desk-standby").hidden = !call.standby;
-  for (const group of root.querySelectorAll("[data-direction].desk-keys")) group.hidden = group.dataset.direction !== call.direction;
+  for (const group of root.querySelectorAll(".desk-keys[data-direction]")) {
+    group.hidden = group.dataset.direction !== call.direction;
+  }
   address({ call_id: call.call_id, scenario: call.scenario, locale: call.locale });
   words.show(call);
   window.scrollTo(0, 0);
@@ -256,13 +259,14 @@ function keys() {
     key.setAttribute("aria-pressed", String(Boolean(one)));
     key.classList.toggle("pending", open);
     key.setAttribute("aria-disabled", String(Boolean(call && !one && outcomes.refusal(key.dataset.type))));
-    key.querySelector(".under").textContent = one ? when(one) : "";
+    key.querySelector(".under").textContent = one ? when(one, open) : "";
     if (open) keys.timer = setTimeout(keys, HOLD - (Date.now() - one.pressed) + 20);
   }
 }
 
-function when(one) {
+function when(one, open) {
   if (one.seconds !== undefined) return fill(one.seconds <= EARLY ? says.early : says.after, { n: one.seconds });
+  if (open) return says.again;
   return new Date(one.at).toLocaleTimeString(document.documentElement.lang, { hour12: false });
 }
 
@@ -278,7 +282,8 @@ document.addEventListener("keydown", (event) => {
   } else if (call && event.key === "0") {
     next();
   } else {
-    const key = [...root.querySelectorAll(`[data-type][data-key="${CSS.escape(event.key)}"]`)].find((each) => each.offsetParent);
+    const same = [...root.querySelectorAll("[data-type]")].filter((each) => each.dataset.key === event.key);
+    const key = same.find((each) => each.offsetParent); // of the two orders only one is there
     if (!call || !key) return;
     press(key.dataset.type);
   }

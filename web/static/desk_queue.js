@@ -18,8 +18,9 @@ export function newId() {
   const chance = crypto.getRandomValues(new Uint8Array(10));
   chance[0] = 0x70 | (chance[0] & 0x0f);
   chance[2] = 0x80 | (chance[2] & 0x3f);
-  const digits = last.toString(16).padStart(12, "0") + [...chance].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join("-");
+  const hex = (number, width) => number.toString(16).padStart(width, "0");
+  const digits = hex(last, 12) + [...chance].map((byte) => hex(byte, 2)).join("");
+  return digits.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
 // The browser's store, or, where it keeps nothing, this page's memory.
@@ -208,7 +209,8 @@ export class Sender {
   #post(facts, more) {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": this.root.dataset.csrf };
     const body = JSON.stringify({ facts });
-    return fetch(this.root.dataset.tell, { method: "POST", headers, body, redirect: "manual", cache: "no-store", ...more });
+    const how = { method: "POST", headers, body, redirect: "manual", cache: "no-store" };
+    return fetch(this.root.dataset.tell, { ...how, ...more });
   }
 
   // The page goes: what waits is sent once more without waiting for the answer, and stays here until there is one.

@@ -61,8 +61,8 @@ export class Told {
     return !this.outbound && !this.told.invited && (type === "accepted" || type === "declined");
   }
 
-  // Seconds until she refused: since the invitation, which on a call that we made begins with the service part's end; where
-  // there was none yet, since she answered. Where neither was told the time is not known, and none is told.
+  // Seconds until she refused: since the invitation, which on a call that we made begins where the service part ends;
+  // where there was none yet, since she answered. Where neither was told the time is not known, and none is told.
   #seconds(type, at) {
     const { invited, resolved, connected } = this.told;
     const since = { declined: this.outbound ? (resolved ?? connected) : invited, hung_up: connected }[type];

@@ -1,4 +1,4 @@
-// A script on the agent's screen: its steps in the parts of the call, places filled in where what belongs there is known.
+// A script on the agent's screen: its steps in the parts of the call, and places filled in as far as that is known.
 
 const PLACE = /【([^】]*)】|\[([^\]]*)\]/g;
 const OWN_ID = ["工号", "ID"];
@@ -57,7 +57,8 @@ export class Words {
     for (const found of text.matchAll(PLACE)) {
       const name = (found[1] ?? found[2]).trim();
       const known = OWN_ID.includes(name) ? this.agent : this.known.get(name);
-      pieces.push(text.slice(from, found.index), known ? this.#made("strong", "", known) : this.#made("span", "blank", found[0]));
+      pieces.push(text.slice(from, found.index));
+      pieces.push(known ? this.#made("strong", "", known) : this.#made("span", "blank", found[0]));
       from = found.index + found[0].length;
     }
     return [...pieces, text.slice(from)];
