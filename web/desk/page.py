@@ -188,6 +188,7 @@ def _says() -> dict[str, object]:
         "later_first": _("Undo first what came after it."),
         "not_yet": _("First the service: press Resolved once the request is resolved."),
         "no_invitation": _("There is no invitation in this call."),
+        "stood_in": _("These words stood in for the call's own: nobody asks whether they were said."),
         "asking": _("The script is coming …"),
         "standby": _(
             "The server does not answer. These are the standard words as last known here, without an invitation: "

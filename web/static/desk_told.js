@@ -19,6 +19,7 @@ export class Told {
 
   // Names the sentence that says why a key does nothing now; "" when it does something.
   refusal(type) {
+    if (type === "spoken" && this.call.standby) return "stood_in";
     if (!OF_THE_INVITATION.includes(type) || (this.outbound && type === "declined")) return "";
     if (!this.told.resolved) return "not_yet";
     return this.call.invite ? "" : "no_invitation";
@@ -37,7 +38,13 @@ export class Told {
 
   // The service part ended before this page knew of the call.
   wasResolved(at) {
-    this.told.resolved = { ids: [this.tell("resolved", { at }), this.tell("exposed", { at })], at };
+    this.told.resolved = { ids: this.#resolved({ at }), at };
+  }
+
+  // From here on the call hears what a test may vary; not so where the standard stood in.
+  #resolved(fact) {
+    const types = this.call.standby ? ["resolved"] : ["resolved", "exposed"];
+    return types.map((type) => this.tell(type, fact));
   }
 
   // What was told before this page, or goes out with it, cannot be undone here.
@@ -51,8 +58,8 @@ export class Told {
     const fact = { at, hold: HOLD };
     const ids = [];
     if (this.#implies(type)) ids.push(this.tell("invited", fact));
-    ids.push(this.tell(type, seconds === null ? fact : { ...fact, value: seconds }));
-    if (type === "resolved") ids.push(this.tell("exposed", fact));
+    if (type === "resolved") ids.push(...this.#resolved(fact));
+    else ids.push(this.tell(type, seconds === null ? fact : { ...fact, value: seconds }));
     this.told[type] = { ids, at, pressed: at, ...(seconds === null ? {} : { seconds }) };
   }
 
