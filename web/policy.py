@@ -40,10 +40,13 @@ _EVERYONE = tuple(ROLES)
 _BOARD = ("lead", "supervisor", "manager", "quality", "compliance", "trainer", "admin")
 DESIGNERS = ("lead",)
 """Who writes plans at the pages; over the API it is whoever has a token that designs."""
+AGENTS = ("agent",)
+"""Who takes calls at the desk."""
 
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
 _LEADS = Access(Who.PERSON, DESIGNERS)
+_AGENTS = Access(Who.PERSON, AGENTS)
 
 POLICY: dict[str, Access] = {
     # what machines ask
@@ -53,6 +56,7 @@ POLICY: dict[str, Access] = {
     # assets: the same for everyone, and no secret
     "static": _ANYONE,
     "pages.bokeh_js": _ANYONE,
+    "desk.worker": _ANYONE,
     # the door
     "pages.sign_in": _ANYONE,
     "pages.language": _ANYONE,
@@ -87,6 +91,12 @@ POLICY: dict[str, Access] = {
     "studio.write": _LEADS,
     "studio.amend": _LEADS,
     "studio.rewrite": _LEADS,
+    # the desk: agents take calls there; those who may see tests look on, and nothing that they do there is kept
+    "desk.page": Access(Who.PERSON, _EVERYONE),
+    "desk.script": _AGENTS,
+    "desk.standby": _AGENTS,
+    "desk.tell": _AGENTS,
+    "desk.preview": _AT_THE_BOARD,
     # the API
     "openapi.spec": _ANYONE,
     "docs.api": _ANYONE,
