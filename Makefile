@@ -33,6 +33,8 @@ setup: $(INSTALLED) $(CATALOGUES) ## make .venv with the locked packages and com
 run: setup ## start a demo call centre on http://127.0.0.1:8000 (PORT, DATABASE_URL)
 	@$(BIN)/flask --app wsgi up
 
+# Tests start many programs; each would compile a thousand modules anew where Python may not keep what it compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
 	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile $(ARGS)
 
