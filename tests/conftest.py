@@ -15,13 +15,13 @@ from sqlalchemy import URL, make_url
 from experiments.do.assignments import Floor
 from experiments.store import Store
 from migrations.run import upgrade
-from tests import scratch, statements
+from tests import pace, scratch
 from tests.browser import chromium
 from tests.histories import Histories, History, before
 from tests.postgres import Databases, temporary_server
 
 scratch.in_memory()
-statements.shared()
+pace.hasten()
 settings.register_profile("house", deadline=None)  # a machine shared with other test processes keeps no deadlines
 settings.load_profile("house")
 
