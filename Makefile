@@ -38,7 +38,7 @@ test: export PYTHONDONTWRITEBYTECODE :=
 # There is a test process for each core: matrices are not worked on by more than one of them.
 test: export OPENBLAS_NUM_THREADS := 1
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
-	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup ## measure speed, in parts: serving choosing ingest rollup reading analysis statistics (ARGS=serving)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -26,6 +26,12 @@ settings.register_profile("house", deadline=None)  # a machine shared with other
 settings.load_profile("house")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: each goes to one test process as a whole, in this order."""
+    place = {Path(__file__).parent / name: number for number, name in enumerate(pace.LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest) -> Store:
     """Give an empty store; the test runs once on each database."""

@@ -18,6 +18,28 @@ _STATEMENTS = 5000
 THE_PRODUCTS_HASHER = people._hasher
 """What makes a password slow to guess, for the tests of that."""
 
+LONGEST = (
+    "web/test_openapi.py",
+    "web/test_whole_cycle.py",
+    "bench/test_serving.py",
+    "house/test_lint.py",
+    "web/test_browser.py",
+    "faults/test_kills.py",
+    "board/test_histories.py",
+    "imports/test_loop.py",
+    "test_demo.py",
+    "test_readme.py",
+    "notices/test_kills.py",
+    "check/test_recount.py",
+    "check/test_late.py",
+    "web/test_studio_browser.py",
+    "web/test_control.py",
+    "web/test_errors.py",
+    "web/test_board_page.py",
+    "web/features/test_parity.py",
+)
+"""Files that take ten seconds and more: begun last, one of them keeps one process busy while the others are done."""
+
 _for_good = pytest.MonkeyPatch()
 
 
