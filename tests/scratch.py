@@ -34,9 +34,17 @@ def _has_room(memory: Path) -> bool:
 
 
 def _available() -> int:
-    """Say how many bytes of memory the system could give."""
-    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return int(told["MemAvailable"].split()[0]) * 1024
+    """Say how many bytes of memory the system, or the container, could give."""
+    told = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines() if ":" in line)
+    system = int(told.get("MemAvailable", "0").split()[0]) * 1024
+    limit, used = (_said(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory.current"))
+    return system if limit is None or used is None else min(system, limit - used)
+
+
+def _said(file: Path) -> int | None:
+    """Read a number of bytes; None where there is none, or it is without limit."""
+    text = file.read_text().strip() if file.exists() else ""
+    return int(text) if text.isdigit() else None
 
 
 def _runs(folder: str) -> bool:
