@@ -41,6 +41,9 @@ _BOARD = ("lead", "supervisor", "manager", "quality", "compliance", "trainer", "
 DESIGNERS = ("lead",)
 """Who writes plans at the pages; over the API it is whoever has a token that designs."""
 
+AGENTS_SEEN_BY = ("supervisor", "manager", "quality", "trainer", "admin")
+"""Who sees agents one by one in reports: those who lead, check or train them. Leads and compliance see teams."""
+
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
 _LEADS = Access(Who.PERSON, DESIGNERS)
@@ -85,6 +88,11 @@ POLICY: dict[str, Access] = {
     "studio.write": _LEADS,
     "studio.amend": _LEADS,
     "studio.rewrite": _LEADS,
+    # reports, as pages and as files
+    "reports.overview": _AT_THE_BOARD,
+    "reports.table_file": _AT_THE_BOARD,
+    "reports.pack": _AT_THE_BOARD,
+    "reports.pack_file": _AT_THE_BOARD,
     # the API
     "openapi.spec": _ANYONE,
     "docs.api": _ANYONE,
@@ -103,6 +111,7 @@ POLICY: dict[str, Access] = {
     "api.hear": Access(Who.TOKEN, scope="act"),
     "api.read_traffic": Access(Who.TOKEN, scope="read"),
     "api.list_variables": Access(Who.TOKEN, scope="read"),
+    "api.read_reports": Access(Who.TOKEN, scope="read"),
     "api.find_knowledge": Access(Who.TOKEN, scope="read"),
     "api.read_knowledge": Access(Who.TOKEN, scope="read"),
     "api.note_knowledge": Access(Who.TOKEN, scope="act"),

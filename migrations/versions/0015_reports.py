@@ -4,6 +4,9 @@ The rollups are a cache: what the rollup by call knows is summed once more, and 
 are marked to be built again.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,7 +15,7 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-KEYS = {
+KEYS: Mapping[str, Any] = {
     "scenario_id": sa.Integer(),
     "day": sa.Integer(),
     "agent_id": sa.String(255),
@@ -43,7 +46,7 @@ def downgrade() -> None:
     op.drop_table("rollup_agent")
 
 
-def _create(name: str, keys: dict[str, sa.types.TypeEngine[object]], counts: tuple[str, ...]) -> None:
+def _create(name: str, keys: Mapping[str, Any], counts: tuple[str, ...]) -> None:
     op.create_table(
         name,
         *(sa.Column(key, kind, nullable=False, autoincrement=False) for key, kind in keys.items()),

@@ -20,6 +20,7 @@ from sqlalchemy import delete, func, select
 
 from experiments.check import rollup
 from experiments.check.counting.sums import ROLLUPS
+from experiments.check.counting.tables import RollupCall
 from experiments.do.days import DirtyDay
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome

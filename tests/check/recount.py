@@ -77,7 +77,7 @@ class Recount:
                 for target in {t for t, kind in named if kind in ("invited", "accepted")}:
                     recommended, succeeded = found[*key, target]
                     accepted = (target, "accepted") in named and self.measures(call)["accepted"]
-                    found[*key, target] = recommended + ((target, "invited") in named), succeeded + accepted
+                    found[*key, target] = recommended + 1, succeeded + accepted
         return dict(found)
 
     def _taken(self) -> dict[tuple[Any, ...], list[Assignment]]:

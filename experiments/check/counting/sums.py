@@ -59,7 +59,7 @@ def by_agent(calls: FromClause) -> Sums:
 
 
 def by_target(told: FromClause, source: FromClause, measures: Measured) -> Sums:
-    """Sum by the channel that was recommended: one that several facts of a call name counts once.
+    """Sum by the channel that was recommended: the caller who accepted one was recommended it, and each counts once.
 
     Args:
         told: what was told of calls; facts are asked once more only of those that name a channel.
@@ -70,7 +70,6 @@ def by_target(told: FromClause, source: FromClause, measures: Measured) -> Sums:
         select(
             told.c.assignment_id,
             Outcome.target_channel.label("target"),
-            func.max(case((Outcome.type == "invited", 1), else_=0)).label("recommended"),
             func.max(case((Outcome.type == "accepted", 1), else_=0)).label("succeeded"),
         )
         .join_from(told, Outcome, Outcome.assignment_id == told.c.assignment_id)
@@ -82,7 +81,7 @@ def by_target(told: FromClause, source: FromClause, measures: Measured) -> Sums:
     return (
         select(
             *keys,
-            _typed(RollupTarget, "recommended", func.sum(named.c.recommended)),
+            _typed(RollupTarget, "recommended", func.count()),
             _typed(RollupTarget, "succeeded", func.sum(named.c.succeeded * measures["accepted"])),
         )
         .select_from(source.join(named, named.c.assignment_id == told.c.assignment_id))

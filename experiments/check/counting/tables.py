@@ -185,9 +185,9 @@ class RollupTarget(Base):
     region: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
     channel: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
     target: Mapped[str] = mapped_column(KEY, primary_key=True)
-    #: calls in which it was recommended
+    #: calls in which an invitation or an acceptance names it
     recommended: Mapped[int]
-    #: of these and others, calls in which it was accepted, and the acceptance was no mistake of the centre's
+    #: of these, calls in which it was accepted, and that was no mistake of the centre's
     succeeded: Mapped[int]
 
 
