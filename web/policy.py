@@ -71,6 +71,8 @@ POLICY: dict[str, Access] = {
     "pages.board_cards": _AT_THE_BOARD,
     "pages.experiments": _AT_THE_BOARD,
     "pages.experiment": _AT_THE_BOARD,
+    "pages.picture": _AT_THE_BOARD,
+    "pages.picture_numbers": _AT_THE_BOARD,
     "pages.moved": _AT_THE_BOARD,
     "pages.variables": _AT_THE_BOARD,
     "pages.knowledge": _AT_THE_BOARD,

@@ -1,4 +1,4 @@
-"""What explains a primary effect where a test may end: steps, segments, what is to be believed, what was spoken."""
+"""What explains a primary effect where a test may end: steps, segments, days, what is believed, what was spoken."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from experiments.calendar import days_before
 from experiments.check import history
 from experiments.check.analysis.arms import ArmData
 from experiments.check.analysis.beliefs import Belief, believe
+from experiments.check.analysis.days import DaysReading, read_days
 from experiments.check.analysis.segments import Moderated, moderate
 from experiments.check.analysis.steps import LEAST_CALLS, StepsReading, read_steps
 from experiments.check.data import ExperimentData
+from experiments.check.metrics import measures_of
 from experiments.check.spoken.heard import listened_calls
 from experiments.check.spoken.reading import Spoken, read_spoken
 from experiments.plan.designs import Experiment
@@ -20,13 +22,14 @@ from stats.comparison import Comparison
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The funnel of each challenger, the effect by each moderator that was declared, beliefs, and what was spoken.
+    """The funnel of each challenger, the effect by each declared moderator and by day, beliefs, and what was spoken.
 
     None of it decides. `spoken` has the challengers of which enough calls were heard.
     """
 
     steps: tuple[StepsReading, ...]
     moderated: tuple[Moderated, ...]
+    days: tuple[DaysReading, ...]
     beliefs: tuple[Belief, ...]
     spoken: tuple[Spoken, ...]
 
@@ -63,6 +66,9 @@ def explain(
         for moderator, each in levels.items()
         for reading in moderate(data.method, spec, moderator, data.keys, each, alpha=alpha)
     ]
+    totals = history.daily_totals(session, data.experiment, measures_of(spec), until=until)
+    single = data.experiment.unit == "call"
+    days = read_days(spec, totals, data.keys, until=until, independent=single, alpha=alpha)
     steps = [_steps(data, arms, place, today) for place in range(1, len(data.keys))]
     spoken = [
         read_spoken(listened, arms[until][0], arm, planned, effect, until=until, alpha=alpha)
@@ -71,6 +77,7 @@ def explain(
     return Explanation(
         steps=tuple(reading for reading in steps if reading is not None),
         moderated=tuple(moderated),
+        days=tuple(days),
         beliefs=tuple(believe(spec, arms[until], found, alpha=alpha)),
         spoken=tuple(reading for reading in spoken if reading is not None),
     )

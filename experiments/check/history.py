@@ -139,6 +139,22 @@ def daily_calls(session: Session, experiment: Experiment) -> dict[int, dict[str,
     return days
 
 
+def daily_totals(
+    session: Session, experiment: Experiment, measures: Sequence[str], *, until: int
+) -> dict[int, dict[str, Totals]]:
+    """Sum measures of an experiment's assigned calls by day and arm, in the order of the days up to one (YYYYMMDD)."""
+    query = (
+        select(RollupDay.day, RollupDay.arm, *(func.sum(getattr(RollupDay, name)) for name in measures))
+        .where(*_of(experiment), RollupDay.day <= until)
+        .group_by(RollupDay.day, RollupDay.arm)
+        .order_by(RollupDay.day)
+    )
+    days: dict[int, dict[str, Totals]] = defaultdict(dict)
+    for day, arm, *sums in session.execute(query):
+        days[day][arm] = dict(zip(measures, map(int, sums), strict=True))
+    return days
+
+
 def origins(session: Session, experiment: Experiment) -> set[str]:
     """Say how the calls of an experiment came to us."""
     query = select(RollupDay.origin).where(*_of(experiment)).distinct()

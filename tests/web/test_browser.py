@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from apiflask import APIFlask
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from experiments.do.assignments import Floor
 from experiments.plan.rules import ArmPlan
@@ -32,7 +32,7 @@ PAGES = [
     "/knowledge/claim_bridge",
     "/scenarios/policy_change/manual",
 ]
-DRAWN = "[...document.querySelectorAll('figure[data-chart]')].every(f => f.dataset.chart === 'drawn')"
+NOT_DRAWN = "figure[data-chart]:not([data-chart='drawn'])"
 WIDER_THAN_THE_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -59,7 +59,7 @@ class Visit:
 
     def open(self, path: str) -> None:
         self.page.goto(self.home + path)
-        self.page.wait_for_function(DRAWN)
+        expect(self.page.locator(NOT_DRAWN)).to_have_count(0, timeout=15_000)
 
     def sign_in(self, name: str) -> None:
         self.open("/sign-in")

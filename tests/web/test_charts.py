@@ -29,7 +29,7 @@ from web.formats import Piece, percent, pieces, signed, whole
 
 
 def a_funnel(name: str = "利益先行") -> FunnelChart:
-    control = FunnelArm("对照", (FunnelBar(1000, 1.0), FunnelBar(160, 0.16, 0.138, 0.184, 0.16)))
+    control = FunnelArm("对照", (FunnelBar(1000, 1.0), FunnelBar(160, 0.16, 0.138, 0.184, 0.16, 840)))
     challenger = FunnelArm(name, (FunnelBar(990, 1.0), FunnelBar(198, 0.2, 0.176, 0.226, 0.2)))
     return FunnelChart("The benefit first brings more", ("已分配来电", "已邀请"), (control, challenger))
 
@@ -153,13 +153,13 @@ class TestFunnel:
         assert [bar.hatch_pattern for bar in bars] == [None, "right_diagonal_line"]
 
     def test_its_table_has_a_row_for_each_step_and_arm(self) -> None:
-        assert funnel_table(a_funnel()).rows[2] == ("已邀请", "对照", "160", "16.0%", "[13.8%, 18.4%]", "16.0%")
+        assert funnel_table(a_funnel()).rows[2] == ("已邀请", "对照", "160", "16.0%", "[13.8%, 18.4%]", "16.0%", "840")
 
     def test_an_arm_without_calls_is_drawn_with_dashes(self) -> None:
         nothing = FunnelArm("B", (FunnelBar(0, None), FunnelBar(0, None)))
         data = FunnelChart("Nothing yet", ("a", "b"), (nothing,))
         assert "— (0)" in chart_json(funnel_chart(data))
-        assert funnel_table(data).rows[0] == ("a", "B", "0", "—", "—", "—")
+        assert funnel_table(data).rows[0] == ("a", "B", "0", "—", "—", "—", "—")
 
     def test_an_arm_that_lacks_a_step_is_refused(self) -> None:
         with pytest.raises(ValueError, match="arm 'B': expected 2 bars, got 1"):

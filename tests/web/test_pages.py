@@ -223,7 +223,7 @@ class TestExperiment:
         key = "change_benefit"
         page = a_visitor(app, floor, "manager").get(f"/experiments/{key}").text
         assert "Collecting: 420 of" in page
-        assert 'id="experiment-funnel"' in page
+        assert 'id="funnel"' in page
         assert 'id="effects"' not in page
         assert not re.search(r"\bp (<|&lt;|0\.)", page.split('id="health-title"')[0])
 

@@ -16,7 +16,10 @@ class FunnelWords:
     calls: str = "Calls"
     share: str = "Share of assigned calls"
     interval: str = "Interval"
+    low: str = "Interval, from"
+    high: str = "Interval, to"
     onward: str = "Of the step before"
+    lost: str = "Lost since the step before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class FunnelBar:
         low: lower end of the Wilson interval of `share`; `None` when there is none.
         high: upper end of it.
         onward: count over the count of the step before (descriptive); `None` at the first step.
+        lost: how many calls of the step before did not get here; `None` at the first step, and where more got here.
     """
 
     count: int
@@ -36,6 +40,7 @@ class FunnelBar:
     low: float | None = None
     high: float | None = None
     onward: float | None = None
+    lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class EffectWords:
     axis: str = "Difference to control, percentage points"
     unit: str = "pp"
     interval: str = "Interval"
+    low: str = "Interval, from"
+    high: str = "Interval, to"
     margin: str = "Allowed harm"
     smallest: str = "Smallest effect worth having"
     reading: str = "Reading"
@@ -96,6 +103,7 @@ class EffectRow:
         smallest: for a primary metric, the smallest effect worth having, signed percentage points.
         beside: cells of the chart's own columns in the table.
         note: a few words after the name, such as how many calls; empty for none.
+        says: what the interval means, where that is more than better or worse; empty for none.
     """
 
     name: str
@@ -107,6 +115,7 @@ class EffectRow:
     smallest: float | None = None
     beside: tuple[str, ...] = ()
     note: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)

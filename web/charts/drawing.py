@@ -40,6 +40,16 @@ class Fill:
     hatch: str | None = None
 
 
+FILLS = (
+    Fill(LIGHT.control, LIGHT.control_edge),
+    Fill(LIGHT.second, LIGHT.second_edge, "right_diagonal_line"),
+    Fill(LIGHT.third, LIGHT.third_edge, "left_diagonal_line"),
+    Fill(LIGHT.fourth, LIGHT.fourth_edge, "dot"),
+    Fill(LIGHT.fifth, LIGHT.fifth_edge, "vertical_line"),
+)
+"""How arms are filled, the control first."""
+
+
 def width(text: str) -> int:
     """Measure text in Latin letters; a Chinese character is as wide as two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
@@ -128,13 +138,15 @@ def heights_at(chart: "figure", ticks: Mapping[float, str]) -> None:
 def band(chart: "figure", columns: Mapping[str, Sequence[Any]], *, legend: str) -> None:
     """Fill what lies between columns `low` and `high` over column `x`."""
     look: dict[str, Any] = {"fill_color": LIGHT.node, "fill_alpha": 0.45, "legend_label": legend}
-    chart.varea(x="x", y1="low", y2="high", source=_source(columns), **look)
+    chart.varea(x="x", y1="low", y2="high", source=source_of(columns), **look)
 
 
 def line(chart: "figure", columns: Mapping[str, Sequence[Any]], *, color: str, dash: str, legend: str) -> None:
     """Draw a line through column `value` over column `x`."""
-    look: dict[str, Any] = {"line_color": color, "line_width": 2, "line_dash": dash, "legend_label": legend}
-    chart.line(x="x", y="value", source=_source(columns), **look)
+    look: dict[str, Any] = {"line_color": color, "line_width": 2, "line_dash": dash}
+    if legend:
+        look["legend_label"] = legend
+    chart.line(x="x", y="value", source=source_of(columns), **look)
 
 
 def dots(
@@ -142,7 +154,7 @@ def dots(
 ) -> "GlyphRenderer[Any]":
     """Draw a marker at column `value` over column `x`."""
     look: dict[str, Any] = {"fill_color": color, "line_color": LIGHT.surface, "line_width": 1, "legend_label": legend}
-    return chart.scatter(x="x", y="value", source=_source(columns), marker=marker, size=size, **look)
+    return chart.scatter(x="x", y="value", source=source_of(columns), marker=marker, size=size, **look)
 
 
 def _quiet_axes(chart: "figure", axis: str) -> None:
@@ -175,6 +187,14 @@ def bars(
     chart: "figure", columns: Mapping[str, Sequence[Any]], *, height: float, fill: Fill, legend: str = ""
 ) -> "GlyphRenderer[Any]":
     """Draw bars from 0 to column `value` at column `y`."""
+    look = hatched(fill)
+    if legend:
+        look["legend_label"] = legend
+    return chart.hbar(y="y", left=0, right="value", height=height, source=source_of(columns), **look)
+
+
+def hatched(fill: Fill) -> dict[str, Any]:
+    """Say to a bar how it is filled."""
     look: dict[str, Any] = {"fill_color": fill.color, "line_color": fill.edge, "line_width": 1}
     if fill.hatch:
         look |= {
@@ -184,9 +204,7 @@ def bars(
             "hatch_weight": 1.4,
             "hatch_alpha": 0.7,
         }
-    if legend:
-        look["legend_label"] = legend
-    return chart.hbar(y="y", left=0, right="value", height=height, source=_source(columns), **look)
+    return look
 
 
 def whiskers(chart: "figure", columns: Mapping[str, Sequence[Any]], *, cap: float) -> None:
@@ -211,14 +229,14 @@ def names(chart: "figure", columns: Mapping[str, Sequence[Any]]) -> None:
 
 def _write(chart: "figure", columns: Mapping[str, Sequence[Any]], **look: Any) -> None:
     fixed: dict[str, Any] = {"text_baseline": "middle", "text_align": "left", "text_font": {"value": FONT}}
-    chart.text(x="x", y="y", text="text", source=_source(columns), **fixed, **look)
+    chart.text(x="x", y="y", text="text", source=source_of(columns), **fixed, **look)
 
 
 def intervals(
     chart: "figure", columns: Mapping[str, Sequence[Any]], *, marker: str, color: str
 ) -> "GlyphRenderer[Any]":
     """Draw soft bars from column `low` to `high` and a marker at column `value`."""
-    source = _source(columns)
+    source = source_of(columns)
     reach = chart.hbar(
         y="y", left="low", right="high", height=10, source=source, fill_color=color, fill_alpha=0.32,
         line_color=color, line_width=1,
@@ -273,10 +291,11 @@ def legend_above(chart: "figure", names: Sequence[str]) -> None:
 def _upright(columns: Mapping[str, Sequence[Any]], reach: float) -> "ColumnDataSource":
     """Add the ends of upright strokes that reach this many pixels up and down from column `y`."""
     above, below = ([y + sign * reach for y in columns["y"]] for sign in (-1, 1))
-    return _source({**columns, "above": above, "below": below})
+    return source_of({**columns, "above": above, "below": below})
 
 
-def _source(columns: Mapping[str, Sequence[Any]]) -> "ColumnDataSource":
+def source_of(columns: Mapping[str, Sequence[Any]]) -> "ColumnDataSource":
+    """Make what a glyph reads its columns from."""
     from bokeh import models
 
     return models.ColumnDataSource({key: list(values) for key, values in columns.items()})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from web.charts import drawing
 from web.charts.data import EffectChart, EffectRow, EffectWords, Goodness, Twin
 from web.charts.palette import LIGHT
+from web.charts.sheet import Cell, Column, Sheet
 from web.formats import UNKNOWN, signed
 
 if TYPE_CHECKING:
@@ -88,9 +89,29 @@ def effect_table(data: EffectChart) -> Twin:
     return Twin(columns, tuple(rows), names=2)
 
 
+def effect_sheet(data: EffectChart) -> Sheet:
+    """Give the same intervals with every digit, in percentage points."""
+    words = data.words
+    bounds: list[tuple[str, list[float | None]]] = [
+        (words.smallest, [row.smallest for row in data.rows]),
+        (words.margin, [row.margin for row in data.rows]),
+    ]
+    kept = [(name, found) for name, found in bounds if any(bound is not None for bound in found)]
+    numbers = (words.effect, words.low, words.high, *(name for name, _ in kept))
+    columns = (words.what, words.reading, *data.beside)
+    rows: list[tuple[Cell, ...]] = [
+        (row.name, reading(row, words), *row.beside, row.effect, row.low, row.high, *(found[at] for _, found in kept))
+        for at, row in enumerate(data.rows)
+    ]
+    told = tuple(Column(name) for name in columns) + tuple(
+        Column(name, "points" if words.unit else "signed", 2) for name in numbers
+    )
+    return Sheet(told, tuple(rows), names=2)
+
+
 def reading(row: EffectRow, words: EffectWords) -> str:
-    """Say in one word what the interval means."""
-    return {"good": words.good, "bad": words.bad, "unclear": words.unclear}[row.goodness]
+    """Say in a word what the interval means."""
+    return row.says or {"good": words.good, "bad": words.bad, "unclear": words.unclear}[row.goodness]
 
 
 def interval(row: EffectRow) -> str:
@@ -100,8 +121,8 @@ def interval(row: EffectRow) -> str:
 
 def point_ticks(low: float, high: float) -> list[float]:
     """Choose ticks that contain 0 at a round distance, at most seven of them (percentage points)."""
-    steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
-    step = next((step for step in steps if (high - low) / step <= 6), 100)
+    steps = (0.1, 0.2, 0.5, *(digit * 10**power for power in range(9) for digit in (1, 2, 5)))
+    step = next(step for step in steps if (high - low) / step <= 6)
     first, last = -int(-low / step + 1e-9), int(high / step + 1e-9)
     return [round(index * step, 6) for index in range(first, last + 1)]
 
@@ -111,7 +132,7 @@ def _digits(span: float) -> int:
 
 
 def _points(value: float | None, words: EffectWords) -> str:
-    return UNKNOWN if value is None else f"{signed(value)} {words.unit}"
+    return UNKNOWN if value is None else f"{signed(value)} {words.unit}".rstrip()
 
 
 def _reach(rows: tuple[EffectRow, ...]) -> tuple[float, float]:

@@ -4,20 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from web.charts import drawing
 from web.charts.data import FunnelArm, FunnelBar, FunnelChart, Twin
-from web.charts.drawing import Fill
-from web.charts.palette import LIGHT
+from web.charts.drawing import FILLS
+from web.charts.sheet import Column, Sheet
 from web.formats import UNKNOWN, percent, whole
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
 
-FILLS = (
-    Fill(LIGHT.control, LIGHT.control_edge),
-    Fill(LIGHT.second, LIGHT.second_edge, "right_diagonal_line"),
-    Fill(LIGHT.third, LIGHT.third_edge, "left_diagonal_line"),
-    Fill(LIGHT.fourth, LIGHT.fourth_edge, "dot"),
-    Fill(LIGHT.fifth, LIGHT.fifth_edge, "vertical_line"),
-)
 NAME_PIXELS = 24
 BAR_PIXELS = 22
 GAP_PIXELS = 12
@@ -46,7 +39,8 @@ def funnel_chart(data: FunnelChart) -> "figure":
     drawn = [_arm(chart, data, index) for index in range(len(data.arms))]
     words = data.words
     lines = [(words.arm, "arm"), (words.step, "step"), (words.calls, "calls"), (words.share, "share")]
-    drawing.hover(chart, drawn, [*lines, (words.interval, "interval"), (words.onward, "onward")])
+    lines += [(words.interval, "interval"), (words.onward, "onward"), (words.lost, "lost")]
+    drawing.hover(chart, drawn, lines)
     if len(names) > 1:
         drawing.legend_above(chart, names)
     return chart
@@ -55,13 +49,35 @@ def funnel_chart(data: FunnelChart) -> "figure":
 def funnel_table(data: FunnelChart) -> Twin:
     """Give the funnel's numbers as a table, one row a step and arm."""
     words = data.words
-    columns = (words.step, words.arm, words.calls, words.share, words.interval, words.onward)
+    columns = (words.step, words.arm, words.calls, words.share, words.interval, words.onward, words.lost)
     rows = [
-        (step, arm.name, whole(arm.bars[index].count), *_texts(arm.bars[index]))
+        (step, arm.name, whole(arm.bars[index].count), *_texts(arm.bars[index]), whole(arm.bars[index].lost))
         for index, step in enumerate(data.steps)
         for arm in data.arms
     ]
     return Twin(columns, tuple(rows), names=2)
+
+
+def funnel_sheet(data: FunnelChart) -> Sheet:
+    """Give the funnel's numbers with every digit."""
+    words = data.words
+    columns = (
+        Column(words.step),
+        Column(words.arm),
+        Column(words.calls, "count"),
+        Column(words.share, "share"),
+        Column(words.low, "share"),
+        Column(words.high, "share"),
+        Column(words.onward, "share"),
+        Column(words.lost, "count"),
+    )
+    rows = tuple(
+        (step, arm.name, bar.count, bar.share, bar.low, bar.high, bar.onward, bar.lost)
+        for index, step in enumerate(data.steps)
+        for arm in data.arms
+        for bar in (arm.bars[index],)
+    )
+    return Sheet(columns, rows, names=2)
 
 
 def share_ticks(end: float) -> list[float]:
@@ -119,6 +135,7 @@ def _columns(steps: tuple[str, ...], arm: FunnelArm, places: list[float]) -> dic
         "share": [share for share, _, _ in texts],
         "interval": [interval for _, interval, _ in texts],
         "onward": [onward for _, _, onward in texts],
+        "lost": [whole(bar.lost) for bar in arm.bars],
     }
 
 

@@ -13,7 +13,10 @@ def funnel_words() -> FunnelWords:
         calls=_("Calls"),
         share=_("Share of assigned calls"),
         interval=_("Interval"),
+        low=_("Interval, from"),
+        high=_("Interval, to"),
         onward=_("Of the step before"),
+        lost=_("Lost since the step before"),
     )
 
 
@@ -25,6 +28,8 @@ def effect_words() -> EffectWords:
         axis=_("Difference to control, percentage points"),
         unit=_("pp"),
         interval=_("Interval"),
+        low=_("Interval, from"),
+        high=_("Interval, to"),
         margin=_("Allowed harm"),
         smallest=_("Smallest effect worth having"),
         reading=_("Reading"),

@@ -22,15 +22,13 @@ from experiments.errors import Conflict, Invalid, NotAllowed, Unknown
 from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan.scenarios import Scenario, scenario_named
-from web.charts.control import control_chart, control_table
 from web.charts.data import DayChart, DayRow
-from web.charts.embed import chart_json
 from web.charts.words import day_words
 from web.formats import percent
 from web.house import house
 from web.language import named, say
 from web.pages import words
-from web.pages.figures import Figure
+from web.pages.figures import Figure, figure
 from web.pages.survey import Survey
 
 _SIGNALS_SHOWN = 12
@@ -204,7 +202,7 @@ def _figure(chart: ControlChart) -> Figure:
     )
     id_ = f"control-{chart.rate.spec.key}"
     data = DayChart(title, rows, id_, day_words())
-    return Figure(id_, title, summary, chart_json(control_chart(data)), control_table(data))
+    return figure(id_, data, summary)
 
 
 def _rows(chart: ControlChart) -> Sequence[DayRow]:

@@ -23,25 +23,33 @@ from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan.designs import Arm, Experiment, PlannedMetric
 from experiments.plan.lineage import children_of
-from experiments.plan.scenarios import metric_set_of, metrics_of
+from experiments.plan.scenarios import metrics_of
 from experiments.plan.scripts import Value
 from web.formats import percent
 from web.language import named, say
 from web.pages import conditions, planned, rollout, verbs, words
 from web.pages.amended import AMENDING, AmendedView, amended
-from web.pages.figures import Figure, arm_counts, arm_facts, funnel
+from web.pages.figures import Figure
 from web.pages.gate import ChairRow, ItemRow, chair_rows, item_rows
 from web.pages.look.amounts import size
 from web.pages.look.banner import Banner, banner
-from web.pages.look.figures import Section
+from web.pages.look.days import told_days
+from web.pages.look.effects import told_effects
+from web.pages.look.figures import Section, Told, place, section
 from web.pages.look.guards import GuardRow, guards
 from web.pages.look.health import FindingView, findings
 from web.pages.look.looks import LookRow, look_rows
-from web.pages.look.readings import MethodRow, ReadingRow, effects, methods, readings
+from web.pages.look.readings import MethodRow, ReadingRow, methods, readings
 from web.pages.look.segments import for_whom
 from web.pages.look.steps import why
 from web.pages.look.sureness import Group, how_sure
 from web.pages.moved import last_move
+from web.pages.pictures.agents import told_agents
+from web.pages.pictures.counts import counts_figure
+from web.pages.pictures.funnel import told_funnel
+from web.pages.pictures.ground import ground_of
+from web.pages.pictures.maturing import told_maturing
+from web.pages.pictures.path import told_path
 from web.pages.planned import DesignRow
 from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
@@ -131,15 +139,20 @@ class ExperimentPage:
     arms: list[ArmView]
     banner: Banner | None
     findings: list[FindingView]
-    funnel: Figure | None
+    funnel: list[Figure]
     clustered: bool
-    effects: Figure | None
+    path: list[Figure]
+    effects: list[Figure]
     readings: list[ReadingRow]
     methods: list[MethodRow]
     hidden: bool
     interim: bool
     why: Section | None
     for_whom: Section | None
+    days: Section | None
+    agents: list[Figure]
+    maturing: list[Figure]
+    counts: Figure | None
     how_sure: list[Group]
     guards: list[GuardRow]
     facts: list[tuple[str, str]]
@@ -169,13 +182,12 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     card, survey = cards.card_of(session, key), Survey(session, visitor)
     experiment = card.experiment
     made = looks.looks_of(session, experiment)
-    specs = history.specs_of(session, experiment)
     catalogue = metrics_of(session, experiment.scenario.catalogue)
     watch = reading.watch(session, experiment, today=survey.today) if experiment.started_at else None
     last = made[-1] if made else None
-    calls = history.arm_totals(session, experiment) if experiment.started_at else {}
-    arms = [_arm(survey, experiment, arm, calls) for arm in experiment.arms]
-    steps = dict(arm_facts(metric_set_of(session, experiment.scenario)))
+    ground = ground_of(session, experiment, made, today=survey.today)
+    arms = [_arm(survey, experiment, arm, ground.totals) for arm in experiment.arms]
+    steps, specs = dict(ground.steps), ground.specs
     return ExperimentPage(
         fresh=freshness(session),
         sources=[_source(survey, each) for each in sources(session, experiment)],
@@ -193,15 +205,20 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         arms=arms,
         banner=banner(experiment, last, watch, survey.calls(experiment), specs, steps),
         findings=findings(watch.findings if watch else of_plan(experiment), last),
-        funnel=_funnel(session, experiment, arms, watch),
+        funnel=_placed(key, told_funnel(ground)),
         clustered=experiment.unit != "call",
-        effects=effects(experiment, last, specs) if last else None,
+        path=_placed(key, told_path(ground)),
+        effects=_placed(key, told_effects(experiment, last, specs)) if last else [],
         readings=readings(experiment, last, specs, {m.key: m.note for m in catalogue.values()}) if last else [],
         methods=methods(experiment, last, specs) if last else [],
         hidden=last is not None and is_hidden(last),
         interim=last is not None and not last.final,
         why=why(experiment, last, steps) if last else None,
         for_whom=for_whom(experiment, last, specs) if last else None,
+        days=_days(experiment, last) if last else None,
+        agents=_placed(key, told_agents(ground)),
+        maturing=_placed(key, told_maturing(ground)),
+        counts=counts_figure(ground),
         how_sure=how_sure(experiment, last, specs) if last else [],
         guards=guards(_guards(experiment, last, watch), specs),
         facts=planned.facts(session, experiment),
@@ -221,6 +238,15 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         learned=find_entry(session, experiment) is not None,
         moved=last_move(session, card),
     )
+
+
+def _placed(key: str, told: list[Told]) -> list[Figure]:
+    return [place(each, key) for each in told]
+
+
+def _days(experiment: Experiment, look: Look) -> Section | None:
+    told = told_days(experiment, look)
+    return section(experiment.key, told[:1], told[1:], [])
 
 
 def _related(experiment: Experiment) -> Related:
@@ -326,27 +352,6 @@ def _guards(experiment: Experiment, last: Look | None, watch: Watch | None) -> I
         frozen: Iterable[Any] = last.content["watch"]["guards"]
         return frozen
     return watch.guards if watch else ()
-
-
-def _funnel(session: Session, experiment: Experiment, arms: list[ArmView], watch: Watch | None) -> Figure | None:
-    if watch is None or not any(arm.calls for arm in arms):
-        return None
-    steps = arm_facts(metric_set_of(session, experiment.scenario))
-    facts = [fact for fact, _name in steps]
-    counts = {arm.name: arm_counts(facts, watch.totals[arm.key]) for arm in arms if not arm.dropped}
-    title = _("What became of the calls so far, step by step")
-    if experiment.unit == "call":
-        summary = _(
-            "Counts up to %(day)s with 95%% Wilson intervals, each share over all assigned calls of its arm.",
-            day=words.day(watch.as_of),
-        )
-    else:
-        summary = _(
-            "Counts up to %(day)s. No intervals: the arms differ by %(unit)s, and calls within one are alike.",
-            day=words.day(watch.as_of),
-            unit=words.unit(experiment.unit),
-        )
-    return funnel("experiment-funnel", title, summary, steps, counts, intervals=experiment.unit == "call")
 
 
 def _metric(planned: PlannedMetric, spec: MetricSpec) -> tuple[str, str, str, str]:

@@ -9,39 +9,38 @@ from experiments.check.metrics import Totals
 from experiments.plan.scenarios import MetricSet
 from stats.arms.intervals import wilson
 from stats.moments import Counts
-from web.charts.data import EffectChart, FunnelArm, FunnelBar, FunnelChart, ShareChart, Twin
-from web.charts.effect import effect_chart, effect_table
-from web.charts.embed import chart_json
-from web.charts.funnel import funnel_chart, funnel_table
-from web.charts.shares import share_chart, share_table
+from web.charts.data import FunnelArm, FunnelBar, FunnelChart, Twin
+from web.charts.kinds import Chart, json_of, table_of
 from web.charts.words import funnel_words
 from web.language import named
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One chart on a page. `json` is what charts.js draws; `table` says the same to people who read tables."""
+    """One chart on a page.
+
+    Attributes:
+        id: unique on the page.
+        title: the finding in one sentence.
+        summary: how to read it.
+        json: what charts.js draws; empty when it is fetched, or when there is a table only.
+        table: the same for people who read tables.
+        source: where charts.js fetches what it draws, when the chart comes near; empty when `json` has it.
+        numbers: where the numbers are to be had as CSV; empty for nowhere.
+    """
 
     id: str
     title: str
     summary: str
     json: str
     table: Twin
+    source: str = ""
+    numbers: str = ""
 
 
-def funnel_figure(figure_id: str, chart: FunnelChart, summary: str) -> Figure:
-    """Draw a funnel."""
-    return Figure(figure_id, chart.title, summary, chart_json(funnel_chart(chart)), funnel_table(chart))
-
-
-def effect_figure(figure_id: str, chart: EffectChart, summary: str) -> Figure:
-    """Draw effects."""
-    return Figure(figure_id, chart.title, summary, chart_json(effect_chart(chart)), effect_table(chart))
-
-
-def share_figure(figure_id: str, chart: ShareChart, summary: str) -> Figure:
-    """Draw the shares of call types."""
-    return Figure(figure_id, chart.title, summary, chart_json(share_chart(chart)), share_table(chart))
+def figure(figure_id: str, chart: Chart, summary: str) -> Figure:
+    """Draw a chart into the page."""
+    return Figure(figure_id, chart.title, summary, json_of(chart), table_of(chart))
 
 
 def steps_of(metric_set: MetricSet) -> list[tuple[str, str]]:
@@ -79,18 +78,23 @@ def funnel_arm(name: str, counts: Sequence[int], *, intervals: bool) -> FunnelAr
 
 
 def funnel(
-    figure_id: str,
+    figure_id: str, title: str, summary: str, steps: Sequence[tuple[str, str]], arms: Mapping[str, Sequence[int]]
+) -> Figure:
+    """Draw counts at each step, one arm or several."""
+    return figure(figure_id, funnel_of(figure_id, title, steps, arms), summary)
+
+
+def funnel_of(
+    file_name: str,
     title: str,
-    summary: str,
     steps: Sequence[tuple[str, str]],
     arms: Mapping[str, Sequence[int]],
     *,
     intervals: bool = True,
-) -> Figure:
-    """Draw counts at each step, one arm or several."""
+) -> FunnelChart:
+    """See counts at each step as a funnel."""
     drawn = tuple(funnel_arm(name, counts, intervals=intervals) for name, counts in arms.items())
-    chart = FunnelChart(title, tuple(name for _, name in steps), drawn, figure_id, funnel_words())
-    return funnel_figure(figure_id, chart, summary)
+    return FunnelChart(title, tuple(name for _, name in steps), drawn, file_name, funnel_words())
 
 
 def _bar(count: int, calls: int, before: int | None, with_interval: bool) -> FunnelBar:
@@ -99,4 +103,5 @@ def _bar(count: int, calls: int, before: int | None, with_interval: bool) -> Fun
     onward = count / before if before else None
     share = count / calls if calls else None
     known = not math.isnan(low)
-    return FunnelBar(count, share, low if known else None, high if known else None, onward)
+    lost = before - count if before is not None and before >= count else None
+    return FunnelBar(count, share, low if known else None, high if known else None, onward, lost)

@@ -27,6 +27,7 @@ from web.pages.knowledge.found import found_page
 from web.pages.listening import listening_page, write_down
 from web.pages.manual import manual_page
 from web.pages.moved import moved_since
+from web.pages.pictures.gallery import drawn_picture, picture_numbers as numbers_of
 from web.pages.scenarios import scenario_page, tree
 from web.pages.sieve import Sieve
 from web.pages.standing import standing_page
@@ -143,6 +144,24 @@ def experiment(key: str) -> str:
     """Show one experiment."""
     with house().store.read() as session:
         return render_template("experiment.html", page=experiment_page(session, key, auth.actor()))
+
+
+@pages.get("/experiments/<key>/pictures/<name>.json")
+def picture(key: str, name: str) -> Response:
+    """Give what one chart of an experiment's page is drawn from."""
+    with house().store.read() as session:
+        answer = Response(drawn_picture(session, key, name), mimetype="application/json")
+    answer.headers["Content-Encoding"] = "gzip"
+    return answer
+
+
+@pages.get("/experiments/<key>/pictures/<name>.csv")
+def picture_numbers(key: str, name: str) -> Response:
+    """Give the numbers of one chart as CSV."""
+    with house().store.read() as session:
+        answer = Response(numbers_of(session, key, name), content_type="text/csv; charset=utf-8")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{key}-{name}.csv")
+    return answer
 
 
 @pages.get("/experiments/<key>/moved")

@@ -24,7 +24,7 @@ from web.language import locale, named, say
 from web.pages import conditions, words
 from web.pages.changes import ChangeView, change_views
 from web.pages.control import ControlView, control_view
-from web.pages.figures import Figure, funnel, scenario_counts, share_figure, steps_of
+from web.pages.figures import Figure, figure, funnel, scenario_counts, steps_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.saying import ENDONYMS, LOCALES
 
@@ -265,7 +265,7 @@ def _shares(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> F
     )
     chart = ShareChart(_("How the calls divide, and where we invite"), rows, f"shares-{key}", share_words())
     summary = _("Share of all calls of the centre as its catalogue states it; the standing is of each leaf.")
-    return share_figure(f"shares-{key}", chart, summary)
+    return figure(f"shares-{key}", chart, summary)
 
 
 def _parents(scenario: Scenario, everything: Mapping[int, Scenario]) -> list[tuple[str, str]]:

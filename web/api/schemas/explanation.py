@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from web.api.schemas.days import DaysAnswer
 from web.api.schemas.fields import Answer
 from web.api.schemas.inference import ComparisonAnswer
 
@@ -215,9 +216,10 @@ class SpokenAnswer(Answer):
 
 
 class ExplanationAnswer(Answer):
-    """The funnel of each challenger, the effect by each moderator, beliefs, and what was spoken."""
+    """The funnel of each challenger, the effect by each moderator and by day, beliefs, and what was spoken."""
 
     steps: list[StepsAnswer]
     moderated: list[ModeratedAnswer]
+    days: list[DaysAnswer] = Field(default_factory=list, description="Empty in looks made before it was read.")
     beliefs: list[BeliefAnswer]
     spoken: list[SpokenAnswer]

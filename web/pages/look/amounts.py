@@ -38,6 +38,11 @@ def difference(value: float | None, spec: MetricSpec) -> str:
     return _("%(points)s pp", points=signed(100 * value, 2)) if in_points(spec) else _grouped(value)
 
 
+def size_of(value: float | None, spec: MetricSpec) -> str:
+    """Write how large a difference is, without its sign, in the metric's own unit."""
+    return difference(None if value is None else abs(value), spec).removeprefix("+")
+
+
 def span(low: float | None, high: float | None, spec: MetricSpec) -> str:
     """Write an interval of a difference; without a bound it says nothing."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):

@@ -1,10 +1,14 @@
-"""What explains an effect, as a page shows it: a chart for the challenger that the verdict names, tables for others."""
+"""Charts before they are drawn, and what explains an effect: one for the challenger that the verdict names, and tables.
+
+The page has a chart's finding, its table and where its numbers are; what is drawn is fetched when it comes near.
+"""
 
 from dataclasses import dataclass
 
-from web.charts.data import EffectChart
-from web.charts.effect import effect_table
-from web.pages.figures import Figure, effect_figure
+from flask import url_for
+
+from web.charts.kinds import Told as ToldChart, table_of
+from web.pages.figures import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +22,36 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A chart that was not drawn yet: its id, what it shows, and the sentence under its title."""
+    """A chart that was not drawn yet: its id, what it shows, and the sentence under its title.
+
+    What stands before the first `-` of the id says which kind of picture it is.
+    """
 
     id: str
-    chart: EffectChart
+    chart: ToldChart
     summary: str
 
 
-def section(first: list[Told], others: list[Told], notes: list[str]) -> Section | None:
-    """Draw what comes first and tabulate the rest; None when there is nothing to say."""
+def place(told: Told, key: str) -> Figure:
+    """Put a chart on the page of an experiment: it is drawn when it is fetched."""
+    return Figure(
+        id=told.id,
+        title=told.chart.title,
+        summary=told.summary,
+        json="",
+        table=table_of(told.chart),
+        source=url_for("pages.picture", key=key, name=told.id),
+        numbers=url_for("pages.picture_numbers", key=key, name=told.id),
+    )
+
+
+def section(key: str, first: list[Told], others: list[Told], notes: list[str]) -> Section | None:
+    """Put what comes first on an experiment's page and tabulate the rest; None when there is nothing to say."""
     if not (first or others or notes):
         return None
-    tables = [Figure(told.id, told.chart.title, told.summary, "", effect_table(told.chart)) for told in others]
-    return Section([effect_figure(told.id, told.chart, told.summary) for told in first], notes, tables)
+    numbers = [url_for("pages.picture_numbers", key=key, name=told.id) for told in others]
+    tables = [
+        Figure(told.id, told.chart.title, told.summary, "", table_of(told.chart), numbers=url)
+        for told, url in zip(others, numbers, strict=True)
+    ]
+    return Section([place(told, key) for told in first], notes, tables)

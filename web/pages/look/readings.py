@@ -1,20 +1,18 @@
-"""A look's effects, as one chart and one table: at an interim look the primary metric alone."""
+"""A look's effects as a table: at an interim look the primary metric alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
-from experiments.check.frozen import Reading, answer, decided, is_hidden, primaries
+from experiments.check.frozen import Reading, answer, decided, is_hidden
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
-from web.charts.data import EffectChart, EffectRow, Goodness
-from web.charts.words import effect_words
-from web.formats import UNKNOWN, percent, signed
+from web.charts.data import Goodness
+from web.formats import UNKNOWN, signed
 from web.language import named
 from web.pages import words
-from web.pages.figures import Figure, effect_figure
 from web.pages.look import amounts, naming
 
 
@@ -46,50 +44,6 @@ class MethodRow:
     beside: list[str]
 
 
-def effects(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> Figure | None:
-    """Draw the effects that a look read: at an interim look the primary alone, at the final one the secondaries too."""
-    rows = [
-        _row(experiment, reading, specs[reading["metric"]])
-        for reading in _readable(look)
-        if amounts.in_points(specs[reading["metric"]]) and reading["comparison"]["difference"] is not None
-    ]
-    if not rows or is_hidden(look):
-        return None
-    title = _("Difference to the control at look %(number)s", number=look.number)
-    chart = EffectChart(title, tuple(rows), f"{experiment.key}-effects", effect_words())
-    return effect_figure("effects", chart, _summary(look))
-
-
-def _summary(look: Look) -> str:
-    shown = [answer(reading)["confidence"] for reading in primaries(look)]
-    if any(decided(reading) for reading in primaries(look)):
-        text = _(
-            "Frozen %(moment)s. The primary metric's interval, at %(confidence)s, knows of the looks before.",
-            moment=words.moment(look.made_at),
-            confidence=percent(shown[0], 0),
-        )
-    else:
-        text = _(
-            "Frozen %(moment)s. The primary metric's interval is at this look's own confidence of %(confidence)s.",
-            moment=words.moment(look.made_at),
-            confidence=percent(shown[0], 2),
-        )
-    return text
-
-
-def _row(experiment: Experiment, reading: Reading, spec: MetricSpec) -> EffectRow:
-    found = answer(reading)
-    metric = named(spec.name)
-    return EffectRow(
-        name=metric if len(experiment.arms) == 2 else f"{metric} · {reading['challenger']}",
-        effect=points(found["difference"]),
-        low=points(found["low"]),
-        high=points(found["high"]),
-        goodness=amounts.goodness(found, spec),
-        smallest=_smallest(experiment, reading, spec),
-    )
-
-
 def points(share: float | None) -> float | None:
     """Give a share as percentage points."""
     return None if share is None else 100 * share
@@ -101,7 +55,7 @@ def readings(
     """Write a look's readings as a table, means in their own unit."""
     if is_hidden(look):
         return []
-    return [_reading(look, reading, specs[reading["metric"]], notes) for reading in _readable(look)]
+    return [_reading(look, reading, specs[reading["metric"]], notes) for reading in readable(look)]
 
 
 def _reading(look: Look, reading: Reading, spec: MetricSpec, notes: Mapping[str, Mapping[str, str]]) -> ReadingRow:
@@ -149,7 +103,7 @@ def methods(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec])
             method=naming.method(reading["comparison"]["method"], units=units, deals=deals),
             beside=_beside(experiment, reading, specs[reading["metric"]]),
         )
-        for reading in _readable(look)
+        for reading in readable(look)
         if reading["comparison"]["difference"] is not None
     ]
 
@@ -167,13 +121,8 @@ def _beside(experiment: Experiment, reading: Reading, spec: MetricSpec) -> list[
     return found
 
 
-def _readable(look: Look) -> list[Reading]:
+def readable(look: Look) -> list[Reading]:
+    """Give what a look may be read on: the primary metric, and at the final look the secondary ones."""
     roles = {"primary", "secondary"} if look.final else {"primary"}
     found = [reading for reading in look.content["readings"] if reading["role"] in roles]
     return sorted(found, key=lambda reading: reading["role"] != "primary")
-
-
-def _smallest(experiment: Experiment, reading: Reading, spec: MetricSpec) -> float | None:
-    if reading["role"] != "primary":
-        return None
-    return 100 * experiment.effect * (1 if spec.better == "higher" else -1)

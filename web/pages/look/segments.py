@@ -25,14 +25,20 @@ def for_whom(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]
     found = explanation(look)
     if found is None or not found["moderated"]:
         return None
-    spec, first = specs[primaries(look)[0]["metric"]], named_first(experiment, look)[0]
-    known = [each for each in found["moderated"] if len(each["segments"]) > 1]
-    told = {id(each): _told(experiment, each, spec) for each in known}
+    first = named_first(experiment, look)[0]
     return section(
-        [told[id(each)] for each in known if each["challenger"] == first],
-        [told[id(each)] for each in known if each["challenger"] != first],
+        experiment.key,
+        told_segments(experiment, look, specs, first),
+        [told for each in named_first(experiment, look)[1:] for told in told_segments(experiment, look, specs, each)],
         [_single(each) for each in found["moderated"] if len(each["segments"]) == 1 and each["challenger"] == first],
     )
+
+
+def told_segments(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], challenger: str) -> list[Told]:
+    """Give a challenger's effect by each moderator that tells several groups apart."""
+    found, spec = explanation(look) or {"moderated": []}, specs[primaries(look)[0]["metric"]]
+    known = [each for each in found["moderated"] if len(each["segments"]) > 1 and each["challenger"] == challenger]
+    return [_told(experiment, each, spec) for each in known]
 
 
 def _single(moderated: Mapping[str, Any]) -> str:

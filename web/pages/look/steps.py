@@ -26,13 +26,15 @@ def why(experiment: Experiment, look: Look, steps: Mapping[str, str]) -> Section
         look: its newest look.
         steps: names of the funnel's steps, by fact.
     """
-    found = explanation(look)
-    if found is None:
-        return None
-    order = named_first(experiment, look)
+    told = told_steps(experiment, look, steps)
+    return section(experiment.key, told[:1], told[1:], []) if explanation(look) is not None else None
+
+
+def told_steps(experiment: Experiment, look: Look, steps: Mapping[str, str]) -> list[Told]:
+    """Give each challenger's funnel, the one first that the verdict names; nothing where the test may not end."""
+    found, order = explanation(look) or {"steps": []}, named_first(experiment, look)
     readings = sorted(found["steps"], key=lambda reading: order.index(reading["challenger"]))
-    told = [_told(experiment, reading, steps) for reading in readings]
-    return section(told[:1], told[1:], [])
+    return [_told(experiment, reading, steps) for reading in readings]
 
 
 def _told(experiment: Experiment, reading: Mapping[str, Any], steps: Mapping[str, str]) -> Told:

@@ -11,7 +11,7 @@ from web.charts.words import effect_words
 from web.formats import percent, whole
 from web.language import named
 from web.pages import words
-from web.pages.figures import Figure, effect_figure
+from web.pages.figures import Figure, figure
 from web.pages.variables.amounts import goodness, interval_of, points, span
 
 
@@ -52,7 +52,7 @@ def variable_view(effect: VariableEffect, anchor: str, name: str, metric: str, n
         anchor=anchor,
         name=name,
         summary=ngettext("%(num)s finished test", "%(num)s finished tests", len(effect.tests)),
-        figure=effect_figure(f"{anchor}-forest", chart, summary),
+        figure=figure(f"{anchor}-forest", chart, summary),
         notes=_notes(effect),
         tests=[_drawn_row(drawn) for drawn in effect.tests],
     )

@@ -1,0 +1,78 @@
+"""The effect from day to day, where a test may end: each day's, the trend, and the range."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from web.api.schemas.fields import Answer
+
+
+class CountsAnswer(Answer):
+    """Calls, and how many of them succeeded."""
+
+    n: int
+    successes: int
+
+
+class DayEffectAnswer(Answer):
+    """The effect among the calls assigned on one day (YYYYMMDD)."""
+
+    day: int
+    control: CountsAnswer
+    challenger: CountsAnswer
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+class TrendAnswer(Answer):
+    """How the effect moves with the logarithm of time; `unrest` is how much more days scatter than chance alone."""
+
+    slope: float | None
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    overall: float | None
+    direction: Literal["fading", "growing"] | None
+    early: float | None = Field(description="The mean of the earlier half of the days.")
+    late: float | None = Field(description="The mean of the later half of the days.")
+    late_minus_early: float | None
+    late_minus_early_error: float | None
+    unrest: float | None
+    periods: int
+    confidence: float
+
+
+class SpreadAnswer(Answer):
+    """Days as drawn from one population; the prediction interval is where another day's true effect lies."""
+
+    mean: float | None
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    degrees_of_freedom: int
+    tau_squared: float | None
+    tau_squared_low: float | None
+    tau_squared_high: float | None
+    prediction_low: float | None
+    prediction_high: float | None
+    q: float | None
+    q_p_value: float | None
+    i_squared: float | None
+    h_squared: float | None
+    experiments: int = Field(description="How many days were pooled.")
+    left_out: int
+    confidence: float
+    method: str
+
+
+class DaysAnswer(Answer):
+    """The days of one challenger up to `until` (YYYYMMDD)."""
+
+    challenger: str
+    until: int
+    days: list[DayEffectAnswer]
+    trend: TrendAnswer
+    spread: SpreadAnswer
