@@ -63,7 +63,7 @@ def home() -> str:
     if is_blind(auth.actor()):
         return render_template("home_agent.html")
     with house().store.read() as session:
-        return render_template("home.html", page=home_page(session, auth.actor(), request.args.get("span", "week")))
+        return render_template("home.html", page=home_page(session, auth.actor(), request.args.get("span", "")))
 
 
 @pages.get("/scenarios")

@@ -25,7 +25,9 @@ from web.pages import conditions, words
 from web.pages.changes import ChangeView, change_views
 from web.pages.control import ControlView, control_view
 from web.pages.figures import Figure, figure, funnel, scenario_counts, steps_of
+from web.pages.ranking import Rank, rank_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
+from web.pages.versions import VersionRow, version_rows
 from web.saying import ENDONYMS, LOCALES
 
 _REVISIONS = 20
@@ -66,18 +68,6 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One version of a scenario's script."""
-
-    number: int
-    written_by: str
-    origin: str
-    experiment: str | None
-    written_at: str
-    in_force: bool
-
-
-@dataclass(frozen=True, slots=True)
 class RevisionRow:
     """One change of who is served what."""
 
@@ -106,7 +96,9 @@ class ScenarioPage:
     script_name: str
     versions: list[VersionRow]
     revisions: list[RevisionRow]
+    shares: Figure | None
     figure: Figure | None
+    rank: Rank | None
     cards: list[CardView]
     control: ControlView | None
 
@@ -146,12 +138,14 @@ def scenario_page(session: Session, key: str, visitor: Actor, region: str | None
         synthetic=words.synthetic(ledger.synthetic_fields(session, scenario=key)),
         script=_heard(session, survey, scenario, standard) if standard else {},
         script_name=f"{standard.script.key} v{standard.number}" if standard else "",
-        versions=[_version(survey, version, standard) for version in versions],
+        versions=version_rows(survey, scenario.catalogue, versions, standard),
         revisions=[
             _revision(survey, scenario, told, {v.id: v.number for v in versions})
             for told in told_revisions(session, scenario, most=_REVISIONS)
         ],
+        shares=_shares_under(session, scenario, everything),
         figure=_funnel(session, scenario, everything),
+        rank=rank_of(session, scenario) if scenario.metric_set else None,
         cards=[card for card in survey.cards() if card.scenario_key == key],
         control=control_view(session, scenario, survey, region) if scenario.metric_set else None,
     )
@@ -268,6 +262,12 @@ def _shares(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> F
     return figure(f"shares-{key}", chart, summary)
 
 
+def _shares_under(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> Figure | None:
+    """Draw how the calls of a node divide among the kinds below it; a leaf has none."""
+    below = [s for s in _under(scenario, list(everything.values())) if s.id != scenario.id]
+    return _shares(scenario.key, [scenario, *below], history.calls_by_scenario(session)) if below else None
+
+
 def _parents(scenario: Scenario, everything: Mapping[int, Scenario]) -> list[tuple[str, str]]:
     above = everything.get(scenario.parent_id or 0)
     return [*_parents(above, everything), (above.key, named(above.name))] if above else []
@@ -277,18 +277,6 @@ def _heard(session: Session, survey: Survey, scenario: Scenario, standard: Scrip
     lines = scripts.lines_of(standard.lines)
     mine_first = sorted(LOCALES, key=lambda language: language != locale())
     return {ENDONYMS[language]: spoken_lines(survey, scenario.catalogue, lines, language) for language in mine_first}
-
-
-def _version(survey: Survey, version: ScriptVersion, standard: ScriptVersion | None) -> VersionRow:
-    experiment, _slash, arm = version.origin.partition("/")
-    return VersionRow(
-        version.number,
-        survey.name(version.written_by),
-        _("Arm %(arm)s", arm=arm) if arm else _("The catalogue") if experiment == "catalogue" else experiment,
-        experiment if arm else None,
-        words.moment(version.written_at),
-        standard is not None and version.id == standard.id,
-    )
 
 
 def _revision(survey: Survey, scenario: Scenario, told: Told, numbers: Mapping[int, int]) -> RevisionRow:
