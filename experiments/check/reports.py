@@ -99,8 +99,8 @@ def taken(session: Session, scenarios: Sequence[Scenario], asked: Asked) -> list
     rows = session.execute(
         select(step.label("step"), label.label("label"), *(func.sum(getattr(table, name)) for name in REPORTED))
         .where(*_among(table, scenarios, asked))
-        .group_by("step", "label")
-        .order_by("step", "label")
+        .group_by(*_keys(asked.per))
+        .order_by(*_keys(asked.per))
     )
     found = [Taken(int(step), str(label), 0, *map(int, sums)) for step, label, *sums in rows]
     return _few_together(found) if asked.by == "agent" else found
@@ -119,8 +119,8 @@ def recommended(session: Session, scenarios: Sequence[Scenario], asked: Asked) -
             func.sum(table.succeeded),
         )
         .where(*_among(table, scenarios, asked))
-        .group_by("step", "label", table.target)
-        .order_by("step", "label", table.target)
+        .group_by(*_keys(asked.per), table.target)
+        .order_by(*_keys(asked.per), table.target)
     )
     return [Recommended(int(step), str(label), 0, target, int(n), int(y)) for step, label, target, n, y in rows]
 
@@ -162,6 +162,11 @@ def _few_together(rows: Sequence[Taken]) -> list[Taken]:
 def _step(table: type[RollupAgent | RollupTarget], per: Per) -> ColumnElement[int]:
     day = table.day.expression
     return {"all": literal(0, Integer), "day": day, "month": day.op("/")(100)}[per]
+
+
+def _keys(per: Per) -> tuple[str, ...]:
+    """Name what to group by: a constant would be sorted by, too."""
+    return ("label",) if per == "all" else ("step", "label")
 
 
 def _label(table: type[RollupAgent | RollupTarget], by: By) -> ColumnElement[str | int]:
