@@ -75,6 +75,8 @@ POLICY: dict[str, Access] = {
     "pages.picture_numbers": _AT_THE_BOARD,
     "pages.moved": _AT_THE_BOARD,
     "pages.variables": _AT_THE_BOARD,
+    "pages.variable_picture": _AT_THE_BOARD,
+    "pages.shares_picture": _AT_THE_BOARD,
     "pages.knowledge": _AT_THE_BOARD,
     "pages.knowledge_entry": _AT_THE_BOARD,
     "pages.knowledge_note": Access(Who.PERSON, NOTERS),

@@ -1,5 +1,7 @@
 """What the home page and the scenarios' pages tell at a glance: days left, alerts, ranks, versions word by word."""
 
+import gzip
+import json
 import math
 import re
 
@@ -69,6 +71,15 @@ class TestScenarios:
         assert "In these words:" in versions
         assert "<dt>Benefit</dt>" in versions
         assert "<ins>" in versions
+
+    def test_charts_of_overviews_are_fetched_when_they_come_near(self, app: APIFlask, floor: Floor) -> None:
+        lead, agent = a_visitor(app, floor, "lead"), a_visitor(app, floor, "agent")
+        for page in ("/scenarios", "/variables"):
+            (source, *_more) = re.findall(r'data-source="([^"]+)"', lead.get(page).text)
+            drawn = json.loads(gzip.decompress(lead.get(source).data))
+            assert drawn["item"]["doc"]
+            assert lead.get(f"{page}/pictures/none.json").status_code == 404
+            assert agent.get(source).status_code == 403
 
     def test_a_node_draws_its_kinds_and_the_ranking_its_intervals(self, app: APIFlask, floor: Floor) -> None:
         lead = a_visitor(app, floor, "lead")

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from configs.settings import catalogue_documents
 from experiments.check import history
 from experiments.check.metrics import Totals
+from experiments.errors import Unknown
 from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan import scripts, traffic
@@ -19,12 +21,13 @@ from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metr
 from experiments.plan.scripts import Lines, ScriptVersion
 from experiments.plan.traffic import Slice, SliceState
 from web.charts.data import ShareChart, ShareRow
+from web.charts.kinds import packed
 from web.charts.words import share_words
 from web.language import locale, named, say
 from web.pages import conditions, words
 from web.pages.changes import ChangeView, change_views
 from web.pages.control import ControlView, control_view
-from web.pages.figures import Figure, figure, funnel, scenario_counts, steps_of
+from web.pages.figures import Figure, fetched, figure, funnel, scenario_counts, steps_of
 from web.pages.ranking import Rank, rank_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.versions import VersionRow, version_rows
@@ -54,6 +57,7 @@ class CatalogueView:
     name: str
     steps: list[str]
     rows: list[TreeRow]
+    chart: ShareChart | None
     figure: Figure | None
 
 
@@ -113,6 +117,19 @@ def tree(session: Session) -> list[CatalogueView]:
     # The centre that calls are coming in for stands first.
     busiest = sorted(own, key=lambda key: -sum(calls[s.id]["calls"] for s in own[key] if s.id in calls))
     return [_catalogue(session, key, own[key], calls, let_in) for key in busiest]
+
+
+def drawn_shares(session: Session, name: str) -> bytes:
+    """Give what charts.js draws of a catalogue's shares, packed with gzip.
+
+    Raises:
+        Unknown: no catalogue has such a chart now.
+    """
+    shown = (view for view in tree(session) if view.figure and view.figure.id == name)
+    found = next((view.chart for view in shown if view.chart), None)
+    if found is None:
+        raise Unknown("There is no chart %(name)s here.", name=name)
+    return packed(found)
 
 
 def scenario_page(session: Session, key: str, visitor: Actor, region: str | None = None) -> ScenarioPage:
@@ -183,9 +200,13 @@ def _catalogue(
     longest = max(sets, key=lambda s: len(s.steps), default=None)
     steps = [step for step in steps_of(longest) if step[0] != "calls"] if longest else []
     facts = {s.id: _facts(session, s) for s in own}
-    rows = [_row(s, own, steps, facts, calls, let_in) for s in _in_tree_order(own)]
+    chart, id_ = _share_chart(key, own, calls), f"shares-{key}"
     return CatalogueView(
-        named(catalogue_names().get(key, {"en": key})), [name for _fact, name in steps], rows, _shares(key, own, calls)
+        name=named(catalogue_names().get(key, {"en": key})),
+        steps=[name for _fact, name in steps],
+        rows=[_row(s, own, steps, facts, calls, let_in) for s in _in_tree_order(own)],
+        chart=chart,
+        figure=fetched(id_, chart, _shares_are(), url_for("pages.shares_picture", name=id_)) if chart else None,
     )
 
 
@@ -241,7 +262,7 @@ def _depth(scenario: Scenario, own: Sequence[Scenario]) -> int:
     return 0 if parent is None else 1 + _depth(parent, own)
 
 
-def _shares(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> Figure | None:
+def _share_chart(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> ShareChart | None:
     if not any(s.share for s in own):
         return None
     keys = {s.id: s.key for s in own}
@@ -257,15 +278,20 @@ def _shares(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> F
         )
         for s in own
     )
-    chart = ShareChart(_("How the calls divide, and where we invite"), rows, f"shares-{key}", share_words())
-    summary = _("Share of all calls of the centre as its catalogue states it; the standing is of each leaf.")
-    return figure(f"shares-{key}", chart, summary)
+    return ShareChart(_("How the calls divide, and where we invite"), rows, f"shares-{key}", share_words())
+
+
+def _shares_are() -> str:
+    return _("Share of all calls of the centre as its catalogue states it; the standing is of each leaf.")
 
 
 def _shares_under(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> Figure | None:
     """Draw how the calls of a node divide among the kinds below it; a leaf has none."""
-    below = [s for s in _under(scenario, list(everything.values())) if s.id != scenario.id]
-    return _shares(scenario.key, [scenario, *below], history.calls_by_scenario(session)) if below else None
+    below = _under(scenario, list(everything.values()))
+    if len(below) == 1:
+        return None
+    chart = _share_chart(scenario.key, below, history.calls_by_scenario(session))
+    return figure(f"shares-{scenario.key}", chart, _shares_are()) if chart else None
 
 
 def _parents(scenario: Scenario, everything: Mapping[int, Scenario]) -> list[tuple[str, str]]:
