@@ -33,8 +33,12 @@ setup: $(INSTALLED) $(CATALOGUES) ## make .venv with the locked packages and com
 run: setup ## start a demo call centre on http://127.0.0.1:8000 (PORT, DATABASE_URL)
 	@$(BIN)/flask --app wsgi up
 
+# Tests start many programs; each would compile a thousand modules anew where Python may not keep what it compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
+# There is a test process for each core: matrices are not worked on by more than one of them.
+test: export OPENBLAS_NUM_THREADS := 1
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
-	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup ## measure speed, in parts: serving choosing ingest rollup reading analysis statistics (ARGS=serving)
 	$(BIN)/python -m tests.bench $(ARGS)

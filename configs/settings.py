@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Shanghai"
     #: when the morning shift ends, site-local
     noon: time = time(12, 0)
+    #: when the first shift begins, site-local: what changes for many agents at once changes before it
+    first_shift: time = Field(default=time(8, 0), ge=time(0, 10))
     #: signs cookies; generated in demo
     secret_key: SecretStr = SecretStr("")
     #: hashes customers and other units; changing it makes every known customer a stranger; generated in demo

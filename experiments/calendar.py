@@ -20,13 +20,14 @@ _NEVER = _Half(datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC
 
 @dataclass(frozen=True, slots=True)
 class SiteCalendar:
-    """A time zone, and the moment at which the morning shift ends.
+    """A time zone, the moment at which the morning shift ends, and the one at which the first shift begins.
 
     It remembers the quarter of an hour it was last asked about: calls come one after the other.
     """
 
     timezone: ZoneInfo
     noon: time = time(12, 0)
+    first_shift: time = time(8, 0)
     _asked: list[_Half] = field(default_factory=lambda: [_NEVER], init=False, repr=False, compare=False)
 
     def local(self, at: datetime) -> datetime:
@@ -40,6 +41,10 @@ class SiteCalendar:
     def shift(self, agent_id: str, at: datetime) -> str:
         """Name the agent-shift a moment falls into: `agent_id|YYYY-MM-DD|am` or `pm`."""
         return f"{agent_id}|{self._half(at).name}"
+
+    def before_first_shift(self, at: datetime) -> bool:
+        """Say whether the first shift of the site-local day is still to come at a UTC moment."""
+        return self.local(at).time() < self.first_shift
 
     def start_of(self, day: int) -> datetime:
         """Give the UTC moment at which a site-local day begins."""

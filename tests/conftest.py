@@ -15,12 +15,21 @@ from sqlalchemy import URL, make_url
 from experiments.do.assignments import Floor
 from experiments.store import Store
 from migrations.run import upgrade
+from tests import pace, scratch
 from tests.browser import chromium
 from tests.histories import Histories, History, before
 from tests.postgres import Databases, temporary_server
 
+scratch.in_memory()
+pace.hasten()
 settings.register_profile("house", deadline=None)  # a machine shared with other test processes keeps no deadlines
 settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: each goes to one test process as a whole, in this order."""
+    place = {Path(__file__).parent / name: number for number, name in enumerate(pace.LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

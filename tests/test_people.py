@@ -1,10 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import extract_parameters, profiles
 
 from experiments import people
 from experiments.errors import Invalid, NotSignedIn
 from experiments.store import Store
+from tests.pace import THE_PRODUCTS_HASHER
 
 NINE = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 ADMIN = people.system("test")
@@ -32,6 +34,20 @@ def test_the_right_password_opens_the_door(lin: Store) -> None:
 
 def test_a_wrong_password_does_not(lin: Store) -> None:
     assert sign_in(lin, "wrong") is None
+
+
+def test_guessing_is_slow_and_takes_as_long_for_a_name_that_nobody_has(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_hasher", THE_PRODUCTS_HASHER)
+    with sqlite_store.write() as session:
+        people.load_roles(session)
+        people.add_person(session, "lin", "林晓", "correct horse battery", ["lead"], actor=ADMIN, now=NINE)
+        kept = people.person_named(session, "lin").password_hash
+
+    assert sign_in(sqlite_store, "wrong") is None
+    assert sign_in(sqlite_store, "correct horse battery") is not None
+    assert extract_parameters(kept) == extract_parameters(people._decoy()) == profiles.RFC_9106_LOW_MEMORY
 
 
 def test_after_five_wrong_passwords_even_the_right_one_waits_a_quarter_of_an_hour(lin: Store) -> None:

@@ -11,6 +11,8 @@ from web import auth, cli, formats, language, logs, refusals, security
 from web.api import docs
 from web.api.bodies import StrictJson
 from web.api.routes import api
+from web.desk import blind
+from web.desk.views import desk
 from web.features.routes import features
 from web.health import health
 from web.house import open_house, wall_clock
@@ -47,9 +49,10 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
     csrf = CSRFProtect(app)
     for machines in (api, ofrep, features):
         csrf.exempt(machines)  # they know tokens only, which no browser sends by itself
-    for windows in (health, api, ofrep, features, pages, studio, reports):
+    for windows in (health, api, ofrep, features, pages, studio, desk, reports):
         app.register_blueprint(windows)
     refusals.shape(app, PREFIX, failed)
+    refusals.shape(app, "/desk/", blind.failed)
     docs.install(app)
     cli.install(app)
     app.wsgi_app = ShortWay(app, here)  # type: ignore[method-assign]  # where the framework says to put what stands in front

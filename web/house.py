@@ -78,7 +78,7 @@ def open_house(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
     store = Store(settings.url)
     floor = Floor(
         store,
-        SiteCalendar(ZoneInfo(settings.timezone), settings.noon),
+        SiteCalendar(ZoneInfo(settings.timezone), settings.noon, settings.first_shift),
         Pseudonyms(settings.secret("unit_key").encode()),
         Spool(settings.spool_folder, reserve=settings.spool_reserve, limit=settings.spool_limit),
     )

@@ -40,6 +40,8 @@ _EVERYONE = tuple(ROLES)
 _BOARD = ("lead", "supervisor", "manager", "quality", "compliance", "trainer", "admin")
 DESIGNERS = ("lead",)
 """Who writes plans at the pages; over the API it is whoever has a token that designs."""
+AGENTS = ("agent",)
+"""Who takes calls at the desk."""
 
 AGENTS_SEEN_BY = ("supervisor", "manager", "quality", "trainer", "admin")
 """Who sees agents one by one in reports: those who lead, check or train them. Leads and compliance see teams."""
@@ -47,6 +49,7 @@ AGENTS_SEEN_BY = ("supervisor", "manager", "quality", "trainer", "admin")
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
 _LEADS = Access(Who.PERSON, DESIGNERS)
+_AGENTS = Access(Who.PERSON, AGENTS)
 
 POLICY: dict[str, Access] = {
     # what machines ask
@@ -56,6 +59,7 @@ POLICY: dict[str, Access] = {
     # assets: the same for everyone, and no secret
     "static": _ANYONE,
     "pages.bokeh_js": _ANYONE,
+    "desk.worker": _ANYONE,
     # the door
     "pages.sign_in": _ANYONE,
     "pages.language": _ANYONE,
@@ -92,6 +96,12 @@ POLICY: dict[str, Access] = {
     "studio.write": _LEADS,
     "studio.amend": _LEADS,
     "studio.rewrite": _LEADS,
+    # the desk: agents take calls there; those who may see tests look on, and nothing that they do there is kept
+    "desk.page": Access(Who.PERSON, _EVERYONE),
+    "desk.script": _AGENTS,
+    "desk.standby": _AGENTS,
+    "desk.tell": _AGENTS,
+    "desk.preview": _AT_THE_BOARD,
     # reports, as pages and as files
     "reports.overview": _AT_THE_BOARD,
     "reports.table_file": _AT_THE_BOARD,

@@ -1,4 +1,4 @@
-"""What the watch of running tests last said, so that a board which many look at reads it once for all of them."""
+"""What the watch of tests last said, so that boards and pages which many look at read it once for all of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 
 from experiments import audit
 from experiments.check import history
+from experiments.check.results import Watch
 from experiments.plan.designs import Experiment
-
-Seen = tuple[str | None, bool]
-"""The worst state of a test's data, and whether it harms a guardrail."""
 
 MOST_AGE = timedelta(minutes=1)
 """The rollup, of which a watch is read, is built as often."""
@@ -21,7 +19,7 @@ MOST_AGE = timedelta(minutes=1)
 class _Kept:
     mark: tuple[object, ...]
     at: datetime
-    seen: Seen
+    watch: Watch
 
 
 class Watches:
@@ -31,9 +29,9 @@ class Watches:
         self._kept: dict[int, _Kept] = {}
 
     def of(
-        self, session: Session, experiment: Experiment, today: int, now: datetime, see: Callable[[Experiment], Seen]
-    ) -> Seen:
-        """Give what is seen of an experiment now; `see` looks where it is not known.
+        self, session: Session, experiment: Experiment, today: int, now: datetime, see: Callable[[Experiment], Watch]
+    ) -> Watch:
+        """Give the watch of an experiment now; `see` reads it where it is not known.
 
         Args:
             session: to read with.
@@ -46,4 +44,4 @@ class Watches:
         kept = self._kept.get(experiment.id)
         if kept is None or kept.mark != mark or not timedelta(0) <= now - kept.at < MOST_AGE:
             kept = self._kept[experiment.id] = _Kept(mark, now, see(experiment))
-        return kept.seen
+        return kept.watch

@@ -52,7 +52,7 @@ class Realised:
 
 
 def realised(session: Session, rollout: Rollout, *, today: int) -> tuple[Realised, ...]:
-    """Read the primary metric and the guardrails of a rollout.
+    """Read the primary metric and the guardrails of a rollout; nothing of one that has not begun.
 
     Guardrails are watched on calls up to now, each with an equal part of the plan's alpha; the primary metric is read
     on matured calls, at the whole of it.
@@ -62,6 +62,8 @@ def realised(session: Session, rollout: Rollout, *, today: int) -> tuple[Realise
         rollout: the rollout.
         today: the site-local day, YYYYMMDD.
     """
+    if rollout.state == "scheduled":
+        return ()
     experiment = rollout.experiment
     specs = history.specs_of(session, experiment)
     primary = primary_of(experiment)
@@ -131,10 +133,7 @@ def _told(session: Session, rollout: Rollout, measures: Collection[str]) -> list
 
 
 def _chance(steps: Sequence[tuple[int, Step]], day: int, region: str) -> float:
-    """Give the chance that an agent-week which is not held back says the new script in a region on a day.
-
-    Steps begin in the morning; on a day on which one was skipped to, the calls before it count a little too little.
-    """
+    """Give the chance that an agent-week which is not held back says the new script in a region on a day."""
     here = [step for since, step in steps if since <= day][-1]
     return 1.0 if region in here.regions else here.share / BUCKETS
 

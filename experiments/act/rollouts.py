@@ -1,12 +1,7 @@
-"""Rollouts: a winner replaces the standard in steps, by agent-weeks, and can be taken back by one traffic revision.
+"""Rollouts: how far a winner that replaces the standard in steps, by agent-weeks, has come, and when it goes on."""
 
-While it goes out the standard stays what it was, so that taking it back is to leave this rollout out of the newest
-traffic: nobody else's change is undone. When the last step has held, the new script is the standard; the holdback goes
-on saying the former one until its last day, so that the lift it brings can be measured.
-"""
-
-from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -23,20 +18,26 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from experiments import audit
-from experiments.act import standards
-from experiments.act.steps import RolloutPlan, Step, require_sound, steps_from_json
+from experiments.act.steps import Step, steps_from_json
 from experiments.calendar import days_before
 from experiments.check.counting.tables import RollupCall
 from experiments.do.journal import Origin
 from experiments.do.serving import Reason
-from experiments.errors import Conflict, Unknown
-from experiments.people import Actor
-from experiments.plan import traffic
 from experiments.plan.designs import Experiment
-from experiments.plan.traffic import TrafficRevision
 from experiments.store import KEY, Base, CanonicalJson, UtcDateTime
-from experiments.wording import Message
+
+UNDER_WAY = ("scheduled", "going")
+
+
+class Next(StrEnum):
+    """When the next step comes."""
+
+    TIMED = "timed"
+    """When this one has had its days and calls."""
+    ASKED = "asked"
+    """People are asked whether it may come now: at this step's gate, or before its time."""
+    GRANTED = "granted"
+    """Before the next first shift: people said so."""
 
 
 class Rollout(Base):
@@ -44,7 +45,8 @@ class Rollout(Base):
 
     __tablename__ = "rollout"
     __table_args__ = (
-        CheckConstraint("state IN ('going', 'in_force', 'taken_back', 'ended')", name="state"),
+        CheckConstraint("state IN ('scheduled', 'going', 'in_force', 'taken_back', 'ended')", name="state"),
+        CheckConstraint("next_step IN ('timed', 'asked', 'granted')", name="next_step"),
         CheckConstraint("holdback >= 0 AND holdback <= 2500", name="holdback"),
         CheckConstraint("step >= 0", name="step"),
         Index(
@@ -53,6 +55,13 @@ class Rollout(Base):
             unique=True,
             sqlite_where=text("state IN ('going', 'in_force')"),
             postgresql_where=text("state IN ('going', 'in_force')"),
+        ),
+        Index(
+            "uq_rollout_one_going",
+            "scenario_id",
+            unique=True,
+            sqlite_where=text("state IN ('scheduled', 'going')"),
+            postgresql_where=text("state IN ('scheduled', 'going')"),
         ),
     )
 
@@ -67,14 +76,14 @@ class Rollout(Base):
     holdback: Mapped[int]
     #: the last site-local day (YYYYMMDD) on which it is held back, counted from the day the new script is in force
     holdback_days: Mapped[int]
-    #: going: on its way; in_force: the standard, measured against the holdback; taken_back and ended: over
+    #: scheduled: its first step is to come; going: on its way; in_force: the standard, measured against the holdback;
+    #: taken_back and ended: over
     state: Mapped[str] = mapped_column(KEY)
     step: Mapped[int]
-    #: the site-local day the step began
+    #: the site-local day the step began; while it is scheduled, the day it was let out
     step_day: Mapped[int]
     in_force_day: Mapped[int | None]
-    #: people were asked whether the next step may come before its time, or at its gate
-    asks_for_next: Mapped[bool] = mapped_column(default=False)
+    next_step: Mapped[str] = mapped_column(KEY, default=Next.TIMED, server_default=Next.TIMED)
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: who let it go out, and answers for the standard it becomes
     began_by: Mapped[str] = mapped_column(KEY)
@@ -96,6 +105,11 @@ class Rollout(Base):
     def is_last(self) -> bool:
         """Say whether there is no further step."""
         return self.step + 1 == len(self.steps)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Say whether it is going and has a further step."""
+        return self.state == "going" and not self.is_last
 
 
 class StepReached(Base):
@@ -124,9 +138,9 @@ def who_let_out(session: Session, scenario_id: int, version_id: int) -> str | No
 
 
 def going_of(session: Session, experiment: Experiment) -> Rollout | None:
-    """Give an experiment's rollout that is on its way; None where there is none."""
+    """Give an experiment's rollout that is on its way or scheduled; None where there is none."""
     found = rollout_of(session, experiment)
-    return found if found is not None and found.state == "going" else None
+    return found if found is not None and found.state in UNDER_WAY else None
 
 
 def let_out(session: Session) -> dict[tuple[int, int], str]:
@@ -137,123 +151,23 @@ def let_out(session: Session) -> dict[tuple[int, int], str]:
 
 
 def live(session: Session) -> list[Rollout]:
-    """Give every rollout that is going or whose holdback has not ended."""
-    return list(session.scalars(select(Rollout).where(Rollout.state.in_(("going", "in_force"))).order_by(Rollout.id)))
+    """Give every rollout that is scheduled or going, or whose holdback has not ended."""
+    states = (*UNDER_WAY, "in_force")
+    return list(session.scalars(select(Rollout).where(Rollout.state.in_(states)).order_by(Rollout.id)))
 
 
-def begin(
-    session: Session,
-    experiment: Experiment,
-    arm_key: str,
-    plan: RolloutPlan,
-    *,
-    today: int,
-    actor: Actor,
-    now: datetime,
-) -> Rollout:
-    """Let an arm's script take the first step. A holdback that is left of an earlier rollout ends.
-
-    Args:
-        session: a writing session.
-        experiment: the experiment that found it.
-        arm_key: the arm's.
-        plan: the steps.
-        today: the site-local day, YYYYMMDD.
-        actor: who begins it.
-        now: when, UTC.
-
-    Raises:
-        Unknown: the experiment served no such arm.
-        Invalid: the plan does not go from few to all.
-        Conflict: another standard than the one it was tested against is in force, or another rollout is on its way.
-    """
-    require_sound(plan)
-    arm = next((each for each in experiment.arms if each.key == arm_key and each.version_id is not None), None)
-    if arm is None:
-        raise Unknown("The test %(experiment)s served no arm %(arm)s.", experiment=experiment.key, arm=arm_key)
-    current = traffic.in_force(session, experiment.scenario).value
-    if current.standard_id != experiment.control_version_id:
-        raise Conflict(
-            "The standard changed since %(experiment)s was written, and this would undo it: test against the new one.",
-            experiment=experiment.key,
-        )
-    make_room(session, experiment, actor=actor, now=now)
-    rollout = Rollout(
-        experiment=experiment,
-        scenario_id=experiment.scenario_id,
-        arm=arm.key,
-        version_id=arm.version_id or 0,
-        former_id=current.standard_id,
-        seed=f"rollout:{experiment.id}:{now:%Y%m%d%H%M%S%f}",
-        steps=plan.as_json(),
-        holdback=plan.holdback,
-        holdback_days=plan.holdback_days,
-        state="going",
-        step=0,
-        step_day=today,
-        in_force_day=None,
-        began_at=now,
-        began_by=actor.name,
-    )
-    session.add(rollout)
-    session.flush()
-    _reach(session, rollout, 0, today=today, actor=actor, now=now)
-    return rollout
-
-
-def advance(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
-    """Take the next step.
-
-    Raises:
-        Conflict: there is none.
-    """
-    if rollout.state != "going" or rollout.is_last:
-        raise Conflict("The rollout of %(experiment)s has no further step.", experiment=rollout.experiment.key)
-    _reach(session, rollout, rollout.step + 1, today=today, actor=actor, now=now)
+def comes_next(session: Session, rollout: Rollout, *, today: int) -> bool:
+    """Say whether the next step may come on a day: the first one, one that people granted, or in its time."""
+    granted = rollout.state == "scheduled" or rollout.next_step == Next.GRANTED
+    return granted or step_is_over(session, rollout, today=today)
 
 
 def step_is_over(session: Session, rollout: Rollout, *, today: int) -> bool:
-    """Say whether the step has had its days, and its calls on days that are over.
-
-    So a step is over when a day begins, and the next comes before its first shift: nobody's words change within one.
-    """
+    """Say whether the step has had its days, and its calls on days that are over."""
     step = rollout.current
     if days_before(today, step.days) < rollout.step_day:
         return False
     return calls_reached(session, rollout, before=today) >= step.calls
-
-
-def put_in_force(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
-    """Make the new script the standard; the holdback keeps the former one for its days.
-
-    Raises:
-        Conflict: it is not on its way.
-    """
-    _require_going(rollout)
-    kept = replace(_as_traffic(rollout), share=0, regions=()) if rollout.holdback else None
-    cause = Message("The new standard of %(experiment)s is in force.", {"experiment": rollout.experiment.key})
-    arm = next(each for each in rollout.experiment.arms if each.key == rollout.arm)
-    scenario = rollout.experiment.scenario
-    current = traffic.in_force(session, scenario)
-    then = standards.with_arm(current.value, rollout.experiment, arm).with_rollout(kept)
-    traffic.append(session, scenario, then, based_on=current.number, cause=cause, actor=actor, now=now)
-    standards.settle(session, rollout.experiment, arm, actor=actor, now=now)
-    _turn(session, rollout, "in_force" if kept else "ended", actor=actor, now=now)
-    rollout.in_force_day = today
-    session.flush()
-
-
-def take_back(session: Session, rollout: Rollout, *, why: str, actor: Actor, now: datetime) -> TrafficRevision:
-    """Serve the standard to everyone again: the newest traffic, without this rollout.
-
-    Raises:
-        Conflict: it is not on its way.
-    """
-    _require_going(rollout)
-    cause = Message("%(experiment)s is taken back: %(why)s", {"experiment": rollout.experiment.key, "why": why})
-    revision = _change(session, rollout, cause, coming=None, actor=actor, now=now)
-    _turn(session, rollout, "taken_back", actor=actor, now=now)
-    return revision
 
 
 def holdback_is_over(rollout: Rollout, *, today: int) -> bool:
@@ -262,21 +176,10 @@ def holdback_is_over(rollout: Rollout, *, today: int) -> bool:
     return rollout.state == "in_force" and begun is not None and days_before(today, rollout.holdback_days) >= begun
 
 
-def end_holdback(session: Session, rollout: Rollout, *, actor: Actor, now: datetime) -> None:
-    """Let everybody say the standard.
-
-    Raises:
-        Conflict: nobody is held back any longer.
-    """
-    if rollout.state != "in_force":
-        raise Conflict("Nobody is held back from %(experiment)s.", experiment=rollout.experiment.key)
-    cause = Message("The holdback of %(experiment)s has ended.", {"experiment": rollout.experiment.key})
-    _change(session, rollout, cause, coming=None, actor=actor, now=now)
-    _turn(session, rollout, "ended", actor=actor, now=now)
-
-
 def calls_reached(session: Session, rollout: Rollout, *, before: int | None = None) -> int:
     """Count the eligible calls that were served the new script since the rollout began, all or those before a day."""
+    if rollout.state == "scheduled":
+        return 0
     query = select(func.coalesce(func.sum(RollupCall.calls), 0)).where(*calls_since(rollout), is_new(rollout))
     return session.scalar(query if before is None else query.where(RollupCall.day < before)) or 0
 
@@ -296,75 +199,3 @@ def is_new(rollout: Rollout) -> ColumnElement[bool]:
     """Say whether calls were served the new script: on its way, or as the standard that it is by now."""
     as_standard = and_(RollupCall.reason == Reason.STANDARD, RollupCall.script_version_id == rollout.version_id)
     return or_(RollupCall.reason == Reason.ROLLOUT, as_standard)
-
-
-def make_room(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> None:
-    """End the holdback that an earlier rollout left in an experiment's scenario.
-
-    Raises:
-        Conflict: that one is still on its way.
-    """
-    for other in live(session):
-        if other.scenario_id != experiment.scenario_id:
-            continue
-        if other.state == "going":
-            raise Conflict("%(other)s is being rolled out here: one at a time.", other=other.experiment.key)
-        end_holdback(session, other, actor=actor, now=now)
-
-
-def _reach(session: Session, rollout: Rollout, step: int, *, today: int, actor: Actor, now: datetime) -> None:
-    rollout.step, rollout.step_day, rollout.asks_for_next = step, today, False
-    session.add(StepReached(rollout_id=rollout.id, step=step, day=today, at=now))
-    cause = Message(
-        "%(experiment)s goes out: step %(step)s of %(steps)s.",
-        {"experiment": rollout.experiment.key, "step": step + 1, "steps": len(rollout.steps)},
-    )
-    _change(session, rollout, cause, coming=_as_traffic(rollout), actor=actor, now=now)
-    session.expire(rollout, ["reached"])
-
-
-def _require_going(rollout: Rollout) -> None:
-    if rollout.state != "going":
-        raise Conflict("The rollout of %(experiment)s is not on its way.", experiment=rollout.experiment.key)
-
-
-def _as_traffic(rollout: Rollout) -> traffic.Rollout:
-    return traffic.Rollout(
-        key=rollout.experiment.key,
-        seed=rollout.seed,
-        version_id=rollout.version_id,
-        former_id=rollout.former_id,
-        holdback=rollout.holdback,
-        share=rollout.current.share,
-        regions=rollout.current.regions,
-    )
-
-
-def _change(
-    session: Session,
-    rollout: Rollout,
-    cause: Message,
-    *,
-    coming: traffic.Rollout | None,
-    actor: Actor,
-    now: datetime,
-) -> TrafficRevision:
-    scenario = rollout.experiment.scenario
-    current = traffic.in_force(session, scenario)
-    then = current.value.with_rollout(coming)
-    return traffic.append(session, scenario, then, based_on=current.number, cause=cause, actor=actor, now=now)
-
-
-def _turn(session: Session, rollout: Rollout, state: str, *, actor: Actor, now: datetime) -> None:
-    audit.record(
-        session,
-        actor=actor.name,
-        verb="rollout",
-        subject=f"experiment:{rollout.experiment.key}",
-        now=now,
-        was=rollout.state,
-        now_is=state,
-        step=rollout.step,
-    )
-    rollout.state = state
-    session.flush()

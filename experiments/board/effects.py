@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from experiments.act import rollouts, standards
-from experiments.act.rollouts import Rollout
+from experiments.act import letting_out, rollouts, standards
+from experiments.act.rollouts import Next, Rollout
 from experiments.act.steps import RolloutPlan
 from experiments.board.cards import Card, Move, another_in_test
 from experiments.board.dealing import deals_of
@@ -175,33 +175,33 @@ def promote(context: Context) -> None:
     if context.card.proposal is None:
         raise Conflict("The approved proposal is to keep the standard.")
     session, experiment, who, now = context.session, context.experiment, context.actor, context.now
-    rollouts.make_room(session, experiment, actor=who, now=now)
+    letting_out.make_room(session, experiment, actor=who, now=now)
     standards.promote(session, experiment, context.card.proposal, actor=who, now=now)
 
 
 def roll_out(context: Context) -> None:
-    """Let the proposed arm take its first step; one on its way goes on, with the next step if that was asked."""
+    """Let the proposed arm go out; one on its way goes on, with the next step if that was asked."""
     if context.card.proposal is None:
         raise Conflict("The approved proposal is to keep the standard.")
     session, who, now = context.session, context.actor, context.now
     going = rollouts.going_of(context.session, context.experiment)
     if going is None:
         plan = context.move.rollout or RolloutPlan()
-        rollouts.begin(
+        letting_out.schedule(
             session, context.experiment, context.card.proposal, plan, today=context.today, actor=who, now=now
         )
-    elif going.asks_for_next:
-        rollouts.advance(session, going, today=context.today, actor=who, now=now)
+    elif going.next_step == Next.ASKED:
+        going.next_step = Next.GRANTED
 
 
 def advance(context: Context) -> None:
     """Take the next step: this one has had its time."""
-    rollouts.advance(context.session, _required(context), today=context.today, actor=context.actor, now=context.now)
+    letting_out.advance(context.session, _required(context), today=context.today, actor=context.actor, now=context.now)
 
 
 def finish(context: Context) -> None:
     """Make what everyone says by now the standard; the holdback goes on."""
-    rollouts.put_in_force(
+    letting_out.put_in_force(
         context.session, _required(context), today=context.today, actor=context.actor, now=context.now
     )
 
@@ -216,16 +216,15 @@ def ask_to_go_on(context: Context) -> None:
 def ask_for_next(context: Context) -> None:
     """Open a round in which the gate says whether the next step may come."""
     going = _required(context)
-    if going.is_last:
-        raise Conflict("The rollout of %(experiment)s has no further step.", experiment=context.experiment.key)
-    going.asks_for_next = True
+    letting_out.require_further_step(going)
+    going.next_step = Next.ASKED
     ask_to_go_on(context)
 
 
 def take_back(context: Context) -> None:
     """Serve everyone the standard again, by one revision."""
     why = context.move.reason or ""
-    rollouts.take_back(context.session, _required(context), why=why, actor=context.actor, now=context.now)
+    letting_out.take_back(context.session, _required(context), why=why, actor=context.actor, now=context.now)
 
 
 def take_back_if_going(context: Context) -> None:

@@ -178,6 +178,9 @@ def _in_vain(session: Session, card: Card, verb: str) -> bool:
         return card.proposal is None
     if verb == "stop" and card.stage == Stage.ACT:
         return rollouts.going_of(session, experiment) is None
+    if verb == "skip":
+        going = rollouts.going_of(session, experiment)
+        return going is None or not going.may_go_on
     if verb == "drop_arm":
         return experiment.unit not in FINE_UNITS or len(experiment.dealt) < 3
     return verb == "widen" and experiment.unit not in FINE_UNITS

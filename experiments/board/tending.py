@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from experiments.act import rollouts
+from experiments.act import letting_out, rollouts
 from experiments.act.realised import realised
-from experiments.act.rollouts import Rollout
+from experiments.act.rollouts import Next, Rollout
 from experiments.board import moves, telling
 from experiments.board.cards import Card, Move, Review, locked_card
 from experiments.calendar import SiteCalendar
@@ -76,7 +76,8 @@ def tend_rollout(session: Session, key: str, *, actor: Actor, calendar: SiteCale
     """Let a rollout take its next step, hold it, or take it back: whatever its figures ask for; say what was done.
 
     A harmed guardrail takes it back wherever it has come to; a primary metric that is worse than in the holdback holds
-    it, for people to decide. A holdback ends after its last day.
+    it, for people to decide: both at once. Steps are taken, and a holdback ends after its last day, only before a first
+    shift, so that nobody's words change within one: a schedule that was late waits for the next day.
 
     Args:
         session: a writing session.
@@ -92,29 +93,34 @@ def tend_rollout(session: Session, key: str, *, actor: Actor, calendar: SiteCale
     rollout = rollouts.rollout_of(session, card.experiment)
     if rollout is None:
         return None
-    if rollouts.holdback_is_over(rollout, today=today):
-        rollouts.end_holdback(session, rollout, actor=actor, now=now)
+    if rollouts.holdback_is_over(rollout, today=today) and calendar.before_first_shift(now):
+        letting_out.end_holdback(session, rollout, actor=actor, now=now)
         return "end_holdback"
-    asked = _due(session, card, rollout, today) if rollout.state == "going" else None
+    asked = _harm(session, card, rollout, today) if rollout.state == "going" else None
+    if asked is None and calendar.before_first_shift(now):
+        asked = _next(session, card, rollout, today)
     if asked is None:
         return None
     moves.move(session, key, asked, actor=actor, calendar=calendar, now=now)
     return f"{asked.verb} {asked.reason or ''}".strip()
 
 
-def _due(session: Session, card: Card, rollout: Rollout, today: int) -> Move | None:
-    """Say what the figures of a rollout that is on its way ask for."""
+def _harm(session: Session, card: Card, rollout: Rollout, today: int) -> Move | None:
+    """Say what the figures of a rollout ask for at once."""
     seen = realised(session, rollout, today=today)
     harmed = [each.metric for each in seen if each.harmed and each.role == "guardrail"]
     if harmed:
         return Move("roll_back", " · ".join(harmed))
-    if card.review != Review.ROLLING_OUT:
-        return None
     worse = [each.metric for each in seen if each.harmed]
-    if worse:
-        return Move("hold", " · ".join(worse))
-    if not rollouts.step_is_over(session, rollout, today=today):
+    return Move("hold", " · ".join(worse)) if worse and card.review == Review.ROLLING_OUT else None
+
+
+def _next(session: Session, card: Card, rollout: Rollout, today: int) -> Move | None:
+    """Say how a rollout goes on before a day's first shift; None where it stays as it is."""
+    if card.review != Review.ROLLING_OUT or not rollouts.comes_next(session, rollout, today=today):
         return None
+    if rollout.state == "scheduled" or rollout.next_step == Next.GRANTED:
+        return Move("advance")
     if rollout.is_last:
         return Move("finish")
     return Move("gate" if rollout.current.gate else "advance")

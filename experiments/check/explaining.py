@@ -11,18 +11,20 @@ from experiments.check.analysis.arms import ArmData
 from experiments.check.analysis.beliefs import Belief, believe
 from experiments.check.analysis.days import DaysReading, read_days
 from experiments.check.analysis.segments import Moderated, moderate
+from experiments.check.analysis.staying import StayCurve
 from experiments.check.analysis.steps import LEAST_CALLS, StepsReading, read_steps
 from experiments.check.data import ExperimentData
 from experiments.check.metrics import measures_of
 from experiments.check.spoken.heard import listened_calls
 from experiments.check.spoken.reading import Spoken, read_spoken
+from experiments.check.staying import read_staying
 from experiments.plan.designs import Experiment
 from stats.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The funnel of each challenger, the effect by each declared moderator and by day, beliefs, and what was spoken.
+    """Each challenger's funnel, the effect by moderator and by day, beliefs, what was spoken, who stayed.
 
     None of it decides. `spoken` has the challengers of which enough calls were heard.
     """
@@ -32,6 +34,7 @@ class Explanation:
     days: tuple[DaysReading, ...]
     beliefs: tuple[Belief, ...]
     spoken: tuple[Spoken, ...]
+    staying: tuple[StayCurve, ...]
 
 
 def funnel_days(session: Session, experiment: Experiment, today: int) -> list[int]:
@@ -80,6 +83,7 @@ def explain(
         days=tuple(days),
         beliefs=tuple(believe(spec, arms[until], found, alpha=alpha)),
         spoken=tuple(reading for reading in spoken if reading is not None),
+        staying=tuple(read_staying(session, data.experiment, data.keys, until=today, alpha=alpha)),
     )
 
 

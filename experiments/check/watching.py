@@ -30,7 +30,7 @@ def watched(data: ExperimentData, planned: PlannedMetric, arms: Sequence[ArmData
     else by the confidence sequence of its difference.
     """
     spec, experiment = data.specs[planned.metric], data.experiment
-    compared = analysis.compare(data.method, spec, arms, place, alpha=experiment.alpha).answer
+    compared = analysis.compare(data.method, spec, arms, place, alpha=experiment.alpha, beside=False).answer
     if planned.watch and experiment.unit == "call" and spec.kind == "proportion" and spec.better == "lower":
         return _event_by_event(planned, spec, experiment, arms, place, compared)
     low, high = math.nan, math.nan

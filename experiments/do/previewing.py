@@ -54,10 +54,15 @@ def preview(floor: Floor, snapshot: Snapshot, call: Call, known: Known) -> list[
         call: its scenario does not matter.
         known: its assignments, as `assigned_already` gives them.
     """
-    return [_of(floor, snapshot, call._replace(scenario=key), known) for key in snapshot.scenarios]
+    return [preview_one(floor, snapshot, call._replace(scenario=key), known) for key in snapshot.scenarios]
 
 
-def _of(floor: Floor, snapshot: Snapshot, call: Call, known: Known) -> Preview:
+def preview_one(floor: Floor, snapshot: Snapshot, call: Call, known: Known) -> Preview:
+    """Say what a call's own scenario would serve it.
+
+    Raises:
+        Unknown: the scenario takes no calls.
+    """
     record = known.records.get(snapshot.scenario(call.scenario).scenario_id)
     written = record is not None
     if record is None:

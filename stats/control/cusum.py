@@ -144,13 +144,15 @@ def count_steps(n: int, p: float, odds_ratio: float, *, spread: float = 1.0, mov
     """
     true = share_of(logit(p) + moved)
     alike = (spread**2 - 1) / (n - 1) if n > 1 else 0.0
-    law: Any = distributions.binom(n, true)
+    law: Any = distributions.binom
+    shape: tuple[float, ...] = (n, true)
     if alike > 0:
         scale = 1 / min(alike, 0.999) - 1
-        law = distributions.betabinom(n, true * scale, (1 - true) * scale)
-    reach = 12 * float(law.std()) + 30
-    x = np.arange(max(0, math.floor(float(law.mean()) - reach)), min(n, math.ceil(float(law.mean()) + reach)) + 1)
-    chances = np.asarray(law.pmf(x), dtype=np.float64)
+        law, shape = distributions.betabinom, (n, true * scale, (1 - true) * scale)
+    mean, variance = map(float, law.stats(*shape))
+    reach = 12 * math.sqrt(variance) + 30
+    x = np.arange(max(0, math.floor(mean - reach)), min(n, math.ceil(mean + reach)) + 1)
+    chances = np.asarray(law.pmf(x, *shape), dtype=np.float64)
     kept = chances > _NOTHING
     values = (x[kept] * math.log(odds_ratio) - n * math.log1p(p * (odds_ratio - 1))) / spread**2
     return Steps(np.asarray(values, dtype=np.float64), chances[kept] / chances[kept].sum())

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import optimize, special
@@ -93,7 +94,7 @@ def ewma_run_length(share: float, limit: float, shift: float = 0.0, *, nodes: in
     require("share", share, above=0, at_most=1)
     require("limit", limit, above=0)
     edge = limit * math.sqrt(share / (2 - share))
-    places, weights = np.polynomial.legendre.leggauss(nodes)
+    places, weights = _quadrature(nodes)
     places, weights = places * edge, weights * edge
 
     def kernel(start: np.ndarray) -> np.ndarray:
@@ -104,6 +105,11 @@ def ewma_run_length(share: float, limit: float, shift: float = 0.0, *, nodes: in
     return float(1 + (kernel(np.zeros(1)) @ days)[0])
 
 
+_quadrature = lru_cache(np.polynomial.legendre.leggauss)
+"""Finding the nodes takes longer than what is done with them."""
+
+
+@lru_cache
 def ewma_limit(share: float, days: float) -> float:
     """Find the limit at which the mean of normal days leaves its limits every so many days.
 

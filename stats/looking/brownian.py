@@ -16,6 +16,7 @@ from scipy import special
 __all__ = ["FARTHEST", "Paths"]
 
 _Floats = NDArray[np.float64]
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 FARTHEST = 40.0
 """Standard errors beyond which a tail area underflows a float: no boundary need lie farther."""
@@ -73,7 +74,6 @@ class Paths:
 
 def _panels(low: float, high: float, width: float) -> tuple[_Floats, _Floats]:
     """Return places and weights of 12-point Gauss-Legendre quadrature on equal panels at most `width` wide."""
-    nodes, weights = np.polynomial.legendre.leggauss(12)
     edges = np.linspace(low, high, max(math.ceil((high - low) / width), 4) + 1)
     half = np.diff(edges)[:, None] / 2
-    return (edges[:-1, None] + half * (nodes + 1)).ravel(), (half * weights).ravel()
+    return (edges[:-1, None] + half * (_NODES + 1)).ravel(), (half * _WEIGHTS).ravel()

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from experiments import jobs, people
-from experiments.act import rollouts
+from experiments.act import letting_out, rollouts
 from experiments.act.live import live_standard
 from experiments.act.realised import realised
 from experiments.act.steps import RolloutPlan, Step, require_sound
@@ -20,6 +22,7 @@ from experiments.do.assignments import Answer, Floor, assign, rederive
 from experiments.do.journal import Assignment
 from experiments.errors import Conflict, Invalid, NotAllowed
 from experiments.plan import traffic
+from experiments.plan.rules import ArmPlan
 from experiments.plan.scenarios import scenario_named
 from experiments.wording import Message
 from tests.board.walking import board, log
@@ -35,15 +38,21 @@ from tests.builders import (
     moved,
     rolled_up,
     snapshot_of,
+    standard_value,
     told,
+    two_finished_tests,
 )
 from tests.histories import History
 
 START = MONDAY + timedelta(days=14)
+EVENING = START - timedelta(hours=12)
+"""The day before, when it is let out."""
 AGENTS = 60
 PLAN = RolloutPlan(
     (Step(0, 1, 0, ("hangzhou",)), Step(2500, 2, 50), Step(10_000, 1, 0)), holdback=2000, holdback_days=3
 )
+
+SLOWER = {"zh-CN": "可以慢慢来。", "en": "Take your time."}
 
 
 def an_approved_winner(floor: Floor) -> str:
@@ -51,9 +60,9 @@ def an_approved_winner(floor: Floor) -> str:
     key = a_running_experiment(floor)
     a_week_of_calls(floor, 60, lambda answer, number: number % 10 < (8 if answer.arm == "quicker" else 4))
     a_final_look(floor, key)
-    moved(floor, key, "submit", "lead", proposal="quicker", at=START)
-    approved(floor, key, "quality", at=START)
-    approved(floor, key, "manager", "quality", at=START)
+    moved(floor, key, "submit", "lead", proposal="quicker", at=EVENING)
+    approved(floor, key, "quality", at=EVENING)
+    approved(floor, key, "manager", "quality", at=EVENING)
     return key
 
 
@@ -63,7 +72,13 @@ def a_winner_on_its_way(floor: Floor) -> str:
 
 
 def going_out(floor: Floor, key: str, plan: RolloutPlan) -> str:
-    assert moved(floor, key, "roll_out", "lead", at=START, rollout=plan) == ("act", "rolling_out")
+    scheduled(floor, key, plan)
+    assert tended(floor, 0) == f"{key}: advance"
+    return key
+
+
+def scheduled(floor: Floor, key: str, plan: RolloutPlan = PLAN, at: datetime = EVENING) -> str:
+    assert moved(floor, key, "roll_out", "lead", at=at, rollout=plan) == ("act", "rolling_out")
     return key
 
 
@@ -120,8 +135,10 @@ def chosen(answer: Answer, sevenths: int) -> bool:
 
 
 def tended(floor: Floor, day: int, minute: int = 1) -> str:
+    """Let the schedule tend the rollouts at a minute of the site's own day."""
     rolled_up(floor)
-    return jobs.tend_rollouts(floor.store, floor.calendar, START.replace(hour=0) + timedelta(days=day, minutes=minute))
+    midnight = floor.calendar.start_of(floor.calendar.day(START + timedelta(days=day)))
+    return jobs.tend_rollouts(floor.store, floor.calendar, midnight + timedelta(minutes=minute))
 
 
 def standing(floor: Floor, key: str) -> tuple[str, str, str, int]:
@@ -230,6 +247,8 @@ class TestGoingOn:
         moved(floor, key, "approve", "manager", at=START)
         moved(floor, key, "approve", "quality", at=START)
         moved(floor, key, "roll_out", "lead", at=START + timedelta(days=1))
+        assert standing(floor, key) == ("act", "rolling_out", "going", 0)
+        assert tended(floor, 2) == f"{key}: advance"
         assert standing(floor, key) == ("act", "rolling_out", "going", 1)
 
     def test_held_it_stays_where_it_is_and_needs_approvals_to_go_on(self, floor: Floor, key: str) -> None:
@@ -249,7 +268,76 @@ class TestGoingOn:
         moved(floor, key, "approve", "manager", at=START)
         moved(floor, key, "approve", "quality", at=START)
         moved(floor, key, "roll_out", "lead", at=START)
+        assert tended(floor, 0, minute=10 * 60) == "nothing due of 1 rollouts"
+        assert tended(floor, 1) == f"{key}: advance"
         assert standing(floor, key)[3] == 1
+
+
+class TestBetweenShifts:
+    """Nobody's words change within a shift, whatever people ask for and however late the schedule is."""
+
+    @pytest.fixture
+    def winner(self, history: History) -> tuple[Floor, str]:
+        return history.after(an_approved_winner)
+
+    def test_let_out_within_a_day_it_begins_before_the_next_ones_first_shift(self, floor: Floor, key: str) -> None:
+        scheduled(floor, key, at=START)
+        assert tended(floor, 0, minute=10 * 60) == "nothing due of 1 rollouts"
+        assert served(a_day(floor, 0)).keys() == {"standard"}
+        assert standing(floor, key) == ("act", "rolling_out", "scheduled", 0)
+        assert tended(floor, 1, minute=8 * 60 - 1) == f"{key}: advance"
+        assert served(a_day(floor, 1)).keys() == {"rollout", "holdback"}
+
+    def test_a_schedule_that_was_late_waits_for_the_next_day(self, floor: Floor, key: str) -> None:
+        going_out(floor, key, PLAN)
+        assert tended(floor, 1, minute=8 * 60) == "nothing due of 1 rollouts"
+        assert tended(floor, 2) == f"{key}: advance"
+
+    def test_held_and_let_go_on_within_a_day_it_waits_for_the_next(self, floor: Floor, key: str) -> None:
+        going_out(floor, key, PLAN)
+        moved(floor, key, "pause", "lead", reason="a doubt", at=START)
+        day, later = START + timedelta(days=4), timedelta(hours=1)
+        moved(floor, key, "resume", "lead", at=day)
+        approved(floor, key, "manager", "quality", at=day)
+        moved(floor, key, "roll_out", "lead", at=day + later)
+        assert tended(floor, 4, minute=11 * 60) == "nothing due of 1 rollouts"
+        assert tended(floor, 5) == f"{key}: advance"
+
+    def test_neither_the_standard_nor_the_holdback_changes_within_a_shift(self, floor: Floor, key: str) -> None:
+        going_out(floor, key, RolloutPlan((Step(10_000, 1),), 2000, 1))
+        assert tended(floor, 1, minute=8 * 60) == "nothing due of 1 rollouts"
+        assert tended(floor, 2) == f"{key}: finish"
+        assert tended(floor, 3, minute=8 * 60) == "nothing due of 1 rollouts"
+        assert tended(floor, 4) == f"{key}: end_holdback"
+
+    def test_what_is_scheduled_has_served_nobody_and_may_be_taken_back(self, floor: Floor, key: str) -> None:
+        with floor.store.read() as session:
+            before = traffic.in_force(session, scenario_named(session, SCENARIO)).number
+        scheduled(floor, key)
+        with floor.store.read() as session:
+            card = cards.card_of(session, key)
+            rollout = rollouts.going_of(session, card.experiment)
+            assert rollout is not None
+            assert (realised(session, rollout, today=20261231), rollouts.calls_reached(session, rollout)) == ((), 0)
+        with pytest.raises(Conflict, match="no further step"):
+            moved(floor, key, "skip", "lead", reason="in a hurry", at=EVENING)
+        assert moved(floor, key, "stop", "lead", reason="a typo", at=EVENING) == ("check", "open")
+        assert tended(floor, 0) == "nothing due of 0 rollouts"
+        with floor.store.read() as session:
+            assert traffic.in_force(session, scenario_named(session, SCENARIO)).number == before
+
+    def test_the_holdback_of_an_earlier_one_lasts_until_the_first_step(self, floor: Floor, key: str) -> None:
+        going_out(floor, key, RolloutPlan((Step(10_000, 1),), 2000, 300))
+        assert tended(floor, 1) == f"{key}: finish"
+        arms = ArmPlan("control", 5000, standard_value(floor, "benefit")), ArmPlan("slower", 5000, SLOWER)
+        other = an_approved_plan(floor, key="again", salt="another", arms=arms)
+        moved(floor, other, "start", "manager")
+        with floor.store.write() as session:
+            experiment, by = cards.card_of(session, other).experiment, people.system("jobs")
+            again = letting_out.schedule(session, experiment, "slower", PLAN, today=20261117, actor=by, now=START)
+            assert [rollout.state for rollout in rollouts.live(session)] == ["in_force", "scheduled"]
+            letting_out.advance(session, again, today=20261118, actor=by, now=START)
+            assert [rollout.state for rollout in rollouts.live(session)] == ["going"]
 
 
 def _refuses(*_given: Any, **_named: Any) -> None:
@@ -390,4 +478,25 @@ def test_one_rollout_at_a_time(floor: Floor, key: str) -> None:
     with floor.store.write() as session:
         experiment, by = cards.card_of(session, key).experiment, people.system("jobs")
         with pytest.raises(Conflict, match="one at a time"):
-            rollouts.begin(session, experiment, "quicker", PLAN, today=20261215, actor=by, now=START)
+            letting_out.schedule(session, experiment, "quicker", PLAN, today=20261215, actor=by, now=START)
+
+
+def test_of_two_that_are_let_out_at_once_in_a_scenario_one_goes(history: History) -> None:
+    floor, keys = history.after(two_finished_tests)
+    both = Barrier(2)
+
+    def let_out(key: str) -> str:
+        with floor.store.write() as session:
+            experiment, by = cards.card_of(session, key).experiment, people.system("jobs")
+            arm = next(arm.key for arm in experiment.arms if arm.key != "control")
+            if session.get_bind().dialect.name == "postgresql":
+                both.wait(10)  # SQLite lets one of them write at a time from the start
+            try:
+                return letting_out.schedule(session, experiment, arm, PLAN, today=20261117, actor=by, now=START).state
+            except Conflict as conflict:
+                return str(conflict)
+
+    with ThreadPoolExecutor(2) as people_at_once:
+        said = sorted(people_at_once.map(let_out, keys))
+    assert said[1] == "scheduled"
+    assert "one at a time" in said[0]

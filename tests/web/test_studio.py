@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from experiments.board import cards
 from experiments.check.metrics import MetricSpec
 from experiments.do.assignments import Floor
-from experiments.errors import Problem
+from experiments.errors import Conflict, Problem
 from experiments.plan.designs import edits_of, experiment_named
 from experiments.wording import Message
 from tests.builders import (
@@ -107,7 +107,13 @@ class TestABeginning:
         assert (form["kind"], form["variable"], form["key"]) == ("scenario", "ask", "claim_enquiry_ask")
 
     def test_from_nothing_that_is_there_is_not_found(self, lead: Visitor) -> None:
-        for query in ("scenario=none", "scenario=policy_change&template=none", "from_signal=7", "from_signal=x"):
+        for query in (
+            "scenario=none",
+            "scenario=policy_change&template=none",
+            "from_signal=7",
+            "from_signal=x",
+            "anew=none",
+        ):
             assert lead.get(f"/studio?{query}").status_code == 404
         assert lead.get("/studio?scenario=enquiry").status_code == 409
         assert lead.get("/studio/none").status_code == 404
@@ -348,3 +354,36 @@ def test_an_empty_form_is_read_as_an_empty_plan() -> None:
     body, _problems = read.body_of(typed, position=False, control=None, in_points={})
     plan = read.plan_of(body)
     assert (len(plan.arms), plan.effect, plan.coverage, plan.metrics) == (2, 0.0, 0, ())
+
+
+class TestANewPhase:
+    """What may not be changed about a running test is changed in its next phase, which deals everybody anew."""
+
+    @pytest.fixture
+    def key(self, floor: Floor) -> str:
+        return a_test_under_way(floor)
+
+    def test_begins_as_the_plan_stands_and_follows_from_it(self, lead: Visitor, floor: Floor, key: str) -> None:
+        assert f'href="/studio?anew={key}"' in lead.get(f"/experiments/{key}").text
+        form = form_of(lead.get(f"/studio?anew={key}").text)
+        assert form["key"] == f"{key}_again"
+        changed = {"arms.0.weight": "70", "arms.1.weight": "30"}
+        answer = sent(lead, "/studio", form, **changed, action="submit")
+        assert answer.status_code == 303, text_of(answer.text)
+        with floor.store.read() as session:
+            first, again = experiment_named(session, key), experiment_named(session, f"{key}_again")
+            assert [arm.weight for arm in again.arms] == [7000, 3000]
+            assert [arm.value for arm in again.arms] == [arm.value for arm in first.arms]
+            assert (again.parent, again.salt != first.salt) == (first, True)
+
+    def test_waits_until_the_one_before_is_closed(self, lead: Visitor, floor: Floor, key: str) -> None:
+        sent(lead, "/studio", form_of(lead.get(f"/studio?anew={key}").text), action="submit")
+        approved(floor, f"{key}_again", "compliance", "manager", "trainer", at=NOW)
+        with pytest.raises(Conflict):
+            moved(floor, f"{key}_again", "start", "manager", at=NOW)
+        moved(floor, key, "stop", "lead", reason="Another split.", at=NOW)
+        moved(floor, key, "abandon", "lead", reason="Its next phase answers it.", at=NOW)
+        moved(floor, f"{key}_again", "start", "manager", at=NOW)
+
+    def test_a_draft_is_amended_instead(self, lead: Visitor, floor: Floor) -> None:
+        assert lead.get(f"/studio?anew={a_draft(floor, key='a_draft', salt='x')}").status_code == 409

@@ -108,7 +108,8 @@ def a_day_passes(floor: Floor, clock: Clock, each: int) -> None:
     assign(floor, snapshot_of(floor), calls)
     clock.pass_(days=1)
     rolled_up(floor)
-    jobs.tend_rollouts(floor.store, floor.calendar, clock.now)
+    morning = floor.calendar.start_of(floor.calendar.day(clock.now)) + timedelta(minutes=1)
+    jobs.tend_rollouts(floor.store, floor.calendar, morning)
 
 
 def as_good_as_ever(answer: Answer, number: int) -> list[dict[str, object]]:
@@ -201,6 +202,10 @@ def goes_out(everybody: Company, floor: Floor, clock: Clock) -> None:
     everybody.picture("lin", "4-rollout-asked")
     page.locator("form:has(input[value='roll_out']) button").click()
     assert standing(floor) == ("act", "rolling_out")
+    expect(everybody.at("lin").locator("[aria-current='step']")).to_have_count(0)
+    everybody.picture("lin", "4-scheduled")
+    a_day_passes(floor, clock, 400)
+    expect(everybody.at("wang").locator("[aria-current='step']")).to_contain_text(PILOT)
     a_day_passes(floor, clock, 400)
     page = everybody.at("wang")
     expect(page.locator("[aria-current='step']")).to_contain_text("10")

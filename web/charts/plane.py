@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from web.charts import drawing, upright
+from web.charts.drawing import Fill
 from web.charts.palette import LIGHT
 from web.charts.sheet import Sheet
 
@@ -15,7 +16,19 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure
 
 PIXELS = 240
-Role: TypeAlias = Literal["control", "second", "third", "fourth", "fifth", "good", "bad", "soft", "zero"]
+Role: TypeAlias = Literal[
+    "control", "second_edge", "third_edge", "fourth_edge", "fifth_edge", "in_test", "bad", "soft", "zero"
+]
+ARMS: tuple[tuple[str, Role], ...] = (
+    ("circle", "control"),
+    ("square", "second_edge"),
+    ("triangle", "third_edge"),
+    ("diamond", "fourth_edge"),
+    ("star", "fifth_edge"),
+)
+"""How arms are marked, the control first; what is of all arms together is `in_test`, and nobody's colour."""
+FILLS = (Fill(LIGHT.in_test, LIGHT.in_test), Fill(LIGHT.candidate, LIGHT.soft, "right_diagonal_line"))
+"""How bars of all arms together are filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class Dots:
     name: str
     dots: tuple[Dot, ...]
     marker: str = "circle"
-    role: Role = "control"
+    role: Role = "in_test"
     size: int = 9
 
 
@@ -61,7 +74,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Upright bars between two heights, filled like an arm of that number: the first plain, the others hatched."""
+    """Upright bars between two heights, of all arms together: plain with fill 0, hatched with 1."""
 
     name: str
     bars: tuple[tuple[float, float, float, tuple[str, ...]], ...]
@@ -143,7 +156,7 @@ def _draw(chart: "figure", data: PlaneChart, layer: Layer) -> Any:
         case Bars():
             spans = _spans([bar[:3] for bar in layer.bars])
             told = _told(data, [bar[3] for bar in layer.bars])
-            return upright.bars(chart, spans | told, fill=drawing.FILLS[layer.fill], legend=layer.name)
+            return upright.bars(chart, spans | told, fill=FILLS[layer.fill], legend=layer.name)
         case Dots():
             return _dots(chart, data, layer)
 

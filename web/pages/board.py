@@ -104,7 +104,7 @@ def board_mark(session: Session, visitor: Actor, sieve: Sieve, version: str) -> 
 def _tiles(session: Session, visitor: Actor) -> list[Tile]:
     survey = Survey(session, visitor)
     arrived = cards.arrivals(session)
-    going = {each.experiment_id: each for each in rollouts.live(session) if each.state == "going"}
+    going = {each.experiment_id: each for each in rollouts.live(session) if each.state in rollouts.UNDER_WAY}
     tests = [card_tile(survey, card, arrived, going, _address(card)) for card in cards.every_card(session)]
     return [*tests, *standard_tiles(session, survey)]
 

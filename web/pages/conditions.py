@@ -22,7 +22,7 @@ def _held(key: str, value: Any) -> str:
     if key.startswith("$") or (isinstance(value, Mapping) and not _operators().keys() >= value.keys()):
         return _("A combined condition: see its exact form")
     if not isinstance(value, Mapping):
-        return _("%(fact)s is %(values)s", fact=asked, values=_value(value))
+        return _("%(fact)s is %(values)s", fact=asked, values=value_named(value))
     told = [_operators()[name] % {"fact": asked, "values": _values(operand)} for name, operand in value.items()]
     return "; ".join(told)
 
@@ -53,8 +53,9 @@ def fact(key: str) -> str:
 
 
 def _values(operand: Any) -> str:
-    return words.listed(map(_value, operand)) if isinstance(operand, list) else _value(operand)
+    return words.listed(map(value_named, operand)) if isinstance(operand, list) else value_named(operand)
 
 
-def _value(value: Any) -> str:
+def value_named(value: Any) -> str:
+    """Name a value that audiences ask for; one that is a centre's own stands as it is."""
     return {"self": _("policyholder"), "spouse": _("spouse"), "relative": _("relative")}.get(value, str(value))

@@ -12,7 +12,7 @@ from experiments.act.knowledge.entries import find_entry
 from experiments.board import cards, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.board.confirming import may_be_confirmed
-from experiments.check import history, looks, reading
+from experiments.check import history, looks
 from experiments.check.examining.daily import of_plan
 from experiments.check.freshness import Source, sources
 from experiments.check.frozen import is_hidden
@@ -41,6 +41,7 @@ from web.pages.look.health import FindingView, findings
 from web.pages.look.looks import LookRow, look_rows
 from web.pages.look.readings import MethodRow, ReadingRow, methods, readings
 from web.pages.look.segments import for_whom
+from web.pages.look.staying import told_staying
 from web.pages.look.steps import why
 from web.pages.look.sureness import Group, how_sure
 from web.pages.moved import last_move
@@ -150,6 +151,7 @@ class ExperimentPage:
     why: Section | None
     for_whom: Section | None
     days: Section | None
+    staying: list[Figure]
     agents: list[Figure]
     maturing: list[Figure]
     counts: Figure | None
@@ -183,7 +185,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     experiment = card.experiment
     made = looks.looks_of(session, experiment)
     catalogue = metrics_of(session, experiment.scenario.catalogue)
-    watch = reading.watch(session, experiment, today=survey.today) if experiment.started_at else None
+    watch = survey.watch(experiment) if experiment.started_at else None
     last = made[-1] if made else None
     ground = ground_of(session, experiment, made, today=survey.today)
     arms = [_arm(survey, experiment, arm, ground.totals) for arm in experiment.arms]
@@ -216,6 +218,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         why=why(experiment, last, steps) if last else None,
         for_whom=for_whom(experiment, last, specs) if last else None,
         days=_days(experiment, last) if last else None,
+        staying=_placed(key, told_staying(experiment, last)) if last else [],
         agents=_placed(key, told_agents(ground)),
         maturing=_placed(key, told_maturing(ground)),
         counts=counts_figure(ground),

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from experiments.act import rollouts
 from experiments.act.realised import Realised, promised, realised
-from experiments.act.rollouts import Rollout
+from experiments.act.rollouts import Next, Rollout
 from experiments.act.steps import RolloutPlan, Step
 from experiments.board.cards import Card, Review, Stage
 from experiments.check.eligible import regions_and_channels
@@ -125,6 +125,7 @@ def view(session: Session, experiment: Experiment, specs: dict[str, MetricSpec],
 
 def _state(key: str) -> str:
     return {
+        "scheduled": _("Begins before the next first shift"),
         "going": _("On its way"),
         "in_force": _("The standard, measured against the holdback"),
         "taken_back": _("Taken back"),
@@ -141,7 +142,16 @@ def _step(found: Rollout, place: int, step: Step) -> StepRow:
         waits = words.listed([waits, _("then approvals")])
     began = {reached.step: reached.day for reached in found.reached}.get(place)
     state = "here" if place == found.step and found.state == "going" else "done" if began else "to_come"
-    return StepRow(reach, waits, words.day(began), state)
+    return StepRow(
+        reach, waits, _("before the next first shift") if _granted(found, place) else words.day(began), state
+    )
+
+
+def _granted(found: Rollout, place: int) -> bool:
+    """Say whether a step was let come, and waits for a day to begin."""
+    if found.state == "scheduled":
+        return place == 0
+    return found.may_go_on and found.next_step == Next.GRANTED and place == found.step + 1
 
 
 def _row(spec: MetricSpec, each: Realised) -> RealisedRow:

@@ -14,6 +14,7 @@ from experiments.board.seats import Chair, missing
 from experiments.board.transitions import TRANSITIONS
 from experiments.check import history, looks, reading
 from experiments.check.looks import Look
+from experiments.check.results import Watch
 from experiments.check.verdict import Conclusion, Guard
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
@@ -111,6 +112,10 @@ class Survey:
         """Count an experiment's eligible assigned calls."""
         return self._calls.get(experiment.id, 0)
 
+    def watch(self, experiment: Experiment) -> Watch:
+        """Give what may be read of an experiment at any time; read once while nothing of it changes."""
+        return house().watches.of(self.session, experiment, self.today, self.now, self._seen_now)
+
     def cards(self) -> list[CardView]:
         """See every card, those that moved last first."""
         return [self.card(card) for card in cards.every_card(self.session)]
@@ -191,15 +196,14 @@ class Survey:
         if card.stage != Stage.DO:
             frozen = look.content["watch"]["findings"] if look else []
             return _worst(finding["state"] for finding in frozen), said
-        health, harmed = house().watches.of(self.session, card.experiment, self.today, self.now, self._seen_now)
-        if harmed:
+        watch = self.watch(card.experiment)
+        health = _worst(finding.state.value for finding in watch.findings)
+        if any(guard.guard is Guard.HARMED for guard in watch.guards):
             return health, Conclusion.HARM
         return health, Conclusion.UNTRUSTWORTHY if health == "broken" else said
 
-    def _seen_now(self, experiment: Experiment) -> tuple[str | None, bool]:
-        watch = reading.watch(self.session, experiment, today=self.today)
-        harmed = any(guard.guard is Guard.HARMED for guard in watch.guards)
-        return _worst(finding.state.value for finding in watch.findings), harmed
+    def _seen_now(self, experiment: Experiment) -> Watch:
+        return reading.watch(self.session, experiment, today=self.today)
 
 
 def called(login: str, names: Mapping[str, str]) -> str:

@@ -146,6 +146,8 @@ def _roles(survey: Survey, card: Card) -> frozenset[str]:
 def _rollout(found: Rollout | None) -> str:
     if found is None:
         return ""
+    if found.state == "scheduled":
+        return _("Begins before the next first shift")
     step = found.current
     everywhere = percent(step.share / BUCKETS, 0) if step.share else ""
     reach = words.listed(text for text in (*step.regions, everywhere) if text)

@@ -236,7 +236,7 @@ def next_step(card: Card) -> str:
     if verb == "end":
         return _("Collecting calls until the next planned look")
     if verb == "advance":
-        return _("The next step comes by itself when this one has held")
+        return _("Each step comes by itself, before a day's first shift")
     if verb == "resume" and card.stage == "act":
         return _("Let it go on, or take it back")
     if verb == "resume":

@@ -1,7 +1,7 @@
 """What the studio opens with: a scenario, a template, a signal's proposal, or a draft that is amended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,11 +22,12 @@ from experiments.plan.beginnings import Template
 from experiments.plan.designs import Experiment
 from experiments.plan.rules import Kind, Plan
 from experiments.plan.scenarios import Scenario, every_scenario, metrics_of, scenario_named
+from experiments.plan.scripts import value_in
 from web.language import named
 from web.pages import words
 from web.studio.typed import Typed, typed_plan
 
-_DIGITS = 9
+_DIGITS, _LONGEST_STEM = 9, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,13 @@ def begun(session: Session, asked: Mapping[str, str]) -> Typed | None:
     """Fill the form from an address; None where it names no scenario yet.
 
     Raises:
-        Unknown: no such scenario, template or signal.
-        Conflict: the scenario has no standard, or nothing in it can be tested.
+        Unknown: no such scenario, template, signal or experiment.
+        Conflict: the scenario has no standard, nothing in it can be tested, or the experiment's plan is not frozen.
     """
     if "from_signal" in asked:
         return _from_signal(session, asked["from_signal"])
+    if "anew" in asked:
+        return _anew(session, asked["anew"])
     if not asked.get("scenario"):
         return None
     scenario = scenario_named(session, asked["scenario"])
@@ -139,12 +142,33 @@ def _from_signal(session: Session, number: str) -> Typed:
     return typed_body(session, proposed.plan)
 
 
+def _anew(session: Session, key: str) -> Typed:
+    """Begin a new phase of a plan that is frozen: as it stands now, to be changed, everybody dealt anew."""
+    experiment = cards.card_of(session, key).experiment
+    if experiment.started_at is None:
+        raise Conflict("The plan of %(experiment)s is not frozen: amend it as it is.", experiment=key)
+    body = _body(session, experiment)
+    arms = [arm for arm, kept in zip(body["arms"], experiment.arms, strict=True) if kept in experiment.dealt]
+    if len(arms) < len(body["arms"]):
+        arms = beginnings.arms_of([arm["value"] for arm in arms], [arm["key"] for arm in arms])
+    if experiment.kind != Kind.SCENARIO:
+        lines = beginnings.standard_lines(session, experiment.scenario)
+        arms[0]["value"] = value_in(lines, experiment.variable)
+    again = {
+        "key": sketches.free_key(session, f"{key[:_LONGEST_STEM]}_again"),
+        "parent": key,
+        "coverage": experiment.coverage_in_force,
+        "arms": arms,
+    }
+    return typed_body(session, body | again)
+
+
 def _body(session: Session, experiment: Experiment) -> dict[str, Any]:
     """Give the body that a draft's plan would be sent in.
 
     Its audience is in it where it is not the scenario's own; its salt is not, since a draft keeps the one it has.
     """
-    plan: Plan = sketches.plan_of(experiment)
+    plan: Plan = replace(sketches.plan_of(experiment), audience=experiment.audience_in_force)
     own = traffic.in_force(session, experiment.scenario).value.audience
     given = {name: getattr(plan, name) for name in Plan.__slots__}
     return {

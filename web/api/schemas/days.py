@@ -1,4 +1,4 @@
-"""The effect from day to day, where a test may end: each day's, the trend, and the range."""
+"""The effect from day to day, where a test may end, and how long people who were called stay on the line."""
 
 from typing import Literal
 
@@ -76,3 +76,21 @@ class DaysAnswer(Answer):
     days: list[DayEffectAnswer]
     trend: TrendAnswer
     spread: SpreadAnswer
+
+
+class StayPointAnswer(Answer):
+    """Who is still on the line after so many seconds, of an arm's connected calls."""
+
+    second: int
+    staying: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class StayCurveAnswer(Answer):
+    """One arm's curve of survival, every five seconds; an early refusal is one by the thirtieth."""
+
+    arm: str
+    connected: int
+    points: list[StayPointAnswer]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from web.api.schemas.days import DaysAnswer
+from web.api.schemas.days import DaysAnswer, StayCurveAnswer
 from web.api.schemas.fields import Answer
 from web.api.schemas.inference import ComparisonAnswer
 
@@ -223,3 +223,4 @@ class ExplanationAnswer(Answer):
     days: list[DaysAnswer] = Field(default_factory=list, description="Empty in looks made before it was read.")
     beliefs: list[BeliefAnswer]
     spoken: list[SpokenAnswer]
+    staying: list[StayCurveAnswer] = Field(default_factory=list, description="Of outbound calls; else empty.")

@@ -72,7 +72,7 @@ class RolloutAnswer(Answer):
     """How a winner goes out: what was promised by the look that decided, and what it brings."""
 
     arm: str
-    state: Literal["going", "in_force", "taken_back", "ended"]
+    state: Literal["scheduled", "going", "in_force", "taken_back", "ended"]
     step: int
     steps: list[StepAnswer]
     holdback: int

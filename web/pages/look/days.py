@@ -82,8 +82,8 @@ def _chart(reading: Mapping[str, Any], title: str, file_name: str) -> PlaneChart
     layers.append(Line("", ((0, 0.0), (last, 0.0)), "solid", "zero"))
     if spread["mean"] is not None:
         mean = 100 * spread["mean"]
-        layers.append(Line(_("Average day"), ((0, mean), (last, mean)), "dashed", "fifth"))
-    layers.append(Dots(_("Effect on the day"), dots, "circle", "control"))
+        layers.append(Line(_("Average day"), ((0, mean), (last, mean)), "dashed", "fifth_edge"))
+    layers.append(Dots(_("Effect on the day"), dots))
     low, high = _reach(dots, ends)
     return PlaneChart(
         title=title,

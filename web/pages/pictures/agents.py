@@ -7,17 +7,13 @@ from flask_babel import gettext as _, ngettext
 from experiments.check.frozen import primaries
 from experiments.check.pictures.agents import LEAST_NAMED, AgentRate, AgentsReading, agents_of
 from web.charts.control import heights
-from web.charts.plane import Axis, Dot, Dots, Layer, Line, PlaneChart, Role
+from web.charts.plane import ARMS, Axis, Dot, Dots, Layer, Line, PlaneChart
 from web.charts.sheet import Cell, Column, Sheet
 from web.formats import percent, whole
 from web.language import named
 from web.pages import words
 from web.pages.look.figures import Told
 from web.pages.pictures.ground import Ground
-
-_LOOKS: tuple[tuple[str, Role], ...] = (
-    ("circle", "control"), ("square", "second"), ("triangle", "third"), ("diamond", "fourth"), ("star", "fifth")
-)  # fmt: skip
 
 
 def told_agents(ground: Ground) -> list[Told]:
@@ -66,22 +62,22 @@ def _chart(found: AgentsReading, metric: str, names: dict[str, str], file_name: 
         title=finding(found),
         across=Axis(0, last, (), _("Agents, from the lowest rate to the highest")),
         up=Axis(low, high, tuple((at, percent(at, 0)) for at in heights(low, high)), metric),
-        layers=tuple(layer for number, arm in enumerate(found.means) for layer in _layers(found, arm, number, names)),
+        layers=tuple(layer for arm in found.means for layer in _layers(found, arm, names)),
         sheet=_sheet(found, names),
         hover=(_("Agent"), _("Calls"), _("As counted"), _("Drawn together"), _("Interval")),
         file_name=file_name,
     )
 
 
-def _layers(found: AgentsReading, arm: str, number: int, names: dict[str, str]) -> list[Layer]:
-    marker, role = _LOOKS[number]
+def _layers(found: AgentsReading, arm: str, names: dict[str, str]) -> list[Layer]:
+    marker, role = ARMS[list(names).index(arm)] if arm else ("circle", "in_test")
     own, last = [each for each in enumerate(found.agents) if each[1].arm == arm], len(found.agents) - 1
     mean = found.means[arm]
     told = names.get(arm, "")
     average = f"{told} · {_('Average agent')}" if told else _("Average agent")
     dots = tuple(Dot(place, agent.rate, agent.low, agent.high, _said(agent)) for place, agent in own)
     return [
-        Line(average, ((0, mean), (last, mean)), "dashed", "zero" if not number else role),
+        Line(average, ((0, mean), (last, mean)), "dashed", role if arm else "zero"),
         Dots(told or _("One agent"), dots, marker, role),
     ]
 

@@ -16,6 +16,7 @@ from web.pages.look.days import told_days
 from web.pages.look.effects import told_effects
 from web.pages.look.figures import Told
 from web.pages.look.segments import told_segments
+from web.pages.look.staying import told_staying
 from web.pages.look.steps import told_steps
 from web.pages.pictures.agents import told_agents
 from web.pages.pictures.counts import COUNTS, counts_sheet
@@ -87,6 +88,10 @@ def _days(ground: Ground) -> list[Told]:
     return told_days(ground.experiment, ground.last) if ground.last else []
 
 
+def _staying(ground: Ground) -> list[Told]:
+    return told_staying(ground.experiment, ground.last) if ground.last else []
+
+
 _KINDS: Mapping[str, Callable[[Ground], list[Told]]] = {
     "funnel": told_funnel,
     "path": told_path,
@@ -94,6 +99,7 @@ _KINDS: Mapping[str, Callable[[Ground], list[Told]]] = {
     "steps": _steps,
     "segments": _segments,
     "days": _days,
+    "staying": _staying,
     "agents": told_agents,
     "maturing": told_maturing,
 }

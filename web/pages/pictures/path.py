@@ -8,17 +8,13 @@ from flask_babel import gettext as _
 from experiments.check.pictures.path import Path, PathPoint, PlannedLook, path_of
 from experiments.plan.designs import Experiment
 from web.charts.effect import point_ticks
-from web.charts.plane import Axis, Dot, Dots, Layer, Line, PlaneChart, Role
+from web.charts.plane import ARMS, Axis, Dot, Dots, Layer, Line, PlaneChart
 from web.charts.sheet import Cell, Column, Sheet
 from web.formats import UNKNOWN, percent, signed
 from web.pages import words
-from web.pages.look.amounts import p_value
 from web.pages.look.figures import Told
 from web.pages.pictures.ground import Ground
 
-_LOOKS: tuple[tuple[str, Role], ...] = (
-    ("circle", "control"), ("square", "second"), ("triangle", "third"), ("diamond", "fourth")
-)  # fmt: skip
 _FARTHEST = 8.0
 """Standard errors beyond which a path is drawn at the edge: the table says how far it went."""
 
@@ -78,7 +74,7 @@ def _chart(experiment: Experiment, path: Path, title: str) -> PlaneChart:
         up=Axis(-reach, reach, tuple((at, signed(at, 0)) for at in point_ticks(-reach, reach)), _("Standard errors")),
         layers=(*_bounds(path.looks), Line("", ((0.0, 0.0), (1.0, 0.0)), "solid", "zero"), *_paths(experiment, path)),
         sheet=_sheet(path),
-        hover=(_("Challenger"), _("Look"), _("Standard errors"), _("p"), _("Decides at")),
+        hover=(_("Challenger"), _("Look"), _("Standard errors"), _("Decides at")),
         file_name=f"{experiment.key}-path",
     )
 
@@ -88,8 +84,7 @@ def _bounds(looks: Sequence[PlannedLook]) -> list[Layer]:
     for sign in (1, -1):
         ends = [(look, sign * look.z) for look in looks if look.z is not None]
         dots = tuple(
-            Dot(look.fraction, z, told=(name, str(look.number), signed(z, 2), UNKNOWN, _decides(look)))
-            for look, z in ends
+            Dot(look.fraction, z, told=(name, str(look.number), signed(z, 2), _decides(look))) for look, z in ends
         )
         line = tuple((dot.x, dot.y) for dot in dots)
         layers += [Line(name, line, "dashed", "bad"), Dots(name, dots, "square", "bad", 7)]
@@ -98,7 +93,7 @@ def _bounds(looks: Sequence[PlannedLook]) -> list[Layer]:
 
 def _paths(experiment: Experiment, path: Path) -> list[Layer]:
     decides, layers = {look.number: look for look in path.looks}, list[Layer]()
-    for arm, (marker, role) in zip(experiment.arms[1:], _LOOKS, strict=False):
+    for arm, (marker, role) in zip(experiment.arms[1:], ARMS[1:], strict=False):
         own = [point for point in path.points if point.challenger == arm.key]
         if own:
             dots = tuple(_dot(point, decides[point.number]) for point in own)
@@ -108,7 +103,7 @@ def _paths(experiment: Experiment, path: Path) -> list[Layer]:
 
 
 def _dot(point: PathPoint, look: PlannedLook) -> Dot:
-    told = (point.challenger, str(point.number), signed(point.z, 2), p_value(point.p_value), _decides(look))
+    told = (point.challenger, str(point.number), signed(point.z, 2), _decides(look))
     return Dot(point.fraction, math.copysign(min(abs(point.z), _FARTHEST), point.z), told=told)
 
 
@@ -124,7 +119,6 @@ def _sheet(path: Path) -> Sheet:
         Column(_("Decides at p"), "number", 4),
         Column(_("Challenger")),
         Column(_("Standard errors"), "signed", 2),
-        Column(_("p"), "number", 4),
         Column(_("Reading")),
     )
     rows = [_row(look, path, point) for look in path.looks for point in _at(look, path)]
@@ -139,6 +133,6 @@ def _row(look: PlannedLook, path: Path, point: PathPoint | None) -> tuple[Cell, 
     planned = (look.number, look.fraction, look.z, look.nominal_alpha)
     if point is not None:
         said = _("beyond the boundary") if point.crossed else _("within the boundary")
-        return (*planned, point.challenger, point.z, point.p_value, said)
+        return (*planned, point.challenger, point.z, said)
     said = _("hidden") if look.number in path.hidden else _("made") if look.made else _("to come")
-    return (*planned, None, None, None, said)
+    return (*planned, None, None, said)
