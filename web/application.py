@@ -19,6 +19,7 @@ from web.house import open_house, wall_clock
 from web.ofrep.answers import PREFIX, failed
 from web.ofrep.routes import ofrep
 from web.pages.routes import pages
+from web.reports.views import reports
 from web.short_way import ShortWay
 from web.studio.views import studio
 
@@ -48,7 +49,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = wall_clock) -
     csrf = CSRFProtect(app)
     for machines in (api, ofrep, features):
         csrf.exempt(machines)  # they know tokens only, which no browser sends by itself
-    for windows in (health, api, ofrep, features, pages, studio, desk):
+    for windows in (health, api, ofrep, features, pages, studio, desk, reports):
         app.register_blueprint(windows)
     refusals.shape(app, PREFIX, failed)
     refusals.shape(app, "/desk/", blind.failed)

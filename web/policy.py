@@ -43,6 +43,9 @@ DESIGNERS = ("lead",)
 AGENTS = ("agent",)
 """Who takes calls at the desk."""
 
+AGENTS_SEEN_BY = ("supervisor", "manager", "quality", "trainer", "admin")
+"""Who sees agents one by one in reports: those who lead, check or train them. Leads and compliance see teams."""
+
 _ANYONE = Access(Who.ANYONE)
 _AT_THE_BOARD = Access(Who.PERSON, _BOARD)
 _LEADS = Access(Who.PERSON, DESIGNERS)
@@ -76,6 +79,8 @@ POLICY: dict[str, Access] = {
     "pages.picture_numbers": _AT_THE_BOARD,
     "pages.moved": _AT_THE_BOARD,
     "pages.variables": _AT_THE_BOARD,
+    "pages.variable_picture": _AT_THE_BOARD,
+    "pages.shares_picture": _AT_THE_BOARD,
     "pages.knowledge": _AT_THE_BOARD,
     "pages.knowledge_entry": _AT_THE_BOARD,
     "pages.knowledge_note": Access(Who.PERSON, NOTERS),
@@ -97,6 +102,11 @@ POLICY: dict[str, Access] = {
     "desk.standby": _AGENTS,
     "desk.tell": _AGENTS,
     "desk.preview": _AT_THE_BOARD,
+    # reports, as pages and as files
+    "reports.overview": _AT_THE_BOARD,
+    "reports.table_file": _AT_THE_BOARD,
+    "reports.pack": _AT_THE_BOARD,
+    "reports.pack_file": _AT_THE_BOARD,
     # the API
     "openapi.spec": _ANYONE,
     "docs.api": _ANYONE,
@@ -115,6 +125,7 @@ POLICY: dict[str, Access] = {
     "api.hear": Access(Who.TOKEN, scope="act"),
     "api.read_traffic": Access(Who.TOKEN, scope="read"),
     "api.list_variables": Access(Who.TOKEN, scope="read"),
+    "api.read_reports": Access(Who.TOKEN, scope="read"),
     "api.find_knowledge": Access(Who.TOKEN, scope="read"),
     "api.read_knowledge": Access(Who.TOKEN, scope="read"),
     "api.note_knowledge": Access(Who.TOKEN, scope="act"),

@@ -106,6 +106,16 @@ def calls_by_experiment(session: Session) -> dict[int, int]:
     return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
 
 
+def calls_between(session: Session, *, since: int, until: int) -> dict[int, int]:
+    """Count every experiment's eligible assigned calls of some days (YYYYMMDD, both ends included)."""
+    query = (
+        select(RollupDay.experiment_id, func.sum(RollupDay.calls))
+        .where(RollupDay.experiment_id != 0, RollupDay.eligible, RollupDay.day >= since, RollupDay.day <= until)
+        .group_by(RollupDay.experiment_id)
+    )
+    return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
+
+
 def marks(session: Session, experiment_ids: Collection[int]) -> dict[int, str]:
     """Give what tells whether an experiment's rollup is another one than before, by its id: a sum of all it counts."""
     query = (

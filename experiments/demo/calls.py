@@ -20,6 +20,9 @@ from experiments.plan.catalogue import Catalogue
 CUSTOMERS = ("self", "spouse", "relative")
 """The caller relations of policy customers, the only callers whose customer id the desktop knows."""
 
+INVITED_TO = "wecom"
+"""What the insurer's invitations lead to: the channel that is recommended."""
+
 _MOST = 0.97  # chances are kept below one before skill multiplies their odds
 _CONVERT_DAYS = 30
 _STREAMS = ("day", "call", "desktop", "spoken", "ear")
@@ -117,6 +120,7 @@ def as_report(call: Call, fact: Fact) -> tuple[datetime, dict[str, Any]]:
         "at": at,
     }
     report |= {} if fact.value is None else {"value": fact.value}
+    report |= {"target_channel": INVITED_TO} if fact.type in ("invited", "accepted", "declined") else {}
     return at, report | ({} if fact.of is None else {"detail": {"of": fact.of}})
 
 

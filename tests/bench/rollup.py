@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, func, select
 
 from experiments.check import rollup
-from experiments.check.counting.tables import RollupCall, RollupDay, RollupSource, RollupUnit
+from experiments.check.counting.sums import ROLLUPS
+from experiments.check.counting.tables import RollupCall
 from experiments.do.days import DirtyDay
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome
@@ -119,7 +120,7 @@ def from_nothing(url: str) -> Turn:
     """Delete the rollup, and build it again."""
     store = Store(url)
     with store.write() as session:
-        for each in (RollupCall, RollupUnit, RollupDay, RollupSource, DirtyDay):
+        for each in (*ROLLUPS, DirtyDay):
             session.execute(delete(each))
         rollup.mark_all(session)
     store.dispose()

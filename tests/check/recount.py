@@ -60,6 +60,34 @@ class Recount:
             for call in self.calls
         )
 
+    def by_agent(self) -> Rows:
+        """Sum by the keys of `RollupAgent`, of calls that were not counted before."""
+        return {
+            key: {**total, "eligible": sum(call.eligible for call in calls)}
+            for key, calls in self._taken().items()
+            for total in [sum((Counter(self.measures(call)) for call in calls), Counter[str]())]
+        }
+
+    def by_target(self) -> dict[tuple[Any, ...], tuple[int, int]]:
+        """Count by the keys of `RollupTarget`: calls that it was recommended in, and those that accepted it."""
+        found: dict[tuple[Any, ...], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for key, calls in self._taken().items():
+            for call in calls:
+                named = {(f.target_channel, f.type) for f in self.told[call.id] if f.target_channel is not None}
+                for target in {t for t, kind in named if kind in ("invited", "accepted")}:
+                    recommended, succeeded = found[*key, target]
+                    accepted = (target, "accepted") in named and self.measures(call)["accepted"]
+                    found[*key, target] = recommended + 1, succeeded + accepted
+        return dict(found)
+
+    def _taken(self) -> dict[tuple[Any, ...], list[Assignment]]:
+        taken: dict[tuple[Any, ...], list[Assignment]] = defaultdict(list)
+        for call in self.calls:
+            if call.origin != "replayed":
+                key = call.scenario_id, call.day, call.agent_id, call.team, call.region, call.channel
+                taken[key].append(call)
+        return taken
+
     def by_unit(self) -> Rows:
         """Sum by the keys of `RollupUnit` and the unit's name."""
         return self._summed(self._unit(call) for call in self.calls)

@@ -13,9 +13,12 @@ from experiments.check.counting import aside
 from experiments.check.counting.tables import (
     CHECKED,
     MEASURES,
+    REPORTED,
+    RollupAgent,
     RollupCall,
     RollupDay,
     RollupSource,
+    RollupTarget,
     RollupUnit,
 )
 from experiments.do.assignments import Floor, assign
@@ -121,7 +124,8 @@ def facts(draw: st.DrawFn) -> dict[str, Any]:
     at = moment_of(number) + draw(st.sampled_from(LAGS))
     value, of = draw(st.sampled_from(VALUES)), draw(st.sampled_from(["accepted", "converted"]))
     id_ = str(draw(st.integers(0, 60)))
-    return {"id": id_, "type": draw(KINDS), "at": at.isoformat(), "value": value, "detail": {"of": of}, **about}
+    said = {"id": id_, "type": draw(KINDS), "at": at.isoformat(), "value": value, "detail": {"of": of}, **about}
+    return {**said, "target_channel": draw(st.sampled_from([None, "app", "sms"]))}
 
 
 TELLS = st.builds(Tells, st.sampled_from(["desk", "nightly"]), st.lists(facts(), min_size=1, max_size=8))
@@ -168,6 +172,17 @@ def check_everything(floor: Floor) -> None:
             for row in session.scalars(select(RollupSource))
         }
         assert sources == again.by_source()
+        targets = {
+            tuple(row[c.name] for c in table_of(RollupTarget).primary_key): (row["recommended"], row["succeeded"])
+            for row in session.execute(select(table_of(RollupTarget))).mappings()
+        }
+        assert targets == again.by_target()
+        agents = {
+            tuple(row[c.name] for c in table_of(RollupAgent).primary_key): {name: row[name] for name in REPORTED}
+            for row in session.execute(select(table_of(RollupAgent))).mappings()
+        }
+        taken = again.by_agent()
+        assert agents == {key: {name: total.get(name, 0) for name in REPORTED} for key, total in taken.items()}
         calls, days, units = again.by_call(), again.by_day(), again.by_unit()
     assert counted(floor, RollupCall) == calls
     assert counted(floor, RollupDay) == days

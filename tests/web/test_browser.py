@@ -31,6 +31,8 @@ PAGES = [
     "/knowledge?q=words",
     "/knowledge/claim_bridge",
     "/scenarios/policy_change/manual",
+    "/reports?by=agent&per=day",
+    "/experiments/change_benefit/pack",
 ]
 NOT_DRAWN = "figure[data-chart]:not([data-chart='drawn'])"
 WIDER_THAN_THE_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

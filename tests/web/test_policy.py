@@ -23,6 +23,7 @@ API = [
     ("api.hear", "POST", "/experiments/none/listening"),
     ("api.read_traffic", "GET", "/scenarios/none/traffic"),
     ("api.list_variables", "GET", "/variables"),
+    ("api.read_reports", "GET", "/reports"),
     ("api.find_knowledge", "GET", "/knowledge"),
     ("api.read_knowledge", "GET", "/knowledge/none"),
     ("api.note_knowledge", "POST", "/knowledge/none/notes"),

@@ -11,7 +11,19 @@ from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
 from web.api.manual import chapters, shapes
 from web.api.routes import VERBS
-from web.api.schemas import calls, gates, knowledge, listening, plans, refusals, results, standards, traffic, variables
+from web.api.schemas import (
+    calls,
+    gates,
+    knowledge,
+    listening,
+    plans,
+    refusals,
+    reports,
+    results,
+    standards,
+    traffic,
+    variables,
+)
 from web.policy import POLICY
 from web.refusals import TITLES
 
@@ -33,6 +45,7 @@ _MODELS = (
     plans.ExperimentAnswer,
     results.ResultsAnswer,
     variables.VariablesAnswer,
+    reports.ReportsAnswer,
     traffic.TrafficAnswer,
     knowledge.KnowledgeAnswer,
     knowledge.EntryAnswer,
@@ -71,6 +84,7 @@ GROUPS = {
     ),
     "Scenarios": ("read_traffic",),
     "Variables": ("list_variables",),
+    "Reports": ("read_reports",),
     "Knowledge": ("find_knowledge", "read_knowledge", "note_knowledge"),
     "Standards": ("list_standards", "review_standard", "propose_plan"),
     "Listening": ("read_listening", "hear"),

@@ -20,7 +20,7 @@ from experiments.errors import invalid
 from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan.scenarios import scenario_named
-from web.api import answers, knowledge, standards, traffic
+from web.api import answers, knowledge, reports, standards, traffic
 from web.api.bodies import expect_json
 from web.api.examples import ASSIGNMENT, COMMENT, HEARD, MOVE, NOTE, OUTCOMES, PLAN, REVIEW, TICK
 from web.api.schemas.calls import AssignmentAnswer, AssignmentRequest, OutcomeEnvelope, ReceiptAnswer
@@ -28,6 +28,7 @@ from web.api.schemas.gates import Comment, CommentBody, TickBody
 from web.api.schemas.knowledge import EntryAnswer, KnowledgeAnswer, KnowledgeNote, KnowledgeQuery, NoteBody
 from web.api.schemas.listening import HeardAnswer, HeardBody, ListeningAnswer
 from web.api.schemas.plans import Card, Cards, ExperimentAnswer, MoveBody, PlanBody
+from web.api.schemas.reports import ReportsAnswer, ReportsQuery
 from web.api.schemas.results import ResultsAnswer
 from web.api.schemas.standards import ProposalAnswer, ReviewBody, StandardAnswer, StandardsAnswer
 from web.api.schemas.traffic import TrafficAnswer, TrafficQuery
@@ -207,6 +208,15 @@ def list_variables(asked: VariablesQuery) -> dict[str, Any]:
     """
     with house().store.read() as session:
         return variables(session, asked.method)
+
+
+@api.get("/reports")
+@api.input(ReportsQuery, arg_name="asked", location="query")
+@api.output(ReportsAnswer)
+def read_reports(asked: ReportsQuery) -> dict[str, Any]:
+    """Read how often something was recommended, and with what success, by agent, team, place or kind of call."""
+    with house().store.read() as session:
+        return reports.told(session, asked, house().calendar.day(house().clock()), actor())
 
 
 @api.get("/knowledge")

@@ -43,6 +43,11 @@ def figure(figure_id: str, chart: Chart, summary: str) -> Figure:
     return Figure(figure_id, chart.title, summary, json_of(chart), table_of(chart))
 
 
+def fetched(figure_id: str, chart: Chart, summary: str, source: str) -> Figure:
+    """Leave a chart's place in the page: it is drawn when it comes near, and fetched from `source`."""
+    return Figure(figure_id, chart.title, summary, "", table_of(chart), source)
+
+
 def steps_of(metric_set: MetricSet) -> list[tuple[str, str]]:
     """Give a funnel's steps as (fact, the reader's name)."""
     return [(step["fact"], named(step["name"])) for step in metric_set.steps]

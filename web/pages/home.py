@@ -1,25 +1,33 @@
 """Home: in how many calls we invite, the funnel of the last days, what runs, and what waits for the reader."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board.cards import Stage
+from experiments.board import cards as board
+from experiments.board.cards import Card, Review, Stage
 from experiments.calendar import days_before
 from experiments.check import history
+from experiments.check.verdict import Conclusion
 from experiments.people import Actor
 from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of
 from web.pages import words
 from web.pages.figures import Figure, funnel, scenario_counts, steps_of
 from web.pages.standard_tiles import standard_tiles
 from web.pages.survey import CardView, Freshness, Survey, freshness
-from web.pages.tiles import Tile
+from web.pages.tiles import ENDED, Tile
 
 TARGETS = (0.18, 0.20)
 """What the operator of the field set itself: the share of calls with an invitation, in phases two and three."""
 
 SPANS = {"today": 1, "week": 7}
+
+_PACE_DAYS = 7
+"""The whole days before today that say how many calls a test gets a day: weekdays differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +41,106 @@ class MarketingShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A test on the floor. `left` are the days until its planned calls are in, at `pace` calls a day; None unknown."""
+
+    card: CardView
+    left: int | None
+    pace: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that is not as it should be: how bad, what, of what, and where to look."""
+
+    tone: str
+    icon: str
+    what: str
+    of: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
-    """Everything on the home page of somebody who may see tests."""
+    """Everything on the home page of somebody who may see tests. `shares` are of every span, by its key."""
 
     fresh: Freshness
     span: str
-    share: MarketingShare
+    shares: dict[str, MarketingShare]
     targets: tuple[float, ...]
     figure: Figure | None
-    running: list[CardView]
+    running: list[Running]
     waiting: list[CardView]
     standards: list[Tile]
+    alerts: list[Alert]
+
+    @property
+    def share(self) -> MarketingShare:
+        """Give the share of the span that is shown."""
+        return self.shares[self.span]
 
 
 def home(session: Session, visitor: Actor, span: str) -> Home:
-    """Compose the page for one span of days, `today` or `week`."""
-    span = span if span in SPANS else "week"
+    """Compose the page for one span of days, `today` or `week`; else for today, once calls of today are counted."""
     survey = Survey(session, visitor)
-    since = days_before(survey.today, SPANS[span] - 1)
     leaves = [s for s in every_scenario(session) if s.metric_set is not None and s.direction == "inbound"]
-    cards = survey.cards()
+    shares = {
+        key: _share(session, leaves, days_before(survey.today, days - 1), survey.today) for key, days in SPANS.items()
+    }
+    span = span if span in SPANS else "today" if shares["today"].calls else "week"
+    every = board.every_card(session)
+    seen = {card.id: survey.card(card) for card in every}
+    standards = standard_tiles(session, survey)
     return Home(
         fresh=freshness(session),
         span=span,
-        share=_share(session, leaves, since, survey.today),
+        shares=shares,
         targets=TARGETS,
-        figure=_figure(session, leaves, since, survey.today),
-        running=[card for card in cards if card.stage == Stage.DO],
-        waiting=[card for card in cards if card.for_me],
-        standards=[tile for tile in standard_tiles(session, survey) if tile.for_me],
+        figure=_figure(session, leaves, days_before(survey.today, SPANS[span] - 1), survey.today),
+        running=_running(session, survey, every, seen),
+        waiting=[card for card in seen.values() if card.for_me],
+        standards=[tile for tile in standards if tile.for_me],
+        alerts=[*(alert for card in seen.values() for alert in _of_card(card)), *_of_standards(standards)],
     )
+
+
+def _running(session: Session, survey: Survey, every: list[Card], seen: dict[int, CardView]) -> list[Running]:
+    since, until = days_before(survey.today, _PACE_DAYS), days_before(survey.today, 1)
+    lately = history.calls_between(session, since=since, until=until)
+    return [_left(seen[card.id], lately.get(card.experiment_id, 0)) for card in every if card.stage == Stage.DO]
+
+
+def _left(card: CardView, lately: int) -> Running:
+    """Say when a test's planned calls will be in, if calls go on coming as they lately did."""
+    days = min(card.days_running or 0, _PACE_DAYS)
+    if not days or not lately or card.planned is None or card.review != Review.RUNNING:
+        return Running(card, None, None)
+    pace = lately / days
+    return Running(card, math.ceil(max(0, card.planned - card.calls) / pace), pace)
+
+
+def _of_card(card: CardView) -> Iterator[Alert]:
+    """Say what is wrong with a test or a rollout; harm is said even where the data are doubtful."""
+    if card.review in ENDED:
+        return
+    href = url_for("pages.experiment", key=card.key)
+    if card.conclusion == Conclusion.HARM:
+        yield Alert("bad", "circle-x", _("A guardrail is harmed"), card.title, href)
+    if card.health in ("broken", "warning"):
+        tone, icon = ("bad", "circle-x") if card.health == "broken" else ("warn", "alert-triangle")
+        yield Alert(tone, icon, _("Data broken") if tone == "bad" else _("Data: look into it"), card.title, href)
+    elif card.review == Review.PAUSED:
+        yield Alert("warn", "player-pause", _("Paused: everybody hears the standard"), card.title, href)
+    if card.review == Review.HELD:
+        yield Alert("warn", "player-pause", _("The rollout is held"), card.title, href)
+
+
+def _of_standards(tiles: list[Tile]) -> Iterator[Alert]:
+    for tile in tiles:
+        if tile.alarm:
+            yield Alert("warn", "alert-triangle", _("A standard's rates are not as usual"), tile.title, tile.href)
+        elif tile.late:
+            yield Alert("warn", "clock", _("The review of a standard is overdue"), tile.title, tile.href)
 
 
 def is_blind(visitor: Actor | None) -> bool:

@@ -28,11 +28,11 @@ from web.pages.listening import listening_page, write_down
 from web.pages.manual import manual_page
 from web.pages.moved import moved_since
 from web.pages.pictures.gallery import drawn_picture, picture_numbers as numbers_of
-from web.pages.scenarios import scenario_page, tree
+from web.pages.scenarios import drawn_shares, scenario_page, tree
 from web.pages.sieve import Sieve
 from web.pages.standing import standing_page
 from web.pages.survey import freshness
-from web.pages.variables.page import variables_page
+from web.pages.variables.page import drawn_variable, variables_page
 from web.policy import DESIGNERS
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
@@ -63,7 +63,7 @@ def home() -> str:
     if is_blind(auth.actor()):
         return render_template("home_agent.html")
     with house().store.read() as session:
-        return render_template("home.html", page=home_page(session, auth.actor(), request.args.get("span", "week")))
+        return render_template("home.html", page=home_page(session, auth.actor(), request.args.get("span", "")))
 
 
 @pages.get("/scenarios")
@@ -72,6 +72,13 @@ def scenarios() -> str:
     with house().store.read() as session:
         late = control.overdue_reviews(session, auth.actor())
         return render_template("scenarios.html", catalogues=tree(session), fresh=freshness(session), overdue=late)
+
+
+@pages.get("/scenarios/pictures/<name>.json")
+def shares_picture(name: str) -> Response:
+    """Give what the chart of a catalogue's call types is drawn from."""
+    with house().store.read() as session:
+        return _packed(drawn_shares(session, name))
 
 
 @pages.get("/scenarios/standing")
@@ -150,9 +157,7 @@ def experiment(key: str) -> str:
 def picture(key: str, name: str) -> Response:
     """Give what one chart of an experiment's page is drawn from."""
     with house().store.read() as session:
-        answer = Response(drawn_picture(session, key, name), mimetype="application/json")
-    answer.headers["Content-Encoding"] = "gzip"
-    return answer
+        return _packed(drawn_picture(session, key, name))
 
 
 @pages.get("/experiments/<key>/pictures/<name>.csv")
@@ -177,6 +182,13 @@ def variables() -> str:
     """Show what finished tests say of every variable, and what to test next."""
     with house().store.read() as session:
         return render_template("variables.html", page=variables_page(session))
+
+
+@pages.get("/variables/pictures/<name>.json")
+def variable_picture(name: str) -> Response:
+    """Give what the chart of one variable is drawn from."""
+    with house().store.read() as session:
+        return _packed(drawn_variable(session, name))
 
 
 @pages.get("/knowledge")
@@ -301,6 +313,12 @@ def bokeh_js(version: str) -> Response:
     response = send_file(_bokeh_file(), mimetype="text/javascript")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+def _packed(drawn: bytes) -> Response:
+    answer = Response(drawn, mimetype="application/json")
+    answer.headers["Content-Encoding"] = "gzip"
+    return answer
 
 
 @cache

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from configs.settings import catalogue_documents
 from experiments.check import history
 from experiments.check.metrics import Totals
+from experiments.errors import Unknown
 from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan import scripts, traffic
@@ -19,13 +21,16 @@ from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metr
 from experiments.plan.scripts import Lines, ScriptVersion
 from experiments.plan.traffic import Slice, SliceState
 from web.charts.data import ShareChart, ShareRow
+from web.charts.kinds import packed
 from web.charts.words import share_words
 from web.language import locale, named, say
 from web.pages import conditions, words
 from web.pages.changes import ChangeView, change_views
 from web.pages.control import ControlView, control_view
-from web.pages.figures import Figure, figure, funnel, scenario_counts, steps_of
+from web.pages.figures import Figure, fetched, figure, funnel, scenario_counts, steps_of
+from web.pages.ranking import Rank, rank_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
+from web.pages.versions import VersionRow, version_rows
 from web.saying import ENDONYMS, LOCALES
 
 _REVISIONS = 20
@@ -52,6 +57,7 @@ class CatalogueView:
     name: str
     steps: list[str]
     rows: list[TreeRow]
+    chart: ShareChart | None
     figure: Figure | None
 
 
@@ -63,18 +69,6 @@ class Spoken:
     text: str
     locked: bool
     under_test: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One version of a scenario's script."""
-
-    number: int
-    written_by: str
-    origin: str
-    experiment: str | None
-    written_at: str
-    in_force: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +100,9 @@ class ScenarioPage:
     script_name: str
     versions: list[VersionRow]
     revisions: list[RevisionRow]
+    shares: Figure | None
     figure: Figure | None
+    rank: Rank | None
     cards: list[CardView]
     control: ControlView | None
 
@@ -121,6 +117,19 @@ def tree(session: Session) -> list[CatalogueView]:
     # The centre that calls are coming in for stands first.
     busiest = sorted(own, key=lambda key: -sum(calls[s.id]["calls"] for s in own[key] if s.id in calls))
     return [_catalogue(session, key, own[key], calls, let_in) for key in busiest]
+
+
+def drawn_shares(session: Session, name: str) -> bytes:
+    """Give what charts.js draws of a catalogue's shares, packed with gzip.
+
+    Raises:
+        Unknown: no catalogue has such a chart now.
+    """
+    shown = (view for view in tree(session) if view.figure and view.figure.id == name)
+    found = next((view.chart for view in shown if view.chart), None)
+    if found is None:
+        raise Unknown("There is no chart %(name)s here.", name=name)
+    return packed(found)
 
 
 def scenario_page(session: Session, key: str, visitor: Actor, region: str | None = None) -> ScenarioPage:
@@ -146,12 +155,14 @@ def scenario_page(session: Session, key: str, visitor: Actor, region: str | None
         synthetic=words.synthetic(ledger.synthetic_fields(session, scenario=key)),
         script=_heard(session, survey, scenario, standard) if standard else {},
         script_name=f"{standard.script.key} v{standard.number}" if standard else "",
-        versions=[_version(survey, version, standard) for version in versions],
+        versions=version_rows(survey, scenario.catalogue, versions, standard),
         revisions=[
             _revision(survey, scenario, told, {v.id: v.number for v in versions})
             for told in told_revisions(session, scenario, most=_REVISIONS)
         ],
+        shares=_shares_under(session, scenario, everything),
         figure=_funnel(session, scenario, everything),
+        rank=rank_of(session, scenario) if scenario.metric_set else None,
         cards=[card for card in survey.cards() if card.scenario_key == key],
         control=control_view(session, scenario, survey, region) if scenario.metric_set else None,
     )
@@ -189,9 +200,13 @@ def _catalogue(
     longest = max(sets, key=lambda s: len(s.steps), default=None)
     steps = [step for step in steps_of(longest) if step[0] != "calls"] if longest else []
     facts = {s.id: _facts(session, s) for s in own}
-    rows = [_row(s, own, steps, facts, calls, let_in) for s in _in_tree_order(own)]
+    chart, id_ = _share_chart(key, own, calls), f"shares-{key}"
     return CatalogueView(
-        named(catalogue_names().get(key, {"en": key})), [name for _fact, name in steps], rows, _shares(key, own, calls)
+        name=named(catalogue_names().get(key, {"en": key})),
+        steps=[name for _fact, name in steps],
+        rows=[_row(s, own, steps, facts, calls, let_in) for s in _in_tree_order(own)],
+        chart=chart,
+        figure=fetched(id_, chart, _shares_are(), url_for("pages.shares_picture", name=id_)) if chart else None,
     )
 
 
@@ -247,7 +262,7 @@ def _depth(scenario: Scenario, own: Sequence[Scenario]) -> int:
     return 0 if parent is None else 1 + _depth(parent, own)
 
 
-def _shares(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> Figure | None:
+def _share_chart(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> ShareChart | None:
     if not any(s.share for s in own):
         return None
     keys = {s.id: s.key for s in own}
@@ -263,9 +278,20 @@ def _shares(key: str, own: Sequence[Scenario], calls: Mapping[int, Totals]) -> F
         )
         for s in own
     )
-    chart = ShareChart(_("How the calls divide, and where we invite"), rows, f"shares-{key}", share_words())
-    summary = _("Share of all calls of the centre as its catalogue states it; the standing is of each leaf.")
-    return figure(f"shares-{key}", chart, summary)
+    return ShareChart(_("How the calls divide, and where we invite"), rows, f"shares-{key}", share_words())
+
+
+def _shares_are() -> str:
+    return _("Share of all calls of the centre as its catalogue states it; the standing is of each leaf.")
+
+
+def _shares_under(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> Figure | None:
+    """Draw how the calls of a node divide among the kinds below it; a leaf has none."""
+    below = _under(scenario, list(everything.values()))
+    if len(below) == 1:
+        return None
+    chart = _share_chart(scenario.key, below, history.calls_by_scenario(session))
+    return figure(f"shares-{scenario.key}", chart, _shares_are()) if chart else None
 
 
 def _parents(scenario: Scenario, everything: Mapping[int, Scenario]) -> list[tuple[str, str]]:
@@ -277,18 +303,6 @@ def _heard(session: Session, survey: Survey, scenario: Scenario, standard: Scrip
     lines = scripts.lines_of(standard.lines)
     mine_first = sorted(LOCALES, key=lambda language: language != locale())
     return {ENDONYMS[language]: spoken_lines(survey, scenario.catalogue, lines, language) for language in mine_first}
-
-
-def _version(survey: Survey, version: ScriptVersion, standard: ScriptVersion | None) -> VersionRow:
-    experiment, _slash, arm = version.origin.partition("/")
-    return VersionRow(
-        version.number,
-        survey.name(version.written_by),
-        _("Arm %(arm)s", arm=arm) if arm else _("The catalogue") if experiment == "catalogue" else experiment,
-        experiment if arm else None,
-        words.moment(version.written_at),
-        standard is not None and version.id == standard.id,
-    )
 
 
 def _revision(survey: Survey, scenario: Scenario, told: Told, numbers: Mapping[int, int]) -> RevisionRow:

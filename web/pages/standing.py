@@ -12,6 +12,8 @@ from stats.moments import Counts
 from web.formats import UNKNOWN, percent, signed, whole
 from web.language import named, say
 from web.pages import words
+from web.pages.figures import Figure
+from web.pages.ranking import ranking_figure
 from web.pages.scenarios import catalogue_names
 from web.pages.survey import Freshness, freshness
 
@@ -49,6 +51,7 @@ class StandingPage:
     """The ranking; `orders` are (key, name, whether it is this one), `moved` counts standings that data contradict."""
 
     fresh: Freshness
+    figure: Figure | None
     rows: list[StandingRow]
     orders: list[tuple[str, str, bool]]
     moved: int
@@ -58,9 +61,10 @@ def standing_page(session: Session, by: str) -> StandingPage:
     """See every leaf scenario, ranked by `value`, `acceptance` or `harm`."""
     names = {"value": _("Expected a year"), "acceptance": _("Acceptance"), "harm": _("Fewest complaints")}
     chosen = by if by in names else "value"
-    rows = [_row(ranked) for ranked in where_to_invite(session, by=chosen)]
+    found = where_to_invite(session, by=chosen)
+    rows = [_row(ranked) for ranked in found]
     orders = [(key, name, key == chosen) for key, name in names.items()]
-    return StandingPage(freshness(session), rows, orders, sum(bool(row.moved) for row in rows))
+    return StandingPage(freshness(session), ranking_figure(found), rows, orders, sum(bool(row.moved) for row in rows))
 
 
 def _row(ranked: RankedScenario) -> StandingRow:

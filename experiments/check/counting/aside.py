@@ -26,7 +26,14 @@ from sqlalchemy.orm import Session
 from experiments.check.counting import sums
 from experiments.check.counting.measures import measures_of_call, measures_of_kinds
 from experiments.check.counting.sums import ROLLUPS, Rollup, Sums
-from experiments.check.counting.tables import RollupCall, RollupDay, RollupSource, RollupUnit
+from experiments.check.counting.tables import (
+    RollupAgent,
+    RollupCall,
+    RollupDay,
+    RollupSource,
+    RollupTarget,
+    RollupUnit,
+)
 from experiments.check.counting.tasks import Task, displaced, done_with, firsts, may_displace, of_the_day
 from experiments.check.counting.told import of_each_call
 from experiments.check.counting.windows import Windows
@@ -117,6 +124,8 @@ def _filling(windows: Windows, *, inbound: bool) -> tuple[Insert, ...]:
         _into(_READY[RollupCall], sums.by_call(_TOLD, measures).select_from(with_words)),
         _into(_READY[RollupUnit], sums.by_unit(_TOLD, measures).select_from(with_words)),
         _into(_READY[RollupDay], sums.by_day(_READY[RollupCall])),
+        _into(_READY[RollupAgent], sums.by_agent(_READY[RollupCall])),
+        _into(_READY[RollupTarget], sums.by_target(_TOLD, with_words, measures)),
         _into(_READY[RollupSource], sums.by_source(_TOLD)),
     )
 
@@ -133,11 +142,14 @@ def _transactions(session: Session, task: Task) -> list[list[Step]]:
         for bounds in _bounds(session, rollup, name)
     ]
     marks: list[Step] = [(statement, {}) for statement in done_with(task)]
-    rest = [*_replacing(RollupDay, task), *_replacing(RollupSource, task), *marks]
+    rest = [step for rollup in _SMALL for step in _replacing(rollup, task)] + marks
     return [*parts, rest] if len(parts) > _KINDS_OF_PARTS else [[*chain(*parts), *rest]]
 
 
 _KINDS_OF_PARTS = 2
+
+_SMALL = (RollupDay, RollupAgent, RollupTarget, RollupSource)
+"""Rollups of few rows a day, which are brought whole."""
 
 
 def _bounds(session: Session, rollup: Rollup, name: str) -> list[Bounds]:

@@ -7,7 +7,14 @@ from sqlalchemy import Insert, MetaData, delete, insert, select
 from experiments.check.counting import sums
 from experiments.check.counting.measures import measures_of_call, measures_of_kinds
 from experiments.check.counting.sums import ROLLUPS, Rollup, Sums
-from experiments.check.counting.tables import RollupCall, RollupDay, RollupSource, RollupUnit
+from experiments.check.counting.tables import (
+    RollupAgent,
+    RollupCall,
+    RollupDay,
+    RollupSource,
+    RollupTarget,
+    RollupUnit,
+)
 from experiments.check.counting.tasks import Task, displaced, done_with, firsts, may_displace, of_the_day
 from experiments.check.counting.told import of_each_call
 from experiments.check.counting.windows import Windows
@@ -61,6 +68,8 @@ def _filling(windows: Windows, *, inbound: bool) -> Insert:
         _into(RollupCall, select(calls)).cte("by_call"),
         _into(RollupUnit, sums.by_unit(told, measures)).cte("by_unit"),
         _into(RollupDay, sums.by_day(calls)).cte("by_day"),
+        _into(RollupAgent, sums.by_agent(calls)).cte("by_agent"),
+        _into(RollupTarget, sums.by_target(told, told, measures)).cte("by_target"),
     )
     return _into(RollupSource, sums.by_source(told)).add_cte(*more)
 

@@ -45,6 +45,9 @@ CHECKED = (
 )
 """What health alone asks for."""
 
+REPORTED = ("calls", "eligible", "invited", "accepted", "joined", "converted", "complaint")
+"""What reports say of whoever took calls."""
+
 
 class Measures:
     """The columns that rollups share; every one is a whole number that adds up."""
@@ -145,6 +148,47 @@ class RollupDay(Measures, Base):
     eligible: Mapped[bool] = mapped_column(Boolean, primary_key=True)
     origin: Mapped[str] = mapped_column(KEY, primary_key=True)
     script_version_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class RollupAgent(Base):
+    """A day's calls by who took them and where: what reports ask. Replayed calls were counted when they came."""
+
+    __tablename__ = "rollup_agent"
+    __table_args__ = _IN_ORDER
+
+    scenario_id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    team: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    region: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    channel: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    calls: Mapped[int]
+    #: calls that were let in to be invited
+    eligible: Mapped[int]
+    invited: Mapped[int]
+    accepted: Mapped[int]
+    joined: Mapped[int]
+    converted: Mapped[int]
+    complaint: Mapped[int]
+
+
+class RollupTarget(Base):
+    """A day's calls by the channel that was recommended in them, as their invitations and acceptances name it."""
+
+    __tablename__ = "rollup_target"
+    __table_args__ = _IN_ORDER
+
+    scenario_id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    team: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    region: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    channel: Mapped[str] = mapped_column(OUTSIDE_ID, primary_key=True)
+    target: Mapped[str] = mapped_column(KEY, primary_key=True)
+    #: calls in which an invitation or an acceptance names it
+    recommended: Mapped[int]
+    #: of these, calls in which it was accepted, and that was no mistake of the centre's
+    succeeded: Mapped[int]
 
 
 class RollupSource(Base):

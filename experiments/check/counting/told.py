@@ -138,6 +138,8 @@ def _of_its_facts(call: Any, fact: Any, windows: Windows) -> dict[str, ColumnEle
         "invited_at": func.min(case((fact.type == "invited", fact.at))),
         "resolved_at": func.min(case((fact.type == "resolved", fact.at))),
         "facts": func.count(fact.assignment_id),
+        # how many of them name a channel that was recommended
+        "targets": func.count(fact.target_channel),
         # 1 where one source told all of it, and that is the one that tells most
         "by_usual": func.min(case((fact.source == usual_source(), 1), else_=0)),
         "newest_at": func.max(fact.at),

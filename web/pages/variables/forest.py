@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
+from flask import url_for
 from flask_babel import gettext as _, ngettext
 
 from experiments.check.variables.effects import DrawnTest, VariableEffect
@@ -11,7 +12,7 @@ from web.charts.words import effect_words
 from web.formats import percent, whole
 from web.language import named
 from web.pages import words
-from web.pages.figures import Figure, figure
+from web.pages.figures import Figure, fetched
 from web.pages.variables.amounts import goodness, interval_of, points, span
 
 
@@ -37,6 +38,7 @@ class VariableView:
     anchor: str
     name: str
     summary: str
+    chart: EffectChart
     figure: Figure
     notes: list[str]
     tests: list[DrawnRow]
@@ -47,12 +49,14 @@ def variable_view(effect: VariableEffect, anchor: str, name: str, metric: str, n
     chart_words = replace(effect_words(), what=_("Test"))
     chart = EffectChart(_finding(effect, name, metric), tuple(_rows(effect)), anchor, chart_words)
     summary = _("Differences to the control in points, with 95%% intervals. %(note)s.", note=note)
+    id_ = f"{anchor}-forest"
     return VariableView(
         key=effect.variable,
         anchor=anchor,
         name=name,
         summary=ngettext("%(num)s finished test", "%(num)s finished tests", len(effect.tests)),
-        figure=figure(f"{anchor}-forest", chart, summary),
+        chart=chart,
+        figure=fetched(id_, chart, summary, url_for("pages.variable_picture", name=id_)),
         notes=_notes(effect),
         tests=[_drawn_row(drawn) for drawn in effect.tests],
     )

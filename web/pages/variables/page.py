@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from experiments.board.next_tests import NextTest, next_tests
 from experiments.check.variables.evidence import Omission, Omitted
 from experiments.check.variables.survey import MetricSurvey, survey_variables
+from experiments.errors import Unknown
 from experiments.imports import ledger
 from experiments.plan.scenarios import element_names, metrics_of
+from web.charts.kinds import packed
 from web.language import named, say
 from web.pages import words
 from web.pages.scenarios import catalogue_names
@@ -63,6 +65,19 @@ def variables_page(session: Session) -> VariablesPage:
     survey = survey_variables(session, synthetic=ledger.made_up_experiments(session))
     metrics = [_metric(session, found, f"metric-{n}") for n, found in enumerate(survey.metrics, start=1)]
     return VariablesPage(freshness(session), metrics, _omitted(survey.omitted))
+
+
+def drawn_variable(session: Session, name: str) -> bytes:
+    """Give what charts.js draws of one variable, packed with gzip.
+
+    Raises:
+        Unknown: the page has no such chart now.
+    """
+    views = [view for metric in variables_page(session).metrics for view in metric.variables]
+    found = next((view.chart for view in views if view.figure.id == name), None)
+    if found is None:
+        raise Unknown("There is no chart %(name)s here.", name=name)
+    return packed(found)
 
 
 def _metric(session: Session, survey: MetricSurvey, id_: str) -> MetricView:
