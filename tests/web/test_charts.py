@@ -112,8 +112,8 @@ class TestEveryChart:
         assert "PingFang SC" in text
         assert drawn.xaxis[0].axis_label_text_font_style == "normal"
 
-    def test_saves_under_a_given_name_instead_of_asking(self, drawn: Any) -> None:
-        assert drawn.tools[0].filename in {"funnel", "effects", "call-types", "control"}
+    def test_has_the_name_that_its_picture_is_saved_under(self, drawn: Any) -> None:
+        assert drawn.name in {"funnel", "effects", "call-types", "control"}
 
     def test_draws_on_a_transparent_ground(self, drawn: Any) -> None:
         assert drawn.background_fill_color is None

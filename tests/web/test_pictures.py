@@ -263,7 +263,7 @@ def test_a_picture_and_its_numbers_are_saved_by_a_click_and_what_is_far_down_is_
         visit.open(HERE)
         with visit.page.expect_download() as saved:
             visit.page.click("#agents [data-save]")
-        assert saved.value.suggested_filename == "agents.png"
+        assert saved.value.suggested_filename == f"{KEY}-agents.png"
         assert saved.value.path().read_bytes().startswith(b"\x89PNG")
         with visit.page.expect_download() as saved:
             visit.page.click("#agents a[download]")

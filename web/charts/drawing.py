@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure
 
 TEXT_SIZE = "13px"
-# What a Latin letter of a label takes, and what the axis, its label and the save button take below, in pixels.
+# What a Latin letter of a label takes, and what the axis and its label take below, in pixels.
 LETTER_PIXELS = 6.7
-BELOW_PIXELS = 84
+BELOW_PIXELS = 54
 AIR_PIXELS = 4
 # A likely width of the frame; the page corrects the range to the real one.
 FRAME_PIXELS = 640
@@ -63,7 +63,7 @@ def room_for(texts: Sequence[str]) -> float:
 def canvas(
     *, low: float, high: float, room: float, pixels: int, file_name: str, axis: str, legend: int = 0
 ) -> "figure":
-    """Make an empty chart on a transparent ground, with a save button.
+    """Make an empty chart on a transparent ground; the page has the button that saves it.
 
     Args:
         low: where the values begin.
@@ -77,7 +77,7 @@ def canvas(
     Returns:
         the figure.
     """
-    from bokeh.models import Range1d, SaveTool
+    from bokeh.models import Range1d
     from bokeh.plotting import figure as new_figure
 
     unit = (high - low) / (FRAME_PIXELS - room)
@@ -87,8 +87,9 @@ def canvas(
         height=AIR_PIXELS + pixels + legend + BELOW_PIXELS,
         sizing_mode="stretch_width",
         min_width=220,
-        tools=[SaveTool(filename=file_name)],
-        toolbar_location="below",
+        name=file_name,
+        tools=[],
+        toolbar_location=None,
         background_fill_color=None,
         border_fill_color=None,
         outline_line_color=None,
@@ -96,14 +97,13 @@ def canvas(
         min_border_right=6,
         tags=[{"low": low, "high": high, "left": 2, "right": room}],
     )
-    chart.toolbar.logo = None
     chart.yaxis.visible = False
     _quiet_axes(chart, axis)
     return chart
 
 
 def plane(*, last: float, bottom: float, top: float, pixels: int, file_name: str, legend: int) -> "figure":
-    """Make an empty chart over days 0 to `last`, on a transparent ground, with a save button.
+    """Make an empty chart over days 0 to `last`, on a transparent ground.
 
     Args:
         last: place of the last day.

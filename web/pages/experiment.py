@@ -57,7 +57,7 @@ from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.timeline import CommentView, Event, thread, timeline
 from web.policy import DESIGNERS
 
-_LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary", "resume": "primary"}
+_LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary"}
 _DANGERS = ("stop", "refuse", "abandon")
 _ICONS = {
     "approve": "shield-check",
@@ -187,7 +187,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     catalogue = metrics_of(session, experiment.scenario.catalogue)
     watch = survey.watch(experiment) if experiment.started_at else None
     last = made[-1] if made else None
-    ground = ground_of(session, experiment, made, today=survey.today)
+    ground = ground_of(session, experiment, made, today=survey.today, watch=watch)
     arms = [_arm(survey, experiment, arm, ground.totals) for arm in experiment.arms]
     steps, specs = dict(ground.steps), ground.specs
     return ExperimentPage(

@@ -104,7 +104,7 @@
     lines.forEach((line, at) => pen.fillText(line, air, air + (at + 0.8) * 1.4 * size));
     pen.drawImage(chart, 0, canvas.height - chart.height);
     const url = URL.createObjectURL(await new Promise((done) => canvas.toBlob(done, "image/png")));
-    Object.assign(document.createElement("a"), { href: url, download: `${figure.id}.png` }).click();
+    Object.assign(document.createElement("a"), { href: url, download: `${drawn.get(figure).model.name}.png` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 

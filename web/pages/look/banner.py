@@ -8,11 +8,11 @@ from typing import Any
 from flask_babel import gettext as _
 
 from experiments.check.frozen import decided, is_hidden, primaries
-from experiments.check.health.findings import is_broken
+from experiments.check.health.findings import Finding, is_broken
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.check.results import Watch
-from experiments.check.verdict import Guard, GuardrailReading
+from experiments.check.verdict import Conclusion, Guard, GuardrailReading
 from experiments.plan.designs import Experiment
 from web.formats import percent
 from web.language import named, say
@@ -77,7 +77,7 @@ def banner(
     if watch is not None and experiment.ended_at is None and (now := _alarm(watch)) is not None:
         return now
     if look is not None:
-        return _concluded(experiment, look, specs, steps)
+        return _concluded(experiment, look, calls, specs, steps)
     return _collecting(experiment, calls) if experiment.started_at is not None else None
 
 
@@ -86,7 +86,7 @@ def _alarm(watch: Watch) -> Banner | None:
     harmed = [guard for guard in watch.guards if guard.guard is Guard.HARMED]
     rule = _("Guardrails and the sample ratio are watched all the time, by tests that stay valid whenever one looks.")
     as_of = words.day(watch.as_of)
-    faults = [say(f.evidence) for f in watch.findings if f.state == "broken"]
+    faults = [_fault(finding) for finding in watch.findings if finding.state == "broken"]
     if harmed:
         headline = _("Stop: %(arm)s harms a guardrail", arm=harmed[0].challenger)
         reasons = [_guard_sentence(guard) for guard in harmed] + faults
@@ -97,6 +97,11 @@ def _alarm(watch: Watch) -> Banner | None:
             "untrusted", headline, faults, rule, _("Find the missing calls; pause the test until then."), as_of
         )
     return None
+
+
+def _fault(finding: Finding) -> str:
+    told = _("%(asked)s No. %(evidence)s", asked=say(finding.what), evidence=say(finding.evidence))
+    return f"{told} {say(finding.advice)}" if finding.advice is not None else told
 
 
 def _collecting(experiment: Experiment, calls: int) -> Banner:
@@ -115,9 +120,11 @@ def _banner(kind: str, headline: str, reasons: list[str], rule: str, changes: st
     return Banner(kind, headline, [], reasons[:_AT_FIRST], reasons[_AT_FIRST:], [], rule, changes, as_of)
 
 
-def _concluded(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], steps: Mapping[str, str]) -> Banner:
+def _concluded(
+    experiment: Experiment, look: Look, calls: int, specs: Mapping[str, MetricSpec], steps: Mapping[str, str]
+) -> Banner:
     kind, headline = words.headline(look.conclusion, look.challenger or "")
-    reasons = reasons_of(look, experiment, specs)
+    reasons = [*_undecided(experiment, look, calls, specs), *reasons_of(look, experiment, specs)]
     return Banner(
         kind=kind,
         headline=headline,
@@ -129,6 +136,23 @@ def _concluded(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpe
         changes=_changes(experiment, look),
         as_of=_("%(moment)s, look %(number)s, frozen", moment=words.moment(look.made_at), number=look.number),
     )
+
+
+def _undecided(experiment: Experiment, look: Look, calls: int, specs: Mapping[str, MetricSpec]) -> list[str]:
+    """Say first of a test that goes on what it is waiting for."""
+    if look.conclusion != Conclusion.KEEP_RUNNING:
+        return []
+    return [
+        _(
+            "“%(metric)s” is not decided after look %(look)s of %(looks)s: %(calls)s of %(planned)s planned calls are "
+            "in.",
+            metric=named(specs[primaries(look)[0]["metric"]].name),
+            look=look.number,
+            looks=len(experiment.looks),
+            calls=f"{calls:,}",
+            planned=f"{experiment.awaited_calls or 0:,}",
+        )
+    ]
 
 
 def _found(

@@ -5,6 +5,7 @@ Shares stand on one axis in percentage points; a metric in another unit has a ch
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -72,6 +73,10 @@ def finding(look: Look, readings: Sequence[Reading], spec: MetricSpec, *, severa
 def _said(look: Look, reading: Reading, spec: MetricSpec, said: Mapping[str, object]) -> str:
     if not look.final and decided(reading) is None:
         return _("Look %(look)s decides nothing yet: “%(metric)s” lies within %(interval)s of the control", **said)
+    if reading["role"] == "guardrail" and (guard := _guard(look, reading)["guard"]) != Guard.HARMED:
+        if guard == Guard.CLEARED:
+            return _("“%(metric)s” stays within the harm that is allowed: %(interval)s", **said)
+        return _("“%(metric)s” gave no alarm; more harm than is allowed is not ruled out: %(interval)s", **said)
     match amounts.goodness(answer(reading), spec):
         case "good":
             return _("“%(metric)s” is better than the control by %(size)s %(interval)s", **said)
@@ -94,7 +99,8 @@ def _summary(look: Look) -> str:
             confidence=percent(shown[0], 0),
         )
     return _(
-        "Frozen %(moment)s. The primary metric's interval is at this look's own confidence of %(confidence)s.",
+        "Frozen %(moment)s. So early the primary metric's bar is drawn wider than at the end (%(confidence)s instead "
+        "of 95%%), so that looking early finds no winner that is none.",
         moment=words.moment(look.made_at),
         confidence=percent(shown[0], 2),
     )
@@ -121,15 +127,20 @@ def _scaled(value: float | None, scale: int) -> float | None:
 
 def _guarded(look: Look, reading: Reading, spec: MetricSpec, row: EffectRow) -> EffectRow:
     """Add what is known of a guardrail, and how much harm the plan allows."""
-    guard = next(
-        each
-        for each in look.content["watch"]["guards"]
-        if (each["metric"], each["challenger"]) == (reading["metric"], reading["challenger"])
-    )
+    guard = _guard(look, reading)
     margin = guard["margin"] * (100 if amounts.in_points(spec) else 1) * (1 if spec.better == "lower" else -1)
     known: Mapping[str, Goodness] = {Guard.CLEARED: "good", Guard.HARMED: "bad"}
     says = guards([guard], {spec.key: spec})[0].known
     return replace(row, goodness=known.get(guard["guard"], "unclear"), margin=margin or None, says=says)
+
+
+def _guard(look: Look, reading: Reading) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(
+        each
+        for each in look.content["watch"]["guards"]
+        if (each["metric"], each["challenger"]) == (reading["metric"], reading["challenger"])
+    )
+    return found
 
 
 def _smallest(experiment: Experiment, reading: Reading, spec: MetricSpec) -> float | None:

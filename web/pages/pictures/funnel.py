@@ -13,7 +13,7 @@ from web.pages.pictures.ground import Ground
 
 
 def told_funnel(ground: Ground) -> list[Told]:
-    """Give the funnel of the arms that are dealt; nothing before the first call."""
+    """Give the funnel of the arms that are dealt, together where their data cannot be trusted; nothing before calls."""
     experiment, steps = ground.experiment, ground.steps
     if not any(totals["calls"] for totals in ground.totals.values()):
         return []
@@ -25,6 +25,9 @@ def told_funnel(ground: Ground) -> list[Told]:
     windows = history.steps_of(ground.session, experiment)
     at_once = [place for place, fact in enumerate(facts) if not windows.get(fact)]
     title = finding([name for _fact, name in steps], counts, at_once)
+    if not ground.is_sound:
+        together = [sum(each) for each in zip(*counts.values(), strict=True)]
+        counts = {_("All arms together"): together}
     chart = funnel_of(f"{experiment.key}-funnel", title, steps, counts, intervals=single)
     return [Told("funnel", chart, _summary(ground, single=single))]
 
@@ -53,12 +56,19 @@ def finding(names: Sequence[str], arms: Mapping[str, Sequence[int]], at_once: Co
 
 def _summary(ground: Ground, *, single: bool) -> str:
     day = words.day(ground.today)
-    if single:
+    if not ground.is_sound:
         return _(
-            "Counts up to %(day)s with 95%% Wilson intervals, each share over all assigned calls of its arm.", day=day
+            "Counts up to %(day)s. The arms are not put beside one another: their data cannot be trusted.", day=day
         )
-    return _(
-        "Counts up to %(day)s. No intervals: the arms differ by %(unit)s, and calls within one are alike.",
-        day=day,
-        unit=words.unit(ground.experiment.unit),
+    told = (
+        _("Counts up to %(day)s with 95%% Wilson intervals, each share over all assigned calls of its arm.", day=day)
+        if single
+        else _(
+            "Counts up to %(day)s. No intervals: the arms differ by %(unit)s, and calls within one are alike.",
+            day=day,
+            unit=words.unit(ground.experiment.unit),
+        )
     )
+    if ground.experiment.ended_at is not None:
+        return told
+    return _("%(counts)s The test is running: what the arms differ by here decides nothing.", counts=told)

@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 
 from experiments.check import history
 from experiments.check.frozen import could_end, is_hidden
+from experiments.check.health.findings import is_broken
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec, Totals
+from experiments.check.results import Watch
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import metric_set_of
 from web.pages.figures import arm_facts
@@ -16,7 +18,7 @@ from web.pages.figures import arm_facts
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A test as charts see it: its looks, the first made first, its metrics, and its calls by arm until today."""
+    """A test as charts see it: its looks, the first made first, its metrics, its calls by arm, its watch."""
 
     session: Session
     experiment: Experiment
@@ -24,6 +26,13 @@ class Ground:
     specs: dict[str, MetricSpec]
     totals: Mapping[str, Totals]
     today: int
+    watch: Watch | None
+
+    @property
+    def is_sound(self) -> bool:
+        """Say whether arms may be put beside one another: of data that cannot be trusted they mislead."""
+        broken = self.watch is not None and self.experiment.ended_at is None and is_broken(self.watch.findings)
+        return not broken and (self.last is None or not is_hidden(self.last))
 
     @property
     def last(self) -> Look | None:
@@ -42,7 +51,9 @@ class Ground:
         return arm_facts(metric_set_of(self.session, self.experiment.scenario))
 
 
-def ground_of(session: Session, experiment: Experiment, made: Sequence[Look], *, today: int) -> Ground:
-    """Read what an experiment's charts are drawn from."""
+def ground_of(
+    session: Session, experiment: Experiment, made: Sequence[Look], *, today: int, watch: Watch | None
+) -> Ground:
+    """Read what an experiment's charts are drawn from; `watch` is there from its start on."""
     totals = history.arm_totals(session, experiment, until=today) if experiment.started_at else {}
-    return Ground(session, experiment, made, history.specs_of(session, experiment), totals, today)
+    return Ground(session, experiment, made, history.specs_of(session, experiment), totals, today, watch)
