@@ -74,8 +74,8 @@ class Company:
 
     def vouch(self, login: str) -> None:
         """Have somebody vouch for all that the gate's checklist leaves to people."""
-        while self.at(login).locator(".checklist button").count():
-            self.at(login).locator(".checklist button").first.click()
+        while (left := self.at(login).locator(".checklist button")).count():
+            left.first.click()
 
     def picture(self, login: str, name: str) -> None:
         if folder := os.environ.get("SCRIPTBENCH_PICTURES"):
