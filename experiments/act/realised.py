@@ -62,7 +62,7 @@ def realised(session: Session, rollout: Rollout, *, today: int) -> tuple[Realise
         rollout: the rollout.
         today: the site-local day, YYYYMMDD.
     """
-    if rollout.state == "scheduled":
+    if not rollout.reached:
         return ()
     experiment = rollout.experiment
     specs = history.specs_of(session, experiment)

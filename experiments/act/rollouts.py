@@ -178,7 +178,7 @@ def holdback_is_over(rollout: Rollout, *, today: int) -> bool:
 
 def calls_reached(session: Session, rollout: Rollout, *, before: int | None = None) -> int:
     """Count the eligible calls that were served the new script since the rollout began, all or those before a day."""
-    if rollout.state == "scheduled":
+    if not rollout.reached:
         return 0
     query = select(func.coalesce(func.sum(RollupCall.calls), 0)).where(*calls_since(rollout), is_new(rollout))
     return session.scalar(query if before is None else query.where(RollupCall.day < before)) or 0

@@ -324,6 +324,10 @@ class TestBetweenShifts:
         assert moved(floor, key, "stop", "lead", reason="a typo", at=EVENING) == ("check", "open")
         assert tended(floor, 0) == "nothing due of 0 rollouts"
         with floor.store.read() as session:
+            found = rollouts.rollout_of(session, cards.card_of(session, key).experiment)
+            assert found is not None
+            assert (found.state, rollouts.calls_reached(session, found)) == ("taken_back", 0)
+            assert realised(session, found, today=20261231) == ()
             assert traffic.in_force(session, scenario_named(session, SCENARIO)).number == before
 
     def test_the_holdback_of_an_earlier_one_lasts_until_the_first_step(self, floor: Floor, key: str) -> None:

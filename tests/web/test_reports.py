@@ -22,6 +22,8 @@ DANGEROUS = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "  =1", "＝1+1"
 WRONG = [
     ("since=2026-13-01", "Give a day as 2026-11-21."),
     ("since=2026-W01-1", "Give a day as 2026-11-21."),
+    ("since=0000-00-00", "Give a day as 2026-11-21."),
+    ("until=20261109", "Give a day as 2026-11-21."),
     ("since=2026-11-09&until=2026-11-01", "The last day lies before the first."),
     ("since=2024-01-01", "Ask for at most 366 days."),
     ("by=weather", "Give one of agent, team"),
@@ -85,7 +87,7 @@ class TestThePage:
         assert foot[0] == "All"
         book = load_workbook(io.BytesIO(supervisor.get("/reports/channels.xlsx").data))
         rows = list(book.worksheets[0].iter_rows(values_only=True))
-        assert rows[-1][2:4] == (12, 0.2)
+        assert rows[-1][2:4] == (12, None)
         assert supervisor.get("/reports/nothing.csv").status_code == 404
 
 
@@ -127,6 +129,10 @@ class TestFiles:
     def test_a_signed_number_in_words_stays_as_it_is_in_a_workbook_and_is_a_text(self) -> None:
         sheet = self.opened(Table("t", "t", [Column("difference")], [["+8.0 pp"]]))
         assert (sheet["A2"].value, sheet["A2"].data_type) == ("+8.0 pp", "s")
+
+    def test_what_a_workbook_has_no_place_for_is_left_out_of_it(self) -> None:
+        sheet = self.opened(Table("t", "t", [Column("team")], [["north\x0b\ufffe\uffff 1"]]))
+        assert sheet["A2"].value == "north 1"
 
     def opened(self, table: Table) -> Any:
         return load_workbook(io.BytesIO(as_xlsx([table]))).active

@@ -1,6 +1,8 @@
 """What a reader asks of reports, as it stands in the address; and which agents she may see by name."""
 
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar, get_args
@@ -89,13 +91,11 @@ def group_name(by: str) -> str:
 
 
 def _day(field: str, text: str) -> int:
-    try:
-        found = day_number(date.fromisoformat(text))
-    except ValueError:
-        found = 0
-    if iso(found) != text:  # a week, say, is a date to Python, and none to whoever fills a form in
-        raise invalid(field, "no_day", "Give a day as 2026-11-21.")
-    return found
+    # A week, say, is a date to Python, and none to whoever fills a form in.
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        with suppress(ValueError):
+            return day_number(date.fromisoformat(text))
+    raise invalid(field, "no_day", "Give a day as 2026-11-21.")
 
 
 def _one_of(field: str, text: str, known: Sequence[_Choice]) -> _Choice:

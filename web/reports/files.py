@@ -17,7 +17,8 @@ _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _SIGNED = re.compile(r"[+-]\d")
 """A number with its sign: in a workbook it is marked as a text, and needs nothing before it."""
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML has no place for (https://www.w3.org/TR/xml/#charsets), and a workbook is XML."""
 _NO_SHEET = re.compile(r"[\[\]:*?/\\']")
 _WIDEST, _NARROWEST = 60, 8
 _FORMATS = {"share": "0.0%", "count": "#,##0"}

@@ -135,7 +135,9 @@ def _calls_table(names: _Names, rows: Sequence[Taken]) -> Table:
         notes=[
             _(
                 "Calls: inbound calls that asked for a script, on the day they came. Recommended: with an invitation. "
-                "Succeeded: accepted. Conversions count within their window and still come in for recent days."
+                "Succeeded: accepted. Conversions count within their window and still come in for recent days; in a "
+                "test by customer they stand with her first call. A share is left out where desktops told of a success "
+                "and of no recommendation."
             ),
             _(
                 "The targets, %(targets)s, are shares of every call of the centre. That total comes from the telephone "
@@ -187,7 +189,6 @@ def against_targets(share: float | None) -> str | None:
 
 def _targets_table(names: _Names, calls: Sequence[Taken], rows: Sequence[Recommended]) -> Table:
     totals = {(row.step, row.label, bool(row.few)): row.calls for row in calls}
-    everywhere = sum(row.calls for row in calls)
 
     def numbers(row: Recommended) -> list[Value]:
         took = totals.get((row.step, row.label, bool(row.few)), 0)
@@ -195,7 +196,8 @@ def _targets_table(names: _Names, calls: Sequence[Taken], rows: Sequence[Recomme
         return [row.target, row.recommended, of_calls, row.succeeded, _share(row.succeeded, row.recommended)]
 
     recommended, succeeded = sum(row.recommended for row in rows), sum(row.succeeded for row in rows)
-    foot = [*names.foot(), "", recommended, _share(recommended, everywhere), succeeded, _share(succeeded, recommended)]
+    # A call in which two were recommended is twice in the sum: that has no share of calls.
+    foot = [*names.foot(), "", recommended, None, succeeded, _share(succeeded, recommended)]
     return Table(
         key="channels",
         title=_("By the channel that was recommended"),
@@ -220,7 +222,8 @@ def _targets_table(names: _Names, calls: Sequence[Taken], rows: Sequence[Recomme
 
 
 def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+    """Give a share; None of nothing, and where desktops told of successes but not of what came before."""
+    return part / whole if part <= whole and whole else None
 
 
 def _spans(form: Form) -> list[tuple[dict[str, str], str]]:
