@@ -362,9 +362,9 @@ def test_a_costly_or_invalid_regular_expression_is_refused(pattern: str, sentenc
 @pytest.mark.parametrize("pattern", ["a*a*b", "a*?a+b", "(aa)*a*b", "a?" * 16 + "b", "a{0,255}a{0,255}b", "a*(x|a)?b"])
 def test_the_worst_regular_expressions_admitted_are_quick(pattern: str) -> None:
     check_condition({"name": {"$regex": pattern}})
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor: other test processes may hold it meanwhile
     assert not matches({"name": {"$regex": pattern}}, {"name": "a" * 256})
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize(
