@@ -83,7 +83,7 @@ def explain(
         days=tuple(days),
         beliefs=tuple(believe(spec, arms[until], found, alpha=alpha)),
         spoken=tuple(reading for reading in spoken if reading is not None),
-        staying=tuple(read_staying(session, data.experiment, data.keys, until=today, alpha=alpha)),
+        staying=tuple(read_staying(session, data.experiment, data.keys, until=days_before(today, 1), alpha=alpha)),
     )
 
 

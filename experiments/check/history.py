@@ -97,23 +97,23 @@ def calls_by_scenario(session: Session, *, eligible_only: bool = False) -> dict[
 
 def calls_by_experiment(session: Session) -> dict[int, int]:
     """Count every experiment's eligible assigned calls in the arms still dealt, which reach `awaited_calls`."""
-    of_dropped = exists().where(Amendment.experiment_id == RollupDay.experiment_id, Amendment.arm == RollupDay.arm)
-    query = (
-        select(RollupDay.experiment_id, func.sum(RollupDay.calls))
-        .where(RollupDay.experiment_id != 0, RollupDay.eligible, ~of_dropped)
-        .group_by(RollupDay.experiment_id)
-    )
+    query = _eligible_calls()
     return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
 
 
 def calls_between(session: Session, *, since: int, until: int) -> dict[int, int]:
-    """Count every experiment's eligible assigned calls of some days (YYYYMMDD, both ends included)."""
-    query = (
+    """Count the same of some days alone (YYYYMMDD, both ends included)."""
+    query = _eligible_calls().where(RollupDay.day >= since, RollupDay.day <= until)
+    return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
+
+
+def _eligible_calls() -> Select[int, int]:
+    of_dropped = exists().where(Amendment.experiment_id == RollupDay.experiment_id, Amendment.arm == RollupDay.arm)
+    return (
         select(RollupDay.experiment_id, func.sum(RollupDay.calls))
-        .where(RollupDay.experiment_id != 0, RollupDay.eligible, RollupDay.day >= since, RollupDay.day <= until)
+        .where(RollupDay.experiment_id != 0, RollupDay.eligible, ~of_dropped)
         .group_by(RollupDay.experiment_id)
     )
-    return {experiment_id: int(calls) for experiment_id, calls in session.execute(query)}
 
 
 def marks(session: Session, experiment_ids: Collection[int]) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""When people who were called hung up or refused.
+"""When people who were called hung up, by the seconds since they answered; a call without its second is left out.
 
 Read from the facts, once, at looks by which a test may end: the rollup counts the first thirty seconds only. Never
 asked by a page.
@@ -15,8 +15,8 @@ from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome, OutcomeType
 from experiments.plan.designs import Experiment
 
-_GONE = (OutcomeType.DECLINED.value, OutcomeType.HUNG_UP.value)
-_TOLD = (*_GONE, OutcomeType.CONNECTED.value)
+_GONE = OutcomeType.HUNG_UP.value
+_TOLD = (_GONE, OutcomeType.CONNECTED.value)
 
 
 def read_staying(
@@ -33,7 +33,9 @@ def read_staying(
     """
     if experiment.scenario.direction != "outbound":
         return []
-    second = func.min(case((Outcome.type.in_(_GONE) & (Outcome.value <= LAST_SECOND), Outcome.value)))
+    hung_up = Outcome.type == _GONE
+    second = func.min(case((hung_up & (Outcome.value <= LAST_SECOND), Outcome.value)))
+    unknown = func.max(case((hung_up & Outcome.value.is_(None), 1), else_=0))
     connected = func.max(case((Outcome.type == OutcomeType.CONNECTED.value, 1), else_=0))
     calls = (
         select(Assignment.arm, second.label("second"))
@@ -45,7 +47,7 @@ def read_staying(
             Outcome.type.in_(_TOLD),
         )
         .group_by(Assignment.id, Assignment.arm)
-        .having(connected == 1)
+        .having(connected == 1, unknown == 0)
         .subquery()
     )
     gone: dict[str, dict[int | None, int]] = defaultdict(dict)

@@ -200,19 +200,19 @@ class TestMaturing:
 
 
 class TestStaying:
-    def test_a_curve_says_who_is_still_there_and_at_thirty_seconds_it_is_what_the_rollup_counts(
-        self, history: History
-    ) -> None:
+    def test_a_curve_says_who_has_not_hung_up_by_the_seconds_since_the_answer(self, history: History) -> None:
         floor, _ = history.after(a_campaign)
         curves = _look(floor, final=True).content["explanation"]["staying"]
         totals = history_of(floor)
         for curve in curves:
             here = {point["second"]: point["staying"] for point in curve["points"]}
-            assert curve["connected"] == here[0] == totals[curve["arm"]]["connected"]
-            assert here[30] == totals[curve["arm"]]["past_30s"]
-            # of six calls one is refused at 12 s, one hung up at 30 s, one at 95 s, and one after two minutes
-            assert here[10] - here[15] == pytest.approx(curve["connected"] / 6, abs=6)
-            assert here[120] == pytest.approx(curve["connected"] / 2, abs=9)
+            # of six calls one says no 12 s after the invitation, whenever that was; one hangs up at a second nobody
+            # told, so that it is left out; one at 30 s, one at 95 s, and one after two minutes
+            assert curve["connected"] == here[0] == here[25]
+            # and of the seven days the last has not ended
+            assert here[0] == pytest.approx(totals[curve["arm"]]["connected"] * 5 / 6 * 6 / 7, abs=9)
+            assert here[25] - here[30] == pytest.approx(curve["connected"] / 5, abs=9)
+            assert here[120] == pytest.approx(curve["connected"] * 3 / 5, abs=12)
             assert curve["points"][6]["low"] < curve["points"][6]["share"] < curve["points"][6]["high"]
 
     def test_where_customers_call_us_there_is_none(self, sqlite_history: History) -> None:
@@ -227,18 +227,18 @@ class TestStaying:
 
 
 def a_campaign(floor: Floor) -> None:
-    """A week of calls that we make; of six connected ones two are refused early and one late."""
+    """A week of calls that we make; of six connected ones one is refused, and four are hung up on."""
     a_running_experiment(floor, effect=0.1, metrics=LATE)
     with floor.store.write() as session:
         scenario_named(session, SCENARIO).direction = "outbound"
     answers = a_week_of_calls(floor, 60, by_luck(0.4, 0.6))
-    ends = {0: ("declined", 12), 1: ("hung_up", 30), 2: ("hung_up", 95), 3: ("hung_up", 300)}
+    ends = {0: ("declined", 12), 1: ("hung_up", 30), 2: ("hung_up", 95), 3: ("hung_up", 300), 4: ("hung_up", None)}
     rows = []
     for number, answer in enumerate(answers):
         rows.append(_fact(answer, "connected"))
         if number % 6 in ends:
             kind, seconds = ends[number % 6]
-            rows.append(_fact(answer, kind, value=seconds))
+            rows.append(_fact(answer, kind, **({} if seconds is None else {"value": seconds})))
     for start in range(0, len(rows), 500):
         told(floor, rows[start : start + 500], source="dialler")
     rolled_up(floor)

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
@@ -19,8 +20,9 @@ from experiments.check.analysis.staying import stay_curve
 from experiments.check.pictures.path import Path, PathPoint, PlannedLook
 from experiments.check.results import plain
 from experiments.do.assignments import Floor
+from experiments.errors import Conflict
 from experiments.plan.designs import experiment_named
-from tests.builders import a_draft
+from tests.builders import a_draft, moved
 from tests.histories import after
 from tests.web.conftest import Clock
 from tests.web.serving import served
@@ -142,6 +144,26 @@ def test_before_the_start_there_is_no_chart(manager: Visitor, floor: Floor) -> N
         assert manager.get(f"/experiments/{key}/pictures/{kind}.json").status_code == 404
 
 
+@after(a_test_under_way)
+def test_of_data_that_cannot_be_trusted_no_arm_is_put_beside_another_stopped_or_not(
+    manager: Visitor, floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("pictures.ground", "look.banner"):
+        monkeypatch.setattr(f"web.pages.{place}.is_broken", lambda _findings: True)
+    for _time in range(2):
+        assert {row["Arm"] for row in numbers(manager, "funnel")} == {"All arms together"}
+        assert manager.get(f"{HERE}/pictures/counts.csv").status_code == 404
+        page = manager.get(HERE).text
+        assert "Raw counts by arm" not in page
+        assert "Do not read the effects: the data cannot be trusted" in page
+        floor_says_stop(floor)
+
+
+def floor_says_stop(floor: Floor) -> None:
+    with suppress(Conflict):
+        moved(floor, KEY, "stop", "lead", reason="calls are missing", at=NOW)
+
+
 @pytest.fixture
 def _an_english_reader(app: APIFlask) -> Iterator[None]:
     with app.test_request_context(headers={"Accept-Language": "en"}):
@@ -153,7 +175,7 @@ class TestFindings:
     def test_early_refusals_are_said_of_the_challenger_and_of_the_control(self) -> None:
         gone = {"control": {10: 20, None: 80}, "quicker": {31: 10, 12: 40, None: 50}}
         curves = [plain(stay_curve(arm, calls, independent=True, alpha=0.05)) for arm, calls in gone.items()]
-        said = "After 30 seconds 60.0% are still on the line with quicker, 80.0% with the control"
+        said = "After 30 seconds 60.0% have not hung up with quicker, 80.0% with the control"
         assert staying_finding(curves, "quicker") == said
 
     @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from experiments.board import cards as board
 from experiments.board.cards import Card, Review, Stage
-from experiments.calendar import days_before
+from experiments.calendar import as_date, days_before
 from experiments.check import history
 from experiments.check.verdict import Conclusion
 from experiments.people import Actor
+from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of
+from web.house import house
 from web.pages import words
 from web.pages.figures import Figure, funnel, scenario_counts, steps_of
 from web.pages.standard_tiles import standard_tiles
@@ -107,12 +109,23 @@ def home(session: Session, visitor: Actor, span: str) -> Home:
 def _running(session: Session, survey: Survey, every: list[Card], seen: dict[int, CardView]) -> list[Running]:
     since, until = days_before(survey.today, _PACE_DAYS), days_before(survey.today, 1)
     lately = history.calls_between(session, since=since, until=until)
-    return [_left(seen[card.id], lately.get(card.experiment_id, 0)) for card in every if card.stage == Stage.DO]
+    return [
+        _left(seen[card.id], lately.get(card.experiment_id, 0), _days_since(card.experiment, survey.today))
+        for card in every
+        if card.stage == Stage.DO
+    ]
 
 
-def _left(card: CardView, lately: int) -> Running:
-    """Say when a test's planned calls will be in, if calls go on coming as they lately did."""
-    days = min(card.days_running or 0, _PACE_DAYS)
+def _days_since(experiment: Experiment, today: int) -> int:
+    """Count the site-local days on which a test took calls before today, its first one included."""
+    if experiment.started_at is None:
+        return 0
+    return max(0, (as_date(today) - as_date(house().calendar.day(experiment.started_at))).days)
+
+
+def _left(card: CardView, lately: int, days: int) -> Running:
+    """Say when a test's planned calls will be in, if calls go on coming as they did on the last of these days."""
+    days = min(days, _PACE_DAYS)
     if not days or not lately or card.planned is None or card.review != Review.RUNNING:
         return Running(card, None, None)
     pace = lately / days
@@ -161,11 +174,15 @@ def _figure(session: Session, leaves: list[Scenario], since: int, today: int) ->
     inviting = [(s, found) for s, found in sets if "invited" in {step["fact"] for step in found.steps}]
     if not inviting:
         return None
-    metric_set: MetricSet = inviting[0][1]
-    ids = [s.id for s, found in inviting if found.id == metric_set.id]
-    past = history.scenario_history(session, ids, since=since, until=today)
+    by_set: dict[int, list[int]] = {}
+    for scenario, found in inviting:
+        by_set.setdefault(found.id, []).append(scenario.id)
+    pasts = {key: history.scenario_history(session, ids, since=since, until=today) for key, ids in by_set.items()}
+    busiest = max(pasts, key=lambda key: pasts[key].all["calls"])
+    past = pasts[busiest]
     if not past.all["calls"]:
         return None
+    metric_set: MetricSet = next(found for _scenario, found in inviting if found.id == busiest)
     steps = steps_of(metric_set)
     counts = scenario_counts([fact for fact, _name in steps], past)
     title = _("Of %(calls)s in the scenarios that invite", calls=words.calls(past.all["calls"]))

@@ -149,11 +149,16 @@ def _anew(session: Session, key: str) -> Typed:
         raise Conflict("The plan of %(experiment)s is not frozen: amend it as it is.", experiment=key)
     body = _body(session, experiment)
     arms = [arm for arm, kept in zip(body["arms"], experiment.arms, strict=True) if kept in experiment.dealt]
-    if len(arms) < len(body["arms"]):
-        arms = beginnings.arms_of([arm["value"] for arm in arms], [arm["key"] for arm in arms])
     if experiment.kind != Kind.SCENARIO:
         lines = beginnings.standard_lines(session, experiment.scenario)
         arms[0]["value"] = value_in(lines, experiment.variable)
+        arms = [arms[0], *(arm for arm in arms[1:] if arm["value"] != arms[0]["value"])]
+        if len(arms) == 1:
+            raise Conflict(
+                "The standard says by now what %(experiment)s tried: nothing is left to test.", experiment=key
+            )
+    if len(arms) < len(body["arms"]):
+        arms = beginnings.arms_of([arm["value"] for arm in arms], [arm["key"] for arm in arms])
     again = {
         "key": sketches.free_key(session, f"{key[:_LONGEST_STEM]}_again"),
         "parent": key,

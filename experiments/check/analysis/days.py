@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.check.metrics import NOTHING, MetricSpec, Totals, denominator_of
 from stats.moments import Counts
@@ -10,6 +10,9 @@ from stats.pooling.meta import Effect, Pooled, pool
 from stats.soundness.periods import PeriodCounts, PeriodEffect, effects_of_counts
 from stats.soundness.trend import Trend, trend
 from stats.tails import normal_quantile
+
+LEAST_DAYS = 7
+"""Fewer days than a week say too little of how days differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class DaysReading:
     """The days of one challenger up to `until` (YYYYMMDD): each day's effect, the trend, and the range.
 
     `spread` sees days as drawn from one population of days: its prediction interval is the range in which the true
-    effect of another day lies.
+    effect of another day lies. It says nothing of that below `LEAST_DAYS`, and where whole units were dealt: what an
+    agent brings is the same on all her days, so that days tell less than their calls seem to.
     """
 
     challenger: str
@@ -108,8 +112,16 @@ def _read(
         until=until,
         days=tuple(_day(*each, z) for each in zip(days, periods, effects, strict=True)),
         trend=trend(effects, alpha=alpha),
-        spread=pool([Effect(each.difference, each.variance) for each in effects], alpha=alpha),
+        spread=_spread(effects, independent=independent, alpha=alpha),
     )
+
+
+def _spread(effects: Sequence[PeriodEffect], *, independent: bool, alpha: float) -> Pooled:
+    found = pool([Effect(each.difference, each.variance) for each in effects], alpha=alpha)
+    if independent and found.experiments >= LEAST_DAYS:
+        return found
+    known = found if independent else replace(found, low=math.nan, high=math.nan)
+    return replace(known, prediction_low=math.nan, prediction_high=math.nan)
 
 
 def _day(day: int, period: PeriodCounts, effect: PeriodEffect, z: float) -> DayEffect:

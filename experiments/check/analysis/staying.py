@@ -1,4 +1,4 @@
-"""How long people who were called stay on the line: an early refusal says that the words failed, not the offer."""
+"""How soon people who were called hang up: within half a minute the words failed, not the offer."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _STEP = 5
 
 @dataclass(frozen=True, slots=True)
 class StayPoint:
-    """Who is still on the line after so many seconds: a count, its share of the connected calls, and Wilson's interval.
+    """Who has not hung up after so many seconds: a count, its share of the connected calls, and Wilson's interval.
 
     `low` and `high` are nan without calls, and where whole units were dealt, whose calls are alike.
     """
@@ -36,12 +36,11 @@ class StayCurve:
 
 
 def stay_curve(arm: str, gone: Mapping[int | None, int], *, independent: bool, alpha: float) -> StayCurve:
-    """See an arm's calls as a curve of survival; nobody drops out of sight, so that shares are all there is to it.
+    """See an arm's calls by when they were hung up on; a call that ended otherwise was not, so that shares are all.
 
     Args:
         arm: its key.
-        gone: connected calls by the second of their first refusal or hanging up; None for those without one by
-            `LAST_SECOND`.
+        gone: connected calls by the second they were hung up on; None for those which were not by `LAST_SECOND`.
         independent: whether calls were dealt.
         alpha: 1 - confidence of each interval.
     """

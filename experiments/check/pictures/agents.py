@@ -1,6 +1,6 @@
 """Agents beside one another, over the calls of a look that may be read: their rates drawn towards the rate of all."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,7 +54,7 @@ class AgentsReading:
 
 
 def agents_of(session: Session, experiment: Experiment, until: int) -> AgentsReading | None:
-    """Read what agents made of a test's calls; None when fewer than two took any, or the metric is no share of calls.
+    """Read what agents made of a test's calls; None when no two took any, or the metric is no share of calls.
 
     Args:
         session: to read the rollup with.
@@ -70,7 +70,11 @@ def agents_of(session: Session, experiment: Experiment, until: int) -> AgentsRea
     counts = {who: _counts(spec, several) for who, several in found.items()}
     if spec.kind != "proportion" or any(each is None for each in counts.values()) or len(counts) < 2:
         return None
-    return _read(spec.key, until, {who: each for who, each in sorted(counts.items()) if each is not None and each.n})
+    known = {who: each for who, each in sorted(counts.items()) if each is not None and each.n}
+    several = Counter(arm for arm, _agent in known)
+    # The only agent of an arm has no others to be drawn towards.
+    beside = {who: each for who, each in known.items() if several[who[0]] > 1}
+    return _read(spec.key, until, beside) if beside else None
 
 
 def _counts(spec: MetricSpec, several: list[Totals]) -> Counts | None:

@@ -55,7 +55,7 @@ class PathPoint:
 class Path:
     """The looks of a plan in their order, and the challengers' paths over those made whose effects may be read.
 
-    `hidden` are the numbers of looks made on data that cannot be trusted.
+    `hidden` are the numbers of looks made on data that cannot be trusted; where the last look is one, no path is shown.
     """
 
     looks: tuple[PlannedLook, ...]
@@ -74,9 +74,10 @@ def path_of(session: Session, experiment: Experiment, made: Sequence[Look]) -> P
     known = [_made(look) for look in made]
     over = experiment.ended_at is not None or any(look.final for look in made)
     to_come = () if over else _to_come(session, experiment, known)
+    readable = [] if made and is_hidden(made[-1]) else [look for look in made if not is_hidden(look)]
     return Path(
         looks=(*known, *to_come),
-        points=tuple(point for look in made if not is_hidden(look) for point in _points(look)),
+        points=tuple(point for look in readable for point in _points(look)),
         hidden=tuple(look.number for look in made if is_hidden(look)),
     )
 

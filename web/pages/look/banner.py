@@ -74,8 +74,11 @@ def banner(
         specs: its metrics.
         steps: names of the funnel's steps, by fact.
     """
-    if watch is not None and experiment.ended_at is None and (now := _alarm(watch)) is not None:
-        return now
+    if watch is not None and not (look is not None and look.final):
+        now = _alarm(watch)
+        # Harm to what was stopped is no alarm any more; that its data are broken holds until they are looked at.
+        if now is not None and (experiment.ended_at is None or now.kind == "untrusted"):
+            return now
     if look is not None:
         return _concluded(experiment, look, calls, specs, steps)
     return _collecting(experiment, calls) if experiment.started_at is not None else None

@@ -59,11 +59,13 @@ def _summary(experiment: Experiment, reading: Mapping[str, Any]) -> str:
         )
     ]
     if spread["prediction_low"] is not None and spread["prediction_high"] is not None:
-        ends = {"low": signed(100 * spread["prediction_low"]), "high": signed(100 * spread["prediction_high"])}
         parts.append(
             _(
-                "The range: chance left aside, the effect of another day lies between %(low)s and %(high)s points.",
-                **ends,
+                "The range: chance left aside, the effect of another day lies between %(low)s and %(high)s points, at "
+                "about %(confidence)s.",
+                low=signed(100 * spread["prediction_low"]),
+                high=signed(100 * spread["prediction_high"]),
+                confidence=percent(spread["confidence"], 0),
             )
         )
     if experiment.unit != "call":

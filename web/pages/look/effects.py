@@ -91,18 +91,18 @@ def _frozen(look: Look) -> str:
 
 
 def _summary(look: Look) -> str:
-    shown = [answer(reading)["confidence"] for reading in primaries(look)]
-    if any(decided(reading) for reading in primaries(look)):
+    ended = [answer(reading)["confidence"] for reading in primaries(look) if decided(reading) is not None]
+    if ended:
         return _(
             "Frozen %(moment)s. The primary metric's interval, at %(confidence)s, knows of the looks before.",
             moment=words.moment(look.made_at),
-            confidence=percent(shown[0], 0),
+            confidence=percent(ended[0], 0),
         )
     return _(
         "Frozen %(moment)s. So early the primary metric's bar is drawn wider than at the end (%(confidence)s instead "
         "of 95%%), so that looking early finds no winner that is none.",
         moment=words.moment(look.made_at),
-        confidence=percent(shown[0], 2),
+        confidence=percent(answer(primaries(look)[0])["confidence"], 2),
     )
 
 

@@ -1,4 +1,4 @@
-"""Who is still on the line: early refusals as a curve of survival, with the line at thirty seconds."""
+"""Who has not hung up: early refusals of people we called as a curve, with the line at thirty seconds."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,22 +32,22 @@ def told_staying(experiment: Experiment, look: Look) -> list[Told]:
         up=_up(curves),
         layers=(*_curves(experiment, curves, names), _early(curves)),
         sheet=_sheet(curves, names),
-        hover=(_("Arm"), _("After seconds"), _("Still on the line"), _("Calls"), _("Interval")),
+        hover=(_("Arm"), _("After seconds"), _("Not hung up yet"), _("Calls"), _("Interval")),
         file_name=f"{experiment.key}-staying",
     )
     summary = _(
-        "Connected calls by when the customer first refused or hung up. A refusal in the first %(seconds)s seconds "
-        "says that the words failed, not the offer.",
+        "Connected calls up to the day before the look, by when the customer hung up. Within the first %(seconds)s "
+        "seconds the words failed, not the offer.",
         seconds=EARLY,
     )
     return [Told("staying", chart, summary)]
 
 
 def finding(curves: Sequence[Mapping[str, Any]], challenger: str) -> str:
-    """Say how many of the challenger's and of the control's people are still there after thirty seconds."""
+    """Say how many of the challenger's and of the control's people have not hung up after thirty seconds."""
     shares = {curve["arm"]: _at(curve, EARLY)["share"] for curve in curves}
     return _(
-        "After %(seconds)s seconds %(share)s are still on the line with %(arm)s, %(control)s with the control",
+        "After %(seconds)s seconds %(share)s have not hung up with %(arm)s, %(control)s with the control",
         seconds=EARLY,
         share=percent(shares.get(challenger)),
         arm=challenger,
@@ -67,7 +67,7 @@ def _lowest(curves: Sequence[Mapping[str, Any]]) -> float:
 
 def _up(curves: Sequence[Mapping[str, Any]]) -> Axis:
     low = _lowest(curves)
-    return Axis(low, 1.02, tuple((at, percent(at, 0)) for at in heights(low, 1.0)), _("Still on the line"))
+    return Axis(low, 1.02, tuple((at, percent(at, 0)) for at in heights(low, 1.0)), _("Not hung up yet"))
 
 
 def _early(curves: Sequence[Mapping[str, Any]]) -> Line:
@@ -99,8 +99,8 @@ def _sheet(curves: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> She
         Column(_("Arm")),
         Column(_("After seconds"), "count"),
         Column(_("Connected calls"), "count"),
-        Column(_("Calls still on the line"), "count"),
-        Column(_("Still on the line"), "share"),
+        Column(_("Calls not hung up yet"), "count"),
+        Column(_("Not hung up yet"), "share"),
         Column(_("Interval, from"), "share"),
         Column(_("Interval, to"), "share"),
     )

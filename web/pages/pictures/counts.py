@@ -24,7 +24,12 @@ def counts_figure(ground: Ground) -> Figure | None:
 
 
 def counts_sheet(ground: Ground) -> Sheet | None:
-    """Give every arm's calls, steps and metrics as counted until today; None before the first call."""
+    """Give every arm's calls, steps and metrics as counted until today; None before the first call.
+
+    None as well where the data cannot be trusted: whoever divides would have the effect that is not shown.
+    """
+    if not ground.is_sound:
+        return None
     arms = [arm for arm in ground.experiment.arms if arm.key in ground.totals]
     if not any(ground.totals[arm.key]["calls"] for arm in arms):
         return None

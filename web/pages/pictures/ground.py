@@ -31,7 +31,9 @@ class Ground:
     @property
     def is_sound(self) -> bool:
         """Say whether arms may be put beside one another: of data that cannot be trusted they mislead."""
-        broken = self.watch is not None and self.experiment.ended_at is None and is_broken(self.watch.findings)
+        if self.last is not None and self.last.final:
+            return not is_hidden(self.last)
+        broken = self.watch is not None and is_broken(self.watch.findings)
         return not broken and (self.last is None or not is_hidden(self.last))
 
     @property

@@ -25,6 +25,8 @@ def told_path(ground: Ground) -> list[Told]:
     if experiment.started_at is None:
         return []
     path = path_of(ground.session, experiment, ground.made)
+    if not path.looks:  # it was stopped before the first
+        return []
     return [Told("path", _chart(experiment, path, finding(path)), _summary(path))]
 
 
