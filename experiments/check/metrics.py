@@ -1,6 +1,6 @@
 """Metrics over rolled-up totals: from the sums of an arm to the values that `stats` takes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,12 +37,17 @@ def measures_of(spec: MetricSpec) -> tuple[str, ...]:
     return tuple(name for name in MEASURES if name in asked)
 
 
-def denominator_of(spec: MetricSpec, totals: Totals) -> int:
-    """Give how many calls the metric is over; `reported` means the calls that have its number."""
+def denominator_measure(spec: MetricSpec) -> str:
+    """Name the measure that counts the calls a metric is over; `reported` means the calls that have its number."""
     if spec.denominator == REPORTED:
-        return totals[f"{spec.numerator}_n"]
+        return f"{spec.numerator}_n"
     # The totals handed in are of eligible calls, so that "eligible" and "calls" are one number.
-    return totals["calls"] if spec.denominator in ("calls", "eligible") else totals[spec.denominator]
+    return "calls" if spec.denominator in ("calls", "eligible") else spec.denominator
+
+
+def denominator_of(spec: MetricSpec, totals: Totals) -> int:
+    """Give how many calls the metric is over."""
+    return totals[denominator_measure(spec)]
 
 
 def counts_of(spec: MetricSpec, totals: Totals) -> Counts:
@@ -64,3 +69,9 @@ def moments_of_calls(spec: MetricSpec, totals: Totals) -> Moments:
 def pair_of(spec: MetricSpec, totals: Totals) -> tuple[float, float]:
     """Give one unit's numerator and denominator totals."""
     return totals[spec.numerator], denominator_of(spec, totals)
+
+
+def pairs_of(spec: MetricSpec, several: Iterable[Totals]) -> list[tuple[float, float]]:
+    """Give the numerator and denominator totals of many units."""
+    above, below = spec.numerator, denominator_measure(spec)
+    return [(totals[above], totals[below]) for totals in several]

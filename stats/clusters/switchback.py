@@ -7,14 +7,18 @@ is taken off as blocks; what an arm leaves behind for the next shift is looked f
 import itertools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stats.checks import require, require_share
 from stats.clusters.within import compare_within
 from stats.comparison import Comparison
 
-__all__ = ["Shift", "after_burn_in", "carry_over", "compare_shifts", "switching_cost"]
+__all__ = ["Shift", "ShiftColumns", "after_burn_in", "carry_over", "compare_shifts", "switching_cost"]
+
+_Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,55 @@ class Shift:
         require("x", self.x, at_least=0)
 
 
+@dataclass(frozen=True, slots=True)
+class ShiftColumns:
+    """Thousands of shifts, a column of each thing that `Shift` says of one; without the order, which few ask for.
+
+    Attributes:
+        agents: Whose shifts they are.
+        blocks: What they are compared within.
+        arms: Arm indices.
+        y: Numerator totals.
+        x: Denominator totals, >= 0.
+
+    Raises:
+        ValueError: When columns are not equally long, a total is not finite, or an arm or an `x` is negative.
+    """
+
+    agents: Sequence[Hashable]
+    blocks: Sequence[Hashable]
+    arms: NDArray[np.int64]
+    y: _Floats
+    x: _Floats
+
+    def __post_init__(self) -> None:
+        shifts = len(self.agents)
+        for name, column in (("blocks", self.blocks), ("arms", self.arms), ("y", self.y), ("x", self.x)):
+            require(f"number of {name}", len(column), at_least=shifts, at_most=shifts)
+        require("arms", int(self.arms.min(initial=0)), at_least=0)
+        require("y", float(np.abs(self.y).max(initial=0.0)))
+        require("x", float(self.x.max(initial=0.0)))
+        require("x", float(self.x.min(initial=0.0)), at_least=0)
+
+    @classmethod
+    def of(cls, shifts: Sequence[Shift]) -> "ShiftColumns":
+        """Write shifts in columns."""
+        return cls(
+            [shift.agent for shift in shifts],
+            [shift.block for shift in shifts],
+            np.array([shift.arm for shift in shifts], dtype=np.int64),
+            np.array([shift.y for shift in shifts], dtype=np.float64),
+            np.array([shift.x for shift in shifts], dtype=np.float64),
+        )
+
+
 def compare_shifts(
-    shifts: Sequence[Shift], *, control: int = 0, challenger: int = 1, within_agents: bool = True, alpha: float = 0.05
+    shifts: Sequence[Shift] | ShiftColumns,
+    *,
+    control: int = 0,
+    challenger: int = 1,
+    within_agents: bool = True,
+    alpha: float = 0.05,
 ) -> Comparison:
     """Compare two arms within blocks, each call one vote, with the shift as the cluster.
 
@@ -71,10 +122,10 @@ def compare_shifts(
     Raises:
         ValueError: When `alpha` is not in (0, 1) or the arms are the same.
     """
-    mine = [shift for shift in shifts if shift.arm in {control, challenger}]
-    kinds = [shift.arm == challenger for shift in mine]
-    strata = [shift.block for shift in mine]
-    return _compare(mine, kinds, strata, (control, challenger), within_agents, alpha)
+    columns = shifts if isinstance(shifts, ShiftColumns) else ShiftColumns.of(shifts)
+    mine = np.isin(columns.arms, (control, challenger))
+    arms = (control, challenger)
+    return _compare(columns, columns.arms == challenger, columns.blocks, arms, within_agents, alpha, among=mine)
 
 
 def carry_over(
@@ -102,9 +153,10 @@ def carry_over(
         ValueError: As `compare_shifts`, or when an agent has two shifts of one order.
     """
     after = [(previous, shift) for previous, shift in _following(shifts) if previous.arm in {control, challenger}]
-    kinds = [previous.arm == challenger for previous, _ in after]
+    kinds = np.array([previous.arm == challenger for previous, _ in after], dtype=np.bool_)
     mine = [shift for _, shift in after]
-    return _compare(mine, kinds, [(s.arm, s.block) for s in mine], (control, challenger), within_agents, alpha)
+    strata = [(shift.arm, shift.block) for shift in mine]
+    return _compare(ShiftColumns.of(mine), kinds, strata, (control, challenger), within_agents, alpha)
 
 
 def switching_cost(shifts: Sequence[Shift], *, within_agents: bool = True, alpha: float = 0.05) -> Comparison:
@@ -124,9 +176,10 @@ def switching_cost(shifts: Sequence[Shift], *, within_agents: bool = True, alpha
         ValueError: When `alpha` is not in (0, 1) or an agent has two shifts of one order.
     """
     after = _following(shifts)
-    kinds = [previous.arm != shift.arm for previous, shift in after]
+    kinds = np.array([previous.arm != shift.arm for previous, shift in after], dtype=np.bool_)
     mine = [shift for _, shift in after]
-    return _compare(mine, kinds, [(s.arm, s.block) for s in mine], (0, 1), within_agents, alpha)
+    strata = [(shift.arm, shift.block) for shift in mine]
+    return _compare(ShiftColumns.of(mine), kinds, strata, (0, 1), within_agents, alpha)
 
 
 def after_burn_in(shifts: Sequence[Shift], first: int) -> tuple[Shift, ...]:
@@ -158,25 +211,25 @@ def after_burn_in(shifts: Sequence[Shift], first: int) -> tuple[Shift, ...]:
 
 
 def _compare(
-    shifts: Sequence[Shift],
-    kinds: Sequence[bool],
+    shifts: ShiftColumns,
+    kinds: NDArray[np.bool_],
     strata: Sequence[Hashable],
     arms: tuple[int, int],
     within_agents: bool,
     alpha: float,
+    *,
+    among: NDArray[np.bool_] | None = None,
 ) -> Comparison:
     require_share("alpha", alpha)
     if arms[0] == arms[1]:
         raise ValueError(f"challenger is {arms[1]}, must be another arm than control")
-    counted = [place for place, shift in enumerate(shifts) if shift.x > 0]
-    factors: list[list[Hashable]] = [[strata[place] for place in counted]]
-    if within_agents:
-        factors.append([shifts[place].agent for place in counted])
+    counted = shifts.x > 0 if among is None else among & (shifts.x > 0)
+    factors = [strata, shifts.agents] if within_agents else [strata]
     return compare_within(
-        np.array([shifts[place].y for place in counted], dtype=np.float64),
-        np.array([shifts[place].x for place in counted], dtype=np.float64),
-        np.array([kinds[place] for place in counted], dtype=np.bool_),
-        factors,
+        shifts.y[counted],
+        shifts.x[counted],
+        kinds[counted],
+        [list(itertools.compress(labels, counted.tolist())) for labels in factors],
         alpha=alpha,
         method="cr2-within",
     )

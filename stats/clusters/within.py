@@ -21,7 +21,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from stats.checks import require
 from stats.comparison import Comparison
@@ -30,13 +29,21 @@ from stats.tails import t_quantile, two_sided_p
 __all__ = ["Blocks", "compare_within"]
 
 _Floats: TypeAlias = NDArray[np.float64]
+_Ints: TypeAlias = NDArray[np.int64]
 
 _ROUNDING = 1e-10  # of the outcomes, and of a unit's share of its own fit; what is nearer to nothing is nothing
+_NO_LEVEL = 1e-12  # of the largest level's denominators: a level that adds less to the others is made of them
 _NO_SPREAD = 1e-9  # of the largest total: the difference is known no better, and what is smaller is no spread
 
 
 class Blocks:
     """The levels of one or more factors, to be taken off totals of units.
+
+    The fit is taken apart so that its cost grows with the units, and not with the cube of the levels: the factor of
+    most levels (the agents) is absorbed, for the means of its levels need no equations; what the few levels of the
+    others (half-days) add to that are columns orthogonal to it and to each other, under the weights x. The hat matrix
+    is then that of the absorbed means and of these columns, one beside the other:
+    H_gh = (x_g x_h)^(1/2) (1 / X_l where both are of the level l, which has X_l in all, + sum_j b_gj b_hj).
 
     Attributes:
         x: Denominators of the units, the weights of the fit.
@@ -53,22 +60,19 @@ class Blocks:
         Raises:
             ValueError: When a factor has not one label a unit.
         """
-        units = len(x)
         for place, labels in enumerate(within):
-            require(f"number of within[{place}]", len(labels), at_least=units, at_most=units)
-        codes = _codes(within, units)
-        levels = int(codes.max(initial=-1)) + 1
+            require(f"number of within[{place}]", len(labels), at_least=len(x), at_most=len(x))
+        *others, self._absorbed = sorted(map(_codes, within or ([0] * len(x),)), key=_levels)
         self.x = x
-        self._members = sparse.csr_array(
-            (np.ones(codes.size), codes.ravel(), np.arange(units + 1) * codes.shape[1]), shape=(units, levels)
-        )
-        moments = (self._members.T @ sparse.diags_array(x) @ self._members).toarray()
-        self._inverse = np.linalg.pinv(moments, rcond=1e-12, hermitian=True)
-        self.own = x * self._inverse[codes[:, :, None], codes[:, None, :]].sum(axis=(1, 2))
+        totals = self._summed(x)
+        self._inverse = np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)
+        self._columns = self._orthogonal(others, totals)
+        self.own = x * (self._inverse[self._absorbed] + np.sum(self._columns**2, axis=1))
 
     def residuals(self, totals: _Floats) -> _Floats:
         """Return the units' totals less what their blocks' levels expect of them."""
-        found = totals - self.x * (self._members @ (self._inverse @ (self._members.T @ totals)))
+        found = totals - self.x * self._means(totals)
+        found = found - self.x * (self._columns @ (self._columns.T @ found))
         found[np.abs(found) <= _ROUNDING * np.abs(totals).max(initial=0.0)] = 0.0
         return np.asarray(found, dtype=np.float64)
 
@@ -80,11 +84,29 @@ class Blocks:
             kind: The further column T~.
             spread: Its sum of x T~^2.
         """
-        wide = sparse.hstack([self._members, sparse.csr_array(kind[:, None])], format="csr")
-        middle = (wide.T @ sparse.diags_array(weights * self.x) @ wide).toarray()
-        upper = self._inverse @ middle[:-1]
-        product = np.vstack([upper, middle[-1:] / spread])
-        return float(np.sum(product * product.T))
+        columns = np.column_stack([self._columns, kind / math.sqrt(spread)])
+        weighed = (weights * self.x)[:, None] * columns
+        alone = self._inverse * self._summed(weights * self.x)
+        mixed = sum(float(np.sum(self._inverse * self._summed(column) ** 2)) for column in weighed.T)
+        return float(np.sum(alone**2)) + 2 * mixed + float(np.sum((columns.T @ weighed) ** 2))
+
+    def _orthogonal(self, others: Sequence[_Ints], totals: _Floats) -> _Floats:
+        """Return the columns that the other factors' levels add to the absorbed one, units x columns."""
+        columns = np.hstack([np.empty((len(self.x), 0)), *(np.eye(_levels(codes))[codes] for codes in others)])
+        largest = float(np.concatenate([totals, self.x @ columns]).max(initial=0.0))
+        for place in range(columns.shape[1]):
+            columns[:, place] -= self._means(self.x * columns[:, place])
+        values, vectors = np.linalg.eigh((self.x * columns.T) @ columns)
+        kept = values > _NO_LEVEL * largest
+        return np.asarray(columns @ (vectors[:, kept] / np.sqrt(values[kept])), dtype=np.float64)
+
+    def _summed(self, values: _Floats) -> _Floats:
+        """Return the sum of one number a unit over each level of the absorbed factor."""
+        return np.bincount(self._absorbed, weights=values).astype(np.float64)
+
+    def _means(self, totals: _Floats) -> _Floats:
+        """Return for each unit what its level of the absorbed factor has per denominator."""
+        return np.asarray((self._inverse * self._summed(totals))[self._absorbed], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +215,11 @@ def _lift(fit: _Fit, t: float) -> tuple[float, float, float] | tuple[None, None,
     return fit.difference / fit.control, (middle - half) / floor, (middle + half) / floor
 
 
-def _codes(within: Sequence[Sequence[Hashable]], units: int) -> NDArray[np.int64]:
-    """Number the levels of all factors through; units x factors."""
-    columns, start = [], 0
-    for labels in within or ([0] * units,):
-        numbers = {label: start + number for number, label in enumerate(dict.fromkeys(labels))}
-        columns.append([numbers[label] for label in labels])
-        start += len(numbers)
-    return np.array(columns, dtype=np.int64).T.reshape(units, len(columns))
+def _codes(labels: Sequence[Hashable]) -> _Ints:
+    """Number the levels of a factor through, as they come."""
+    numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    return np.array([numbers[label] for label in labels], dtype=np.int64)
+
+
+def _levels(codes: _Ints) -> int:
+    return int(codes.max(initial=-1)) + 1

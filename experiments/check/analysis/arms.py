@@ -9,11 +9,22 @@ and 80 clusters (`make calibrate`).
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.check.metrics import NOTHING, MetricSpec, Totals, counts_of, denominator_of, moments_of_calls, pair_of
+from experiments.check.metrics import (
+    NOTHING,
+    MetricSpec,
+    Totals,
+    counts_of,
+    denominator_measure,
+    denominator_of,
+    moments_of_calls,
+    pair_of,
+    pairs_of,
+)
 from experiments.plan import deals
 from stats.adjusting.covariates import Covariate
 from stats.adjusting.cuped import adjust_ratios, adjusted_totals
@@ -25,7 +36,7 @@ from stats.arms.stratified import compare_stratified
 from stats.clusters.cr2 import compare_clusters, weigh_units_equally
 from stats.clusters.icc import Clustering, clustering_of_proportions
 from stats.clusters.randomisation import permutation_test, randomisation_test
-from stats.clusters.switchback import Shift, compare_shifts
+from stats.clusters.switchback import Shift, ShiftColumns, compare_shifts
 from stats.comparison import Comparison
 from stats.moments import Counts, Pairs
 
@@ -98,7 +109,8 @@ def compare(
     """
     if method.unit == "call":
         return Compared(_compare_calls(spec, arms[0], arms[place], alpha))
-    units = [[unit for unit in arm.units or () if pair_of(spec, unit.totals)[1] > 0] for arm in arms]
+    below = denominator_measure(spec)
+    units = [[unit for unit in arm.units or () if unit.totals[below] > 0] for arm in arms]
     if method.unit == "agent_shift":
         return _compare_shifts(method, spec, units, place, alpha, beside=beside)
     return _compare_units(method, spec, units, place, alpha)
@@ -106,7 +118,7 @@ def compare(
 
 def clustering(spec: MetricSpec, arms: Sequence[ArmData]) -> Clustering | None:
     """Say how alike the calls of one unit are (of one agent, where calls were dealt); None when it cannot be asked."""
-    pairs = [[pair_of(spec, totals) for totals in _unit_totals(arm)] for arm in arms]
+    pairs = [pairs_of(spec, _unit_totals(arm)) for arm in arms]
     known = [[(y, x) for y, x in arm if x > 0] for arm in pairs]
     whole = spec.kind == "proportion" and all(y <= x for arm in known for y, x in arm)
     return clustering_of_proportions(*known) if whole else None
@@ -155,7 +167,7 @@ def _is_a_share(spec: MetricSpec, totals: Totals) -> bool:
 def _compare_units(
     method: Method, spec: MetricSpec, units: Sequence[Sequence[UnitData]], place: int, alpha: float
 ) -> Compared:
-    control, challenger = ([pair_of(spec, unit.totals) for unit in units[each]] for each in (0, place))
+    control, challenger = (pairs_of(spec, (unit.totals for unit in units[each])) for each in (0, place))
     by_calls = compare_clusters(control, challenger, alpha=alpha)
     by_units = weigh_units_equally(control, challenger, alpha=alpha)
     model, other = (by_calls, by_units) if method.weighting == "call" else (by_units, by_calls)
@@ -203,7 +215,7 @@ def _dealt(method: Method, names: Sequence[str]) -> NDArray[np.int64]:
 
 def _adjusted_pairs(method: Method, spec: MetricSpec, units: Sequence[Sequence[UnitData]], place: int) -> list[Pairs]:
     """Give every arm's pairs, less what the past predicts where the plan adjusts for it."""
-    pairs: list[Pairs] = [[pair_of(spec, unit.totals) for unit in arm] for arm in units]
+    pairs: list[Pairs] = [pairs_of(spec, (unit.totals for unit in arm)) for arm in units]
     covariate = _covariate(method, spec, units[0], [unit for arm in units[1:] for unit in arm])
     if covariate is None:
         return pairs
@@ -236,13 +248,38 @@ def _compare_shifts(
     method: Method, spec: MetricSpec, units: Sequence[Sequence[UnitData]], place: int, alpha: float, *, beside: bool
 ) -> Compared:
     """Compare shifts within weekday × half-day and within their agents."""
-    shifts = shifts_of(spec, units)
-    within = [[shift.block for shift in shifts], [shift.agent for shift in shifts]]
-    votes = [replace(shift, y=shift.y / shift.x, x=1.0) for shift in shifts]
-    own, others = (shifts, votes) if method.weighting == "call" else (votes, shifts)
-    model = compare_shifts(own, challenger=place, alpha=alpha)
-    other = compare_shifts(others, challenger=place, alpha=alpha) if beside else None
+    shifts = _columns_of(spec, units)
+    voted = method.weighting == "call"
+    model = compare_shifts(shifts if voted else _one_vote(shifts), challenger=place, alpha=alpha)
+    other = compare_shifts(_one_vote(shifts) if voted else shifts, challenger=place, alpha=alpha) if beside else None
+    within = [shifts.blocks, shifts.agents]
     return Compared(*_decided(method, spec, units, place, model, alpha, within), other)
+
+
+def _columns_of(spec: MetricSpec, units: Sequence[Sequence[UnitData]]) -> ShiftColumns:
+    """Read the shifts of all arms, arm by arm, where their order is not asked for."""
+    names = [unit.name.rsplit("|", 2) for several in units for unit in several]
+    pairs = pairs_of(spec, (unit.totals for several in units for unit in several))
+    y, x = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    return ShiftColumns(
+        agents=[agent for agent, _, _ in names],
+        blocks=[_half_day(day, half)[1] for _, day, half in names],
+        arms=np.repeat(np.arange(len(units)), [len(several) for several in units]),
+        y=y,
+        x=x,
+    )
+
+
+def _one_vote(shifts: ShiftColumns) -> ShiftColumns:
+    """Give each shift one vote: its own ratio over 1."""
+    return replace(shifts, y=shifts.y / shifts.x, x=np.ones_like(shifts.x))
+
+
+@lru_cache(maxsize=4096)
+def _half_day(day: str, half: str) -> tuple[int, str]:
+    """Give the place of a half-day in time, and the weekday and half-day that it is compared within."""
+    when = date.fromisoformat(day)
+    return 2 * when.toordinal() + (half == "pm"), f"{when.isoweekday()}{half}"
 
 
 def shifts_of(spec: MetricSpec, units: Sequence[Sequence[UnitData]]) -> list[Shift]:
@@ -251,8 +288,7 @@ def shifts_of(spec: MetricSpec, units: Sequence[Sequence[UnitData]]) -> list[Shi
     for arm, several in enumerate(units):
         for unit in several:
             agent, day, half = unit.name.rsplit("|", 2)
-            when = date.fromisoformat(day)
             y, x = pair_of(spec, unit.totals)
-            order = 2 * when.toordinal() + (half == "pm")
-            found.append(Shift(agent, order, f"{when.isoweekday()}{half}", arm, y, x))
+            order, block = _half_day(day, half)
+            found.append(Shift(agent, order, block, arm, y, x))
     return found
