@@ -33,8 +33,35 @@ PAGES = [
     "/scenarios/policy_change/manual",
     "/reports?by=agent&per=day",
     "/experiments/change_benefit/pack",
+    "/studio",
+    "/studio?scenario=policy_change&template=benefit",
+    "/studio/benefit_again",
+    "/desk?scenario=policy_change&preview=1",
+    "/sign-in",
 ]
+# What answers a GET of the people's rooms and is no page of its own, each with the reason.
+NO_PAGE = {
+    "desk.standby": "words for the desk's own script, as JSON",
+    "desk.worker": "a script",
+    "pages.board_cards": "a piece of the board, which is walked with it",
+    "pages.bokeh_js": "a script",
+    "pages.moved": "a piece of an experiment's page",
+    "pages.picture": "what a chart is drawn from, as JSON",
+    "pages.picture_numbers": "a file to take along",
+    "pages.proposed_plan": "a file to take along",
+    "pages.shares_picture": "what a chart is drawn from, as JSON",
+    "pages.variable_picture": "what a chart is drawn from, as JSON",
+    "reports.pack_file": "a file to take along",
+    "reports.table_file": "a file to take along",
+}
+ROOMS = ("pages", "studio", "desk", "reports")
 NOT_DRAWN = "figure[data-chart]:not([data-chart='drawn'])"
+# What one taps, unless it stands within a line of text: below 24 px a side a finger misses it (WCAG 2.2, 2.5.8).
+SMALL = """() => [...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
+  .map((each) => (each.matches("[type=checkbox], [type=radio]") && each.closest("label")) || each)
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && getComputedStyle(each).display !== "inline")
+  .map((each) => [each.outerHTML.slice(0, 120), each.getBoundingClientRect()])
+  .filter(([_html, { width, height }]) => width > 1 && (width < 23.9 || height < 23.9)).map(([html]) => html)"""
 WIDER_THAN_THE_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -79,10 +106,19 @@ def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
     other = ArmPlan("shorter", 5000, {"zh-CN": "一句话就能办。", "en": "One line will do."})
     a_submitted_plan(floor, key="enquiry_benefit", scenario=scenario, arms=(control, other), salt="another")
     a_draft(floor, key="claim_bridge", salt="a third")
+    a_draft(floor, key="benefit_again", salt="a fourth")
     moved(floor, "claim_bridge", "abandon", "lead", reason="Other words are tested there already.")
-    somebody_with_a_password(floor, "wang", "manager", "quality")
+    somebody_with_a_password(floor, "wang", "manager", "quality", "lead")
     with served(app) as address:
         yield address
+
+
+def test_every_page_there_is_is_walked_below_or_named_with_the_reason_why_not(app: APIFlask) -> None:
+    doors = app.url_map.bind("")
+    walked = {doors.match(path.partition("?")[0])[0] for path in PAGES}
+    rooms = (rule for rule in app.url_map.iter_rules() if rule.endpoint.partition(".")[0] in ROOMS)
+    assert {rule.endpoint for rule in rooms if "GET" in (rule.methods or ())} == walked | NO_PAGE.keys()
+    assert not walked & NO_PAGE.keys()
 
 
 @pytest.mark.parametrize(
@@ -103,6 +139,7 @@ def test_every_page_opens_without_error_foreign_request_or_barrier(
             assert visit.page.locator("html").get_attribute("lang") == locale
             assert not Axe().run(visit.page).response["violations"], path
             assert not visit.page.evaluate(WIDER_THAN_THE_SCREEN), path
+            assert visit.page.evaluate(SMALL) == [], path
         assert (visit.errors, visit.foreign) == ([], [])
 
 
