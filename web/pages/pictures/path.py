@@ -20,12 +20,13 @@ _FARTHEST = 8.0
 
 
 def told_path(ground: Ground) -> list[Told]:
-    """Give the plan of looks and the path so far; nothing before the start."""
+    """Give the plan of looks and the path so far; nothing before the start, and of data that cannot be trusted."""
     experiment = ground.experiment
     if experiment.started_at is None:
         return []
     path = path_of(ground.session, experiment, ground.made)
-    if not path.looks:  # it was stopped before the first
+    stopped_before_the_first = not path.looks
+    if stopped_before_the_first or (ground.last is not None and ground.last.number in path.hidden):
         return []
     return [Told("path", _chart(experiment, path, finding(path)), _summary(path))]
 
@@ -35,8 +36,6 @@ def finding(path: Path) -> str:
     made = [look for look in path.looks if look.made]
     last = made[-1].number if made else 0
     first = {point.challenger: point.number for point in reversed(path.points) if point.crossed}
-    if path.hidden and path.hidden[-1] == last:
-        return _("The path is not shown: the data of look %(number)s cannot be trusted", number=last)
     if first:
         arm, number = min(first.items(), key=lambda each: each[1])
         return _(
