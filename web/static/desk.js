@@ -1,6 +1,6 @@
 // The agent's desk: a call's words step by step, and one key for each thing that happens in it.
 import { Queue, Sender, isStranger, lastingStore, newId, renewed } from "./desk_queue.js";
-import { fillIn, forgetShell, isEmpty, keepShell } from "./desk_shell.js";
+import { fillIn, isEmpty, keepShell } from "./desk_shell.js";
 import { HOLD, Told, isPending } from "./desk_told.js";
 import { Words } from "./desk_words.js";
 
@@ -36,6 +36,7 @@ const named = (type) => root.querySelector(`[data-type="${type}"] .what`).textCo
 
 function sent(state) {
   if (state !== away && (state !== "sent" || away)) say(state === "sent" ? says.back : says[state]);
+  if (state === "sent" && away === "signed_out") keepShell(root, store); // the page to sign in on dropped it
   away = state === "sent" ? "" : state;
   document.getElementById("sign-in").hidden = state !== "signed_out";
   badge();
@@ -315,7 +316,6 @@ badge();
 if (!preview) {
   sender.nudge();
   window.addEventListener("load", () => keepShell(root, store));
-  document.querySelector("form[action$='/sign-out']").addEventListener("submit", () => forgetShell(store));
 }
 if (isEmpty(form)) {
   fillIn(form);
