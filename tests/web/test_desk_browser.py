@@ -63,6 +63,14 @@ def phases(page: Page) -> set[str]:
     return set(page.locator(".desk-part:visible").evaluate_all("parts => parts.map(part => part.dataset.phase)"))
 
 
+def comes_to_keep(page: Page, *, desk: bool) -> bool:
+    for _ in range(100):
+        if page.evaluate(_HAS_A_DESK) == [desk, desk]:
+            return True
+        page.wait_for_timeout(50)
+    return False
+
+
 class Shift:
     """An agent at the desk, and the sentences by which she is told what goes on there."""
 
@@ -183,12 +191,13 @@ class Shift:
         assert not barriers(self.page)
         with self.page.context.expect_page() as opened:
             self.page.click("#sign-in a")
-        assert opened.value.evaluate(_HAS_A_DESK, False)
+        expect(opened.value.locator("#password")).to_be_visible()
+        assert comes_to_keep(opened.value, desk=False)
         Visit(opened.value, home).sign_in(agent)
         opened.value.close()
         self.waits_for(60, self.all_sent)
         expect(self.page.locator("#sign-in")).to_be_hidden()
-        assert self.page.evaluate(_HAS_A_DESK, True)
+        assert comes_to_keep(self.page, desk=True)
 
     def goes_on_while_the_clock_is_set_back(self) -> None:
         """Nothing waits for the time to come round again, and no time below nothing is told."""
@@ -211,7 +220,7 @@ class Shift:
         """On any page; what was kept is dropped before the server hears of it."""
         form = self.page.locator("form[action$='/sign-out']")
         form.evaluate("form => form.dispatchEvent(new SubmitEvent('submit'))")
-        assert self.page.evaluate(_HAS_A_DESK, False)
+        assert comes_to_keep(self.page, desk=False)
 
 
 @after(a_running_experiment)
@@ -271,13 +280,8 @@ _KEPT_SINCE = """async () => {
   return page.headers.get("Scriptbench-Since");
 }"""
 _NOT_FETCHED_LATELY = "localStorage.setItem('scriptbench.desk.shell', desk.dataset.agent + '|1')"
-_HAS_A_DESK = """async (wanted) => {
-  for (let tries = 0; tries < 250; tries += 1) {
-    const kept = await caches.has("scriptbench-desk");
-    if (kept === wanted && (localStorage.getItem("scriptbench.desk.shell") !== null) === wanted) return true;
-    await new Promise((later) => setTimeout(later, 20));
-  }
-  return false;
+_HAS_A_DESK = """async () => {
+  return [await caches.has("scriptbench-desk"), localStorage.getItem("scriptbench.desk.shell") !== null];
 }"""
 _READABLE = """() => {
   const words = document.querySelector(".desk-words"), style = getComputedStyle(words);

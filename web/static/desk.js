@@ -36,7 +36,7 @@ const named = (type) => root.querySelector(`[data-type="${type}"] .what`).textCo
 
 function sent(state) {
   if (state !== away && (state !== "sent" || away)) say(state === "sent" ? says.back : says[state]);
-  if (state === "sent" && away === "signed_out") keepShell(root, store); // the page to sign in on dropped it
+  if (state === "sent") keepShell(root, store); // the page to sign in on may have dropped it
   away = state === "sent" ? "" : state;
   document.getElementById("sign-in").hidden = state !== "signed_out";
   badge();

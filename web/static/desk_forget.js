@@ -14,4 +14,4 @@ function forget() {
 }
 
 document.querySelector("form[action$='/sign-out']")?.addEventListener("submit", forget);
-if (document.getElementById("password")) forget();
+if (document.querySelector("form[action$='/sign-in']")) forget();

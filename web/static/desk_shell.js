@@ -4,11 +4,14 @@ import { SHELL, SINCE, WHEN } from "./desk_forget.js";
 
 const FRESH = 600000;
 
+let underway = false;
+
 export async function keepShell(root, store) {
-  if (!store || !window.caches || !("serviceWorker" in navigator)) return;
+  if (underway || !store || !window.caches || !("serviceWorker" in navigator)) return;
   const [whose, when] = (store.getItem(WHEN) ?? "").split("|");
   const same = whose === root.dataset.agent;
   if (same && Math.abs(Date.now() - Number(when)) < FRESH) return;
+  underway = true;
   try {
     await navigator.serviceWorker.register(root.dataset.worker, { scope: root.dataset.desk });
     await navigator.serviceWorker.ready;
@@ -22,6 +25,8 @@ export async function keepShell(root, store) {
     root.dataset.shell = "kept";
   } catch (problem) {
     console.warn(String(problem)); // what was kept before stays
+  } finally {
+    underway = false;
   }
 }
 
