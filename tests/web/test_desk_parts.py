@@ -125,8 +125,8 @@ def test_a_server_that_never_answers_is_not_waited_for_with_a_new_token(page: Pa
 
 
 WORKER = """async ([server, hours]) => {
-  const told = {}, at = Date.now() - hours * 3600000;
-  const headers = { Date: new Date().toUTCString(), "Scriptbench-Since": String(at) };
+  const told = {};
+  const headers = { Date: new Date(Date.now() - hours * 3600000).toUTCString() };
   const caches = { open: async () => ({ match: async () => new Response("kept", { headers }) }) };
   const self = { location, addEventListener: (name, does) => { told[name] = does; } };
   const servers = {
@@ -151,7 +151,7 @@ OPENED = [
     ("slow", 1, "live"),  # who is signed in may be another by now
     ("gone", 1, "kept"),
     ("away", 1, "kept"),
-    ("gone", 13, "nothing"),  # longer than any sign-in lasts, however lately it was fetched again
+    ("gone", 13, "nothing"),  # longer than any sign-in lasts
     ("away", 13, "live"),
 ]
 

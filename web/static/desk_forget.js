@@ -1,8 +1,7 @@
 // Drops the kept desk: whoever signs in or out here leaves none to the next person. What waits to be sent stays.
 
 export const SHELL = "scriptbench-desk";
-export const WHEN = "scriptbench.desk.shell"; // whose desk is kept, and when it was last fetched
-export const SINCE = "Scriptbench-Since"; // in the kept page: when the first of this person was kept
+export const WHEN = "scriptbench.desk.shell"; // whose desk is kept, and since when
 
 function forget() {
   window.caches?.delete(SHELL).catch(() => {});

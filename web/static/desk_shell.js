@@ -1,8 +1,8 @@
 // Keeps the empty desk, so that it opens and is loaded again while the server does not answer. The worker that opens it
 // needs a secure context (https, or this machine); without one the desk still goes on as long as its page is open.
-import { SHELL, SINCE, WHEN } from "./desk_forget.js";
+import { SHELL, WHEN } from "./desk_forget.js";
 
-const FRESH = 600000;
+const LASTS = 12 * 3600 * 1000; // as long as a sign-in; fetched anew within it, the page would outlive it
 
 let underway = false;
 
@@ -10,17 +10,15 @@ export async function keepShell(root, store) {
   if (underway || !store || !window.caches || !("serviceWorker" in navigator)) return;
   const [whose, when] = (store.getItem(WHEN) ?? "").split("|");
   const same = whose === root.dataset.agent;
-  if (same && Math.abs(Date.now() - Number(when)) < FRESH) return;
+  if (same && Math.abs(Date.now() - Number(when)) < LASTS) return;
   underway = true;
   try {
     await navigator.serviceWorker.register(root.dataset.worker, { scope: root.dataset.desk });
     await navigator.serviceWorker.ready;
     const shell = await caches.open(SHELL);
-    const before = same ? await shell.match(root.dataset.desk, { ignoreVary: true }) : null;
-    const since = before?.headers.get(SINCE) ?? String(Date.now());
     const named = [...document.querySelectorAll("link[href], script[src], use[href]")];
     const parts = new Set(named.map((each) => (each.getAttribute("href") ?? each.getAttribute("src")).split("#")[0]));
-    await Promise.all([...parts, root.dataset.desk].map((url) => put(shell, url, since)));
+    await Promise.all([...parts, root.dataset.desk].map((url) => put(shell, url)));
     store.setItem(WHEN, `${root.dataset.agent}|${Date.now()}`);
     root.dataset.shell = "kept";
   } catch (problem) {
@@ -30,13 +28,9 @@ export async function keepShell(root, store) {
   }
 }
 
-// A page that is fetched anew is as old as the first that was kept for the same person: it outlives no sign-in.
-async function put(shell, url, since) {
+async function put(shell, url) {
   const answer = await fetch(url, { redirect: "manual", cache: "no-cache" });
-  if (!answer.ok) return;
-  const headers = new Headers(answer.headers);
-  headers.set(SINCE, since);
-  await shell.put(url, new Response(await answer.blob(), { headers }));
+  if (answer.ok) await shell.put(url, answer);
 }
 
 // The kept page is empty: what the address tells is filled in here, and judged by the server once a call begins.

@@ -4,7 +4,6 @@
 "use strict";
 
 const SHELL = "scriptbench-desk";
-const SINCE = "Scriptbench-Since";
 const LASTS = 12 * 3600 * 1000; // as long as a sign-in
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -36,5 +35,5 @@ async function answered(request, key) {
 
 // A page that was kept longer ago than any sign-in lasts is nobody's.
 function isFresh(request, kept) {
-  return request.mode !== "navigate" || Math.abs(Date.now() - Number(kept.headers.get(SINCE))) < LASTS;
+  return request.mode !== "navigate" || Math.abs(Date.now() - Date.parse(kept.headers.get("Date"))) < LASTS;
 }
