@@ -26,7 +26,8 @@ from tests.web.visitors import somebody_with_a_password
 CALL = "/desk?scenario=policy_change&call_id=first&caller_relation=self&customer_id=C-80231&{place}=13800001111"
 PERSONAL = "C-80231|1380000"
 OF_THE_FIRST = {"displayed", "resolved", "exposed", "invited", "declined", "spoken", "complaint", "handled"}
-OF_THE_SECOND = {"served", "displayed", "resolved", "complaint"}
+OF_THE_SECOND = {"served", "displayed", "resolved", "complaint", "handled"}
+OF_THE_THIRD = {"served", "displayed", "resolved"}
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}])"
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -60,6 +61,10 @@ def pressed(page: Page) -> list[str]:
 
 def phases(page: Page) -> set[str]:
     return set(page.locator(".desk-part:visible").evaluate_all("parts => parts.map(part => part.dataset.phase)"))
+
+
+def forgets(page: Page) -> bool:
+    return bool(page.wait_for_function("localStorage.getItem('scriptbench.desk.shell') === null"))
 
 
 class Shift:
@@ -166,7 +171,10 @@ class Shift:
         return call
 
     def is_signed_out_and_in_again(self, home: str, agent: str) -> None:
-        """What is told meanwhile waits, and goes out once the same person has signed in in another window."""
+        """What is told meanwhile waits, and goes out once the same person has signed in in another window.
+
+        There the next person could sign in as well: the kept desk is gone.
+        """
         self.page.context.clear_cookies()
         self.page.click('[data-type="complaint"]:visible')
         self.waits_for(8, f"1 {self.waiting}")
@@ -174,10 +182,35 @@ class Shift:
         assert not barriers(self.page)
         with self.page.context.expect_page() as opened:
             self.page.click("#sign-in a")
+        expect(opened.value.locator("#password")).to_be_visible()
+        assert forgets(opened.value)
         Visit(opened.value, home).sign_in(agent)
         opened.value.close()
         self.waits_for(60, self.all_sent)
         expect(self.page.locator("#sign-in")).to_be_hidden()
+
+    def goes_on_while_the_clock_is_set_back(self) -> None:
+        """Nothing waits for the time to come round again, and no time below nothing is told."""
+        self.page.check("#shortcuts")
+        self.page.locator("#shortcuts").blur()
+        self.press("0")
+        self.page.fill("#call_id", "  third ")
+        self.page.focus("#desk-begin")
+        self.page.context.set_offline(True)
+        self.press("Enter")
+        expect(self.page.locator("#desk-call-id")).to_have_text("third")
+        self.press("1")
+        self.page.clock.set_system_time(self.page.evaluate("Date.now() / 1000 - 3600"))
+        self.press("1", "0")
+        self.page.context.set_offline(False)
+        self.waits_for(60, self.all_sent)
+        expect(self.page.locator("#desk-refused")).to_be_hidden()
+
+    def signs_out(self) -> None:
+        """On any page; what was kept is dropped before the server hears of it."""
+        form = self.page.locator("form[action$='/sign-out']")
+        form.evaluate("form => form.dispatchEvent(new SubmitEvent('submit'))")
+        assert forgets(self.page)
 
 
 @after(a_running_experiment)
@@ -216,13 +249,17 @@ def test_a_shift_of_calls_by_keys_alone_over_a_broken_network(
         shift.begins_the_next_in_two()
         second = shift.takes_it_with_the_standard()
         shift.is_signed_out_and_in_again(home, agent)
+        shift.goes_on_while_the_clock_is_set_back()
+        visit.open("/")
+        shift.signs_out()
         assert (visit.foreign, [said for said in visit.errors if "Failed to load resource" not in said]) == ([], [])
     heard = Counter(facts(floor))
     assert set(heard.values()) == {1}
     assert {kind for call, kind in heard if call == "first"} == OF_THE_FIRST
     assert {kind for call, kind in heard if call == second} == OF_THE_SECOND
+    assert {kind for call, kind in heard if call == "third"} == OF_THE_THIRD
     with floor.store.read() as session:
-        assert set(session.scalars(select(Assignment.call_id))) == {"first", second}
+        assert set(session.scalars(select(Assignment.call_id))) == {"first", second, "third"}
         seconds = session.scalars(select(Outcome.value).where(Outcome.type == "declined")).one()
     assert seconds is not None
     assert 8 <= seconds <= 30, "from the invitation to the no, by the clock"

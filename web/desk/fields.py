@@ -24,7 +24,12 @@ class Asked:
 
 
 def fields_of(traffic: Traffic) -> dict[str, Asked]:
-    """Give the attributes that a scenario's conditions read, by name; whether she may be invited at all is the last."""
+    """Give the attributes that a scenario's conditions read, by name; whether she may be invited at all is the last.
+
+    Those that only a test's condition reads are among them, so a field or a choice may come and go with a test. It
+    names a fact of the caller and no test, and stands in the calls of every arm alike. Without it nobody who opens the
+    desk by hand could tell that fact: no call of hers would meet the condition, and the test would have none of them.
+    """
     compared: dict[str, list[Any]] = {}
     for condition in (traffic.audience, *(owner.condition for owner in traffic.slices)):
         _gather(condition, compared)

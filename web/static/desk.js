@@ -1,7 +1,7 @@
 // The agent's desk: a call's words step by step, and one key for each thing that happens in it.
-import { Queue, Sender, isStranger, lastingStore, newId, renewed } from "./desk_queue.js";
-import { fillIn, forgetShell, isEmpty, keepShell } from "./desk_shell.js";
-import { HOLD, Told, isPending } from "./desk_told.js";
+import { Queue, Sender, isStranger, kept, lastingStore, newId, renewed } from "./desk_queue.js";
+import { fillIn, isEmpty, keepShell } from "./desk_shell.js";
+import { HOLD, Told, isPending, secondsSince } from "./desk_told.js";
 import { Words } from "./desk_words.js";
 
 const root = document.getElementById("desk");
@@ -36,6 +36,7 @@ const named = (type) => root.querySelector(`[data-type="${type}"] .what`).textCo
 
 function sent(state) {
   if (state !== away && (state !== "sent" || away)) say(state === "sent" ? says.back : says[state]);
+  if (state === "sent") keepShell(root, store); // the page to sign in on may have dropped it
   away = state === "sent" ? "" : state;
   document.getElementById("sign-in").hidden = state !== "signed_out";
   badge();
@@ -79,7 +80,7 @@ async function ask(body) {
   const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual", signal });
   if (answer.ok) return answer.json();
   if ([404, 413, 422].includes(answer.status)) return { wrong: (await answer.json()).detail };
-  if (isStranger(answer) && (await renewed(root))) return ask(body);
+  if (isStranger(answer) && (await renewed(root, PATIENCE))) return ask(body);
   sent(isStranger(answer) ? "signed_out" : "offline");
   throw new Error(`the server answered ${answer.status}`);
 }
@@ -95,12 +96,12 @@ async function begin() {
 }
 
 async function found() {
-  const told = new URLSearchParams(new FormData(form));
-  for (const [name, value] of [...told]) if (!value.trim()) told.delete(name);
+  const told = new URLSearchParams(); // as the server reads it
+  for (const [name, value] of new FormData(form)) if (value.trim()) told.append(name, value.trim());
   if (!told.has("call_id")) told.set("call_id", newId());
-  const kept = restored(told);
-  if (kept) {
-    open(kept, told);
+  const before = restored(told);
+  if (before) {
+    open(before, told);
     return;
   }
   say(says.asking);
@@ -176,20 +177,20 @@ function address(told) {
 
 async function stockUp() {
   const asked = new URLSearchParams({ scenario: call.scenario, locale: call.locale }).toString();
-  if (preview || !store || Date.now() - (standbyAsked.get(asked) ?? 0) < FRESH) return;
+  if (preview || !store || Math.abs(Date.now() - (standbyAsked.get(asked) ?? 0)) < FRESH) return;
   standbyAsked.set(asked, Date.now());
   const key = `${STANDBY}${call.scenario}.${call.locale}`;
   try {
     const answer = await fetch(`${root.dataset.standby}?${asked}`, { redirect: "manual", cache: "no-store" });
-    if (answer.ok) store.setItem(key, await answer.text());
+    if (answer.ok) kept(store, key, await answer.text());
   } catch (problem) {
     console.warn(String(problem)); // those known before stand by
   }
 }
 
 function standby({ scenario, locale }) {
-  const kept = store?.getItem(`${STANDBY}${scenario}.${locale}`);
-  return kept ? { ...JSON.parse(kept), invite: false, standby: true } : null;
+  const known = store?.getItem(`${STANDBY}${scenario}.${locale}`);
+  return known ? { ...JSON.parse(known), invite: false, standby: true } : null;
 }
 
 // ---- a reload ----
@@ -207,9 +208,9 @@ function keep() {
 function restored(told) {
   if (preview) return null;
   try {
-    const kept = JSON.parse(sessionStorage.getItem(CALL));
-    const same = ["call_id", "scenario"].every((name) => kept?.[name] === told.get(name));
-    return same && kept.agent === root.dataset.agent ? kept : null;
+    const last = JSON.parse(sessionStorage.getItem(CALL));
+    const same = ["call_id", "scenario"].every((name) => last?.[name] === told.get(name));
+    return same && last.agent === root.dataset.agent ? last : null;
   } catch {
     return null;
   }
@@ -226,7 +227,8 @@ function press(type) {
 
 function next() {
   if (!call) return;
-  if (call.began) tell("handled", { value: Math.round((Date.now() - call.began) / 1000) });
+  const value = secondsSince(call.began);
+  if (value !== null) tell("handled", { value });
   call = null;
   root.dataset.state = "form";
   for (const input of form.querySelectorAll("input:not([type=hidden]), select:not(#scenario, #locale)")) {
@@ -303,7 +305,7 @@ form.addEventListener("submit", (event) => {
 form.elements.scenario.addEventListener("change", shape);
 shortcuts.checked = store?.getItem(KEYS_OFF) !== "off";
 shortcuts.addEventListener("change", () => {
-  store?.setItem(KEYS_OFF, shortcuts.checked ? "on" : "off");
+  if (store) kept(store, KEYS_OFF, shortcuts.checked ? "on" : "off");
   say(shortcuts.checked ? says.shortcuts_on : says.shortcuts_off);
 });
 
@@ -315,7 +317,6 @@ badge();
 if (!preview) {
   sender.nudge();
   window.addEventListener("load", () => keepShell(root, store));
-  document.querySelector("form[action$='/sign-out']").addEventListener("submit", () => forgetShell(store));
 }
 if (isEmpty(form)) {
   fillIn(form);

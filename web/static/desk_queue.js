@@ -1,9 +1,11 @@
 // What an agent tells, until the server has it. Each fact is an entry of its own in the browser's local store, which
 // unlike its database writes at once: the fact is there before the key is up again, even if the page goes then, and
 // no window overwrites another's. Sent twice under its id it changes nothing. No fact says who the customer is.
+import { HOLD } from "./desk_told.js";
 
 const FACT = "scriptbench.desk.fact.";
 const REFUSED = "scriptbench.desk.refused.";
+const TRY = "scriptbench.desk.try";
 const MOST = 100; // facts in a request
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30000;
@@ -23,16 +25,29 @@ export function newId() {
   return digits.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
-// The browser's store, or, where it keeps nothing, this page's memory.
+// The browser's store, full or not; null where there is none.
 export function lastingStore() {
   try {
-    localStorage.setItem("scriptbench.desk.try", "1");
-    localStorage.removeItem("scriptbench.desk.try");
+    localStorage.getItem(TRY);
     return localStorage;
   } catch {
     return null;
   }
 }
+
+// Keeps a text if there is room for it, and says whether there was.
+export function kept(store, key, text) {
+  try {
+    store.setItem(key, text);
+    return true;
+  } catch (full) {
+    console.warn(String(full));
+    return false;
+  }
+}
+
+// How long an entry is still held. Nothing is held longer than HOLD: then the clock was set back meanwhile.
+const heldFor = ({ due }, now) => (due <= now || due > now + HOLD ? 0 : due - now);
 
 function memory() {
   const kept = new Map();
@@ -48,41 +63,39 @@ function memory() {
 }
 
 export class Queue {
-  // What another person told at this machine waits for that person.
+  // What another person told at this machine waits for that person. What finds no room in the store is in this page's
+  // memory, and what is in the store stays there: every entry is in one of the two.
   constructor(agent, store) {
     this.agent = agent;
-    this.lasting = store !== null;
-    this.store = store ?? memory();
+    this.spare = memory();
+    this.stores = store ? [store, this.spare] : [this.spare];
+    this.room = kept(this.stores[0], TRY, "1");
+    this.#remove(TRY);
     this.own = new Set(); // facts that this window holds back
     this.underway = null; // ids that are being sent
   }
 
+  // Says whether what waits, and what is told next, outlives this page.
+  get lasting() {
+    return this.stores.length > 1 && this.room && !this.#entries(FACT, [this.spare]).length;
+  }
+
   put(fact, due) {
     if (due) this.own.add(fact.id);
-    const entry = JSON.stringify({ agent: this.agent, due, fact });
-    try {
-      this.store.setItem(FACT + fact.id, entry);
-    } catch (full) {
-      console.warn(full);
-      const waiting = this.#entries(FACT);
-      this.store = memory();
-      this.lasting = false;
-      for (const each of waiting) this.store.setItem(FACT + each.fact.id, JSON.stringify(each));
-      this.store.setItem(FACT + fact.id, entry);
-    }
+    this.#keep(FACT + fact.id, { agent: this.agent, due, fact });
   }
 
   // Takes facts back, if all of them are still here and none is on its way.
   take(ids) {
-    const here = ids.every((id) => this.store.getItem(FACT + id) !== null && !this.underway?.has(id));
-    if (here) for (const id of ids) this.store.removeItem(FACT + id);
+    const here = ids.every((id) => this.#get(FACT + id) !== null && !this.underway?.has(id));
+    if (here) for (const id of ids) this.#remove(FACT + id);
     return here;
   }
 
   // Nothing of this window can be undone any more: what it holds back goes out as soon as it can.
   release() {
     for (const each of this.#entries(FACT)) {
-      if (this.own.has(each.fact.id)) this.store.setItem(FACT + each.fact.id, JSON.stringify({ ...each, due: 0 }));
+      if (this.own.has(each.fact.id)) this.#keep(FACT + each.fact.id, { ...each, due: 0 });
     }
     this.own.clear();
   }
@@ -92,38 +105,51 @@ export class Queue {
   }
 
   due(now) {
-    const found = this.#entries(FACT).filter((each) => each.due <= now);
+    const found = this.#entries(FACT).filter((each) => !heldFor(each, now));
     return found.slice(0, MOST).map((each) => each.fact);
   }
 
-  nextDue() {
-    return Math.min(...this.#entries(FACT).map((each) => each.due));
+  // Gives the milliseconds until something is due; without end where nothing waits.
+  untilDue(now) {
+    return Math.min(...this.#entries(FACT).map((each) => heldFor(each, now)));
   }
 
-  settle({ kept, refused }) {
-    for (const id of kept) this.store.removeItem(FACT + id);
+  settle({ kept: known, refused }) {
+    for (const id of known) this.#remove(FACT + id);
     for (const { id, why } of refused) {
-      const entry = this.store.getItem(FACT + id);
-      if (entry === null) continue;
-      this.store.setItem(REFUSED + id, JSON.stringify({ ...JSON.parse(entry), why }));
-      this.store.removeItem(FACT + id);
+      const entry = this.#get(FACT + id);
+      this.#remove(FACT + id); // it will never be taken, whether or not there is room to say so
+      if (entry !== null) this.#keep(REFUSED + id, { ...JSON.parse(entry), why });
     }
-    for (const each of this.refused().slice(0, -REFUSED_KEPT)) this.store.removeItem(REFUSED + each.fact.id);
+    for (const each of this.refused().slice(0, -REFUSED_KEPT)) this.#remove(REFUSED + each.fact.id);
   }
 
   refused() {
     return this.#entries(REFUSED);
   }
 
-  #entries(prefix) {
-    const found = [];
-    for (let place = 0; place < this.store.length; place += 1) {
-      const key = this.store.key(place);
-      if (!key.startsWith(prefix)) continue;
-      const entry = JSON.parse(this.store.getItem(key));
-      if (entry.agent === this.agent) found.push(entry);
-    }
-    return found.sort((one, other) => (one.fact.id < other.fact.id ? -1 : 1));
+  #keep(key, entry) {
+    this.#remove(key);
+    const text = JSON.stringify(entry);
+    this.room = kept(this.stores[0], key, text);
+    if (!this.room) this.spare.setItem(key, text);
+  }
+
+  #get(key) {
+    return this.stores.map((store) => store.getItem(key)).find((text) => text !== null) ?? null;
+  }
+
+  #remove(key) {
+    for (const store of this.stores) store.removeItem(key);
+  }
+
+  #entries(prefix, stores = this.stores) {
+    const keys = (store) => Array.from({ length: store.length }, (_, place) => store.key(place));
+    const all = stores.flatMap((store) => keys(store).map((key) => [key, store]));
+    const found = all.filter(([key]) => key.startsWith(prefix)).map(([key, store]) => JSON.parse(store.getItem(key)));
+    return found
+      .filter((entry) => entry.agent === this.agent)
+      .sort((one, other) => (one.fact.id < other.fact.id ? -1 : 1));
   }
 }
 
@@ -131,8 +157,9 @@ export class Queue {
 export const isStranger = (answer) => answer.type === "opaqueredirect" || [400, 401, 403].includes(answer.status);
 
 // The same person may have signed in again in another window: then the page is given its new token.
-export async function renewed(root) {
-  const answer = await fetch(root.dataset.desk, { redirect: "manual", cache: "no-store" });
+export async function renewed(root, patience = PATIENCE) {
+  const signal = AbortSignal.timeout(patience);
+  const answer = await fetch(root.dataset.desk, { redirect: "manual", cache: "no-store", signal });
   if (!answer.ok) return false;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("desk");
   if (fresh?.dataset.agent !== root.dataset.agent || fresh.dataset.csrf === root.dataset.csrf) return false;
@@ -160,7 +187,7 @@ export class Sender {
   }
 
   plan() {
-    if (!this.pause) this.#soon(Math.max(0, this.queue.nextDue() - Date.now()));
+    if (!this.pause) this.#soon(this.queue.untilDue(Date.now()));
   }
 
   #soon(milliseconds) {

@@ -1,14 +1,17 @@
 // Keeps the empty desk, so that it opens and is loaded again while the server does not answer. The worker that opens it
 // needs a secure context (https, or this machine); without one the desk still goes on as long as its page is open.
+import { SHELL, WHEN } from "./desk_forget.js";
 
-const SHELL = "scriptbench-desk";
-const WHEN = "scriptbench.desk.shell";
-const FRESH = 600000;
+const LASTS = 12 * 3600 * 1000; // as long as a sign-in; fetched anew within it, the page would outlive it
+
+let underway = false;
 
 export async function keepShell(root, store) {
-  if (!store || !window.caches || !("serviceWorker" in navigator)) return;
+  if (underway || !store || !window.caches || !("serviceWorker" in navigator)) return;
   const [whose, when] = (store.getItem(WHEN) ?? "").split("|");
-  if (whose === root.dataset.agent && Date.now() - Number(when) < FRESH) return;
+  const same = whose === root.dataset.agent;
+  if (same && Math.abs(Date.now() - Number(when)) < LASTS) return;
+  underway = true;
   try {
     await navigator.serviceWorker.register(root.dataset.worker, { scope: root.dataset.desk });
     await navigator.serviceWorker.ready;
@@ -20,18 +23,14 @@ export async function keepShell(root, store) {
     root.dataset.shell = "kept";
   } catch (problem) {
     console.warn(String(problem)); // what was kept before stays
+  } finally {
+    underway = false;
   }
 }
 
 async function put(shell, url) {
   const answer = await fetch(url, { redirect: "manual", cache: "no-cache" });
   if (answer.ok) await shell.put(url, answer);
-}
-
-// Who signs out here leaves no desk behind; what waits to be sent stays.
-export function forgetShell(store) {
-  store?.removeItem(WHEN);
-  window.caches?.delete(SHELL).catch(() => {});
 }
 
 // The kept page is empty: what the address tells is filled in here, and judged by the server once a call begins.

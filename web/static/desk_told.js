@@ -5,7 +5,17 @@ const OTHER_ANSWER = { accepted: "declined", declined: "accepted", appointed: "d
 const OF_THE_INVITATION = ["invited", "accepted", "declined", "appointed"];
 const AFTER = { resolved: OF_THE_INVITATION, invited: ["accepted", "declined"] };
 
-export const isPending = (one) => Boolean(one) && Date.now() - (one.pressed ?? 0) < HOLD;
+// Where the clock was set back since, it is pending no longer: what it told is due then.
+export function isPending(one) {
+  const since = Date.now() - (one?.pressed ?? 0);
+  return since >= 0 && since < HOLD;
+}
+
+// Seconds since a moment; null where they are not known. By a clock that was set back, or that is behind the server's,
+// a moment may lie ahead; to make that 0 would say that the customer refused at once.
+export function secondsSince(moment, at = Date.now()) {
+  return moment === null || moment === undefined || moment > at ? null : Math.round((at - moment) / 1000);
+}
 
 export class Told {
   // `tell` keeps a fact and gives its id; `take` takes facts back, or says that they have left.
@@ -73,7 +83,7 @@ export class Told {
   #seconds(type, at) {
     const { invited, resolved, connected } = this.told;
     const since = { declined: this.outbound ? (resolved ?? connected) : invited, hung_up: connected }[type];
-    return since ? Math.round((at - since.at) / 1000) : null;
+    return secondsSince(since?.at, at);
   }
 
   #undo(type) {
