@@ -121,8 +121,12 @@ def calls_of(session: Session, experiment: Experiment, untils: Sequence[int], me
 
 
 def units_of(session: Session, experiment: Experiment, untils: Sequence[int], measures: Sequence[str]) -> Cells:
-    """Read a test's randomisation units by arm, hash and name (which customers have none of)."""
-    return _read(session, RollupUnit, ("arm", "unit_hash", "unit"), experiment, untils, measures)
+    """Read a test's randomisation units by arm, hash and name (which customers have none of).
+
+    A shift has one day, so that its row is read as it is: to sort thousands of them costs more than to read them.
+    """
+    keys, alone = ("arm", "unit_hash", "unit"), experiment.unit == "agent_shift"
+    return _read(session, RollupUnit, keys, experiment, untils, measures, grouped=not alone)
 
 
 def _read(
@@ -132,25 +136,25 @@ def _read(
     experiment: Experiment,
     untils: Sequence[int],
     measures: Sequence[str],
+    *,
+    grouped: bool = True,
 ) -> Cells:
     days, table = tuple(sorted(set(untils))), cast("Table", rollup.__table__)
     band = _band(table, days)
     keys = [table.c[name] for name in names]
-    rows = session.execute(
-        select(*keys, band, *(_whole_sum(table, measure) for measure in measures))
-        .where(
-            table.c.scenario_id == experiment.scenario_id,  # a test's calls are its scenario's, which have an index
-            table.c.experiment_id == experiment.id,
-            table.c.day <= days[-1],
-        )
-        .group_by(*keys, band)
+    told = _whole_sum if grouped else _as_it_is
+    query = select(*keys, band, *(told(table, measure) for measure in measures)).where(
+        table.c.scenario_id == experiment.scenario_id,  # a test's calls are its scenario's, which have an index
+        table.c.experiment_id == experiment.id,
+        table.c.day <= days[-1],
     )
+    rows = session.execute(query.group_by(*keys, band) if grouped else query)
     labels: list[list[str]] = [[] for _ in names]
     numbers = [np.zeros((1 + len(measures), 0), dtype=np.int64)]
     for part in rows.partitions(_PART):
         columns = list(zip(*part, strict=True))
-        for known, told in zip(labels, columns, strict=False):
-            known.extend(told)
+        for known, column in zip(labels, columns, strict=False):
+            known.extend(column)
         numbers.append(np.array(columns[len(names) :], dtype=np.int64))
     bands, *sums = np.concatenate(numbers, axis=1)
     return Cells(days, dict(zip(names, labels, strict=True)), bands, np.column_stack(sums), tuple(measures))
@@ -162,6 +166,10 @@ def _whole_sum(table: Table, measure: str) -> ColumnElement[int]:
         return func.count()
     summed = func.sum(table.c[measure])
     return summed.cast(BigInteger) if isinstance(table.c[measure].type, BigInteger) else summed
+
+
+def _as_it_is(table: Table, measure: str) -> ColumnElement[int]:
+    return literal(1) if measure == DAYS else table.c[measure]
 
 
 def _band(table: Table, days: Sequence[int]) -> ColumnElement[int]:
