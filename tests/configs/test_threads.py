@@ -10,7 +10,7 @@ import pytest
 
 WSGI = Path(__file__).resolve().parents[2] / "wsgi.py"
 THREADS = """
-import configs, os
+import configs.settings, os
 import numpy
 square = numpy.ones((600, 600))
 square @ square
