@@ -3,6 +3,7 @@
 Variables are named SCRIPTBENCH_<FIELD>; the two that every platform knows are also read bare: DATABASE_URL and PORT.
 """
 
+import os
 import secrets
 import tomllib
 from datetime import time
@@ -23,6 +24,10 @@ from configs.notices import NoticeTarget
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+
+# NumPy reads this once, when it is imported, which is after this. Pages multiply small matrices, for which a second
+# thread saves nothing, but waits for the next product by spinning: it takes the processor from whoever is on the phone.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class SeatSettings(BaseModel):

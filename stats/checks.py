@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 __all__ = ["require", "require_each", "require_share"]
 
 
@@ -41,8 +43,15 @@ def require_each(
     Raises:
         ValueError: Names the first such number by its place, as in "weights[2] is -1, must be >= 0".
     """
-    for place, value in enumerate(values):
-        require(f"{name}[{place}]", value, above=above, at_least=at_least)
+    listed = list(values)
+    several = np.array(listed, dtype=np.float64)
+    fit = np.isfinite(several)
+    if above is not None:
+        fit &= several > above
+    if at_least is not None:
+        fit &= several >= at_least
+    for place in np.flatnonzero(~fit).tolist():
+        require(f"{name}[{place}]", listed[place], above=above, at_least=at_least)
 
 
 def require_share(name: str, value: float) -> None:

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from experiments.calendar import days_before
 from experiments.check import cube, history
-from experiments.check.analysis.arms import ArmData, Method, UnitData
+from experiments.check.analysis.arms import ArmData, Method
+from experiments.check.analysis.units import Units
 from experiments.check.counting.tables import MEASURES
 from experiments.check.cube import Cells
 from experiments.check.metrics import NOTHING, MetricSpec, Totals, measures_of
 from experiments.plan.designs import Experiment
+from experiments.plan.traffic import FINE_UNITS
 
 TENURED_DAYS = 90
 """Agents who took their first call longer ago than this, when the test starts, are the experienced ones."""
@@ -51,13 +53,11 @@ class ExperimentData:
         agents: dict[str, dict[str, Totals]] = defaultdict(dict)
         for (arm, agent), each in self.calls.sums(["arm", "agent_id"], until=until).items():
             agents[arm][agent] = each
-        units: dict[str, list[UnitData]] | None = None
-        if self.units is not None:
-            units = defaultdict(list)
-            for (arm, _, name), each in self.units.sums(["arm", "unit_hash", "unit"], until=until).items():
-                units[arm].append(UnitData(name, each))
+        units = None if self.units is None else _by_arm(self.units, until)
         return [
-            ArmData(key, totals.get((key,), NOTHING), None if units is None else units[key], agents[key])
+            ArmData(
+                key, totals.get((key,), NOTHING), None if units is None else units.get(key, Units.of([])), agents[key]
+            )
             for key in self.keys
         ]
 
@@ -94,9 +94,24 @@ def read_data(
         steps=steps,
         method=_method(session, experiment, first),
         calls=calls,
-        units=None if experiment.unit == "call" else cube.units_of(session, experiment, untils, measures),
+        units=None if experiment.unit == "call" else _units(session, experiment, untils, measures),
         days=days,
     )
+
+
+def _units(session: Session, experiment: Experiment, untils: Sequence[int], measures: Sequence[str]) -> Cells:
+    """Read the units; of agents, teams and shifts the days they worked as well."""
+    more = () if experiment.unit in FINE_UNITS else (cube.DAYS,)
+    return cube.units_of(session, experiment, untils, (*measures, *more))
+
+
+def _by_arm(cells: Cells, until: int) -> dict[str, Units]:
+    (arms, _, names), values = cells.columns(["arm", "unit_hash", "unit"], until=until)
+    found = {}
+    for arm in dict.fromkeys(arms):
+        places = [place for place, each in enumerate(arms) if each == arm]
+        found[arm] = Units([names[place] for place in places], cells.measures, values[places])
+    return found
 
 
 def _measures(specs: Mapping[str, MetricSpec], steps: Mapping[str, int]) -> tuple[str, ...]:

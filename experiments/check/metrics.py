@@ -1,6 +1,6 @@
 """Metrics over rolled-up totals: from the sums of an arm to the values that `stats` takes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,9 +69,3 @@ def moments_of_calls(spec: MetricSpec, totals: Totals) -> Moments:
 def pair_of(spec: MetricSpec, totals: Totals) -> tuple[float, float]:
     """Give one unit's numerator and denominator totals."""
     return totals[spec.numerator], denominator_of(spec, totals)
-
-
-def pairs_of(spec: MetricSpec, several: Iterable[Totals]) -> list[tuple[float, float]]:
-    """Give the numerator and denominator totals of many units."""
-    above, below = spec.numerator, denominator_measure(spec)
-    return [(totals[above], totals[below]) for totals in several]

@@ -1,4 +1,4 @@
-"""What health asks of a test besides its cube: staffed days, first calls, days and uses, reports and their records."""
+"""What health asks of a test besides its cube: first calls, days and uses, reports and their records."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from experiments.check.counting.tables import RollupCall, RollupUnit
-from experiments.check.health.floor import Staffed
 from experiments.check.metrics import REPORTED, MetricSpec
 from experiments.do.discrepancies import Discrepancy, Kind
 from experiments.do.serving import Reason
@@ -22,20 +21,6 @@ from stats.soundness.uses import middle_of_bin, use_bin
 
 _DAY_SECONDS = 86_400
 _PART = 2_000  # rows that are objects at one time, as in `cube`
-
-
-def staffed(session: Session, experiment: Experiment, spec: MetricSpec) -> dict[str, list[Staffed]]:
-    """Give each dealt unit's days of work, calls and results, by arm: a row of the rollup is a unit's day."""
-    rows = session.execute(
-        select(RollupUnit.arm, func.count(), func.sum(RollupUnit.calls), func.sum(getattr(RollupUnit, spec.numerator)))
-        .where(*_of(RollupUnit, experiment))
-        .group_by(RollupUnit.arm, RollupUnit.unit_hash)
-        .order_by(RollupUnit.arm, RollupUnit.unit_hash)
-    )
-    found: dict[str, list[Staffed]] = {arm.key: [] for arm in experiment.arms}
-    for arm, days, calls, results in rows:
-        found.setdefault(arm, []).append(Staffed(days, int(calls), int(results)))
-    return found
 
 
 def first_calls(session: Session, experiment: Experiment) -> dict[str, dict[str, dict[str, int]]]:

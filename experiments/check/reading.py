@@ -160,7 +160,7 @@ def _watch(
 
 def _health(session: Session, data: ExperimentData, arms: Sequence[ArmData], today: int) -> list[Finding]:
     primary = data.specs[primary_of(data.experiment).metric]
-    staffed = staffed_of(session, data, primary)
+    staffed = staffed_of(data, primary, today)
     asked = daily(data, arms, primary, staffed, today)
     return asked + of_desks(session, data.experiment) + _pinned(session, data.experiment)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.check.analysis.arms import ArmData, Method, UnitData
+from experiments.check.analysis.arms import ArmData, Method
+from experiments.check.analysis.units import UnitData
 from experiments.check.cube import Cells
 from experiments.check.data import ExperimentData
 from experiments.check.metrics import MetricSpec, Totals

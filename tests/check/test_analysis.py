@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from experiments.check.analysis import arms as analysis
-from experiments.check.analysis.arms import ArmData, Method, UnitData
+from experiments.check.analysis.arms import ArmData, Method
+from experiments.check.analysis.units import UnitData
 from experiments.check.metrics import NOTHING, MetricSpec, Totals
 from experiments.plan import deals
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.check.analysis.units import UnitData, Units
 from experiments.check.metrics import (
     NOTHING,
     MetricSpec,
@@ -23,7 +24,6 @@ from experiments.check.metrics import (
     denominator_of,
     moments_of_calls,
     pair_of,
-    pairs_of,
 )
 from experiments.plan import deals
 from stats.adjusting.covariates import Covariate
@@ -48,14 +48,6 @@ PERMUTED_CLUSTERS = 200
 
 _LEAST_EXPECTED = 5
 """Mantel and Fleiss's criterion: below it the stratified test's normal curve is not trusted, and no strata are used."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnitData:
-    """What one randomisation unit did; `name` is '' for customers, whose names are not kept."""
-
-    name: str
-    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +102,7 @@ def compare(
     if method.unit == "call":
         return Compared(_compare_calls(spec, arms[0], arms[place], alpha))
     below = denominator_measure(spec)
-    units = [[unit for unit in arm.units or () if unit.totals[below] > 0] for arm in arms]
+    units = [Units.of(arm.units or ()).having(below) for arm in arms]
     if method.unit == "agent_shift":
         return _compare_shifts(method, spec, units, place, alpha, beside=beside)
     return _compare_units(method, spec, units, place, alpha)
@@ -118,14 +110,15 @@ def compare(
 
 def clustering(spec: MetricSpec, arms: Sequence[ArmData]) -> Clustering | None:
     """Say how alike the calls of one unit are (of one agent, where calls were dealt); None when it cannot be asked."""
-    pairs = [pairs_of(spec, _unit_totals(arm)) for arm in arms]
-    known = [[(y, x) for y, x in arm if x > 0] for arm in pairs]
+    known = [[(y, x) for y, x in _pairs_of(spec, arm) if x > 0] for arm in arms]
     whole = spec.kind == "proportion" and all(y <= x for arm in known for y, x in arm)
     return clustering_of_proportions(*known) if whole else None
 
 
-def _unit_totals(arm: ArmData) -> list[Totals]:
-    return list(arm.agents.values()) if arm.units is None else [unit.totals for unit in arm.units]
+def _pairs_of(spec: MetricSpec, arm: ArmData) -> list[tuple[float, float]]:
+    if arm.units is None:
+        return [pair_of(spec, totals) for totals in arm.agents.values()]
+    return Units.of(arm.units).pairs(spec.numerator, denominator_measure(spec))
 
 
 def _compare_calls(spec: MetricSpec, control: ArmData, challenger: ArmData, alpha: float) -> Comparison:
@@ -164,14 +157,12 @@ def _is_a_share(spec: MetricSpec, totals: Totals) -> bool:
     return spec.kind == "proportion" and totals[spec.numerator] <= denominator_of(spec, totals)
 
 
-def _compare_units(
-    method: Method, spec: MetricSpec, units: Sequence[Sequence[UnitData]], place: int, alpha: float
-) -> Compared:
-    control, challenger = (pairs_of(spec, (unit.totals for unit in units[each])) for each in (0, place))
+def _compare_units(method: Method, spec: MetricSpec, units: Sequence[Units], place: int, alpha: float) -> Compared:
+    control, challenger = (units[each].pairs(spec.numerator, denominator_measure(spec)) for each in (0, place))
     by_calls = compare_clusters(control, challenger, alpha=alpha)
     by_units = weigh_units_equally(control, challenger, alpha=alpha)
     model, other = (by_calls, by_units) if method.weighting == "call" else (by_units, by_calls)
-    covariate = _covariate(method, spec, units[0], units[place])
+    covariate = _covariate(method, spec, units[0].names, units[place].names)
     if covariate is not None and min(len(control), len(challenger)) > 1:
         # of ratios by unit each counts as (ratio, 1), and so does its past
         voted = (control, challenger) if method.weighting == "call" else (_votes(control), _votes(challenger))
@@ -182,7 +173,7 @@ def _compare_units(
 def _decided(
     method: Method,
     spec: MetricSpec,
-    units: Sequence[Sequence[UnitData]],
+    units: Sequence[Units],
     place: int,
     model: Comparison,
     alpha: float,
@@ -198,7 +189,7 @@ def _decided(
         return replace(model, p_value=permutation_test(voted[0], voted[1]), method="permutation"), model
     test = randomisation_test(
         [pair for arm in pairs for pair in arm],
-        _dealt(method, [unit.name for arm in units for unit in arm]),
+        _dealt(method, [name for arm in units for name in arm.names]),
         method.kept.index(method.deal),
         challenger=place,
         weighting="calls" if method.weighting == "call" else "units",
@@ -213,10 +204,10 @@ def _dealt(method: Method, names: Sequence[str]) -> NDArray[np.int64]:
     return deals.dealt(method.root, method.kept, names, method.weights)
 
 
-def _adjusted_pairs(method: Method, spec: MetricSpec, units: Sequence[Sequence[UnitData]], place: int) -> list[Pairs]:
+def _adjusted_pairs(method: Method, spec: MetricSpec, units: Sequence[Units], place: int) -> list[Pairs]:
     """Give every arm's pairs, less what the past predicts where the plan adjusts for it."""
-    pairs: list[Pairs] = [pairs_of(spec, (unit.totals for unit in arm)) for arm in units]
-    covariate = _covariate(method, spec, units[0], [unit for arm in units[1:] for unit in arm])
+    pairs: list[Pairs] = [arm.pairs(spec.numerator, denominator_measure(spec)) for arm in units]
+    covariate = _covariate(method, spec, units[0].names, [name for arm in units[1:] for name in arm.names])
     if covariate is None:
         return pairs
     left = adjusted_totals(pairs[0], [pair for arm in pairs[1:] for pair in arm], covariate)
@@ -224,15 +215,13 @@ def _adjusted_pairs(method: Method, spec: MetricSpec, units: Sequence[Sequence[U
     return [left.control, *([next(rest) for _ in arm] for arm in pairs[1:])]
 
 
-def _covariate(
-    method: Method, spec: MetricSpec, control: Sequence[UnitData], challenger: Sequence[UnitData]
-) -> Covariate | None:
+def _covariate(method: Method, spec: MetricSpec, control: Sequence[str], challenger: Sequence[str]) -> Covariate | None:
     """Give what the agents' own calls before the test came to; None where the plan does not adjust for it."""
     if method.past is None:
         return None
     past = method.past
     before = [
-        [pair_of(spec, past[u.name]) if u.name in past else (0.0, 0.0) for u in arm] for arm in (control, challenger)
+        [pair_of(spec, past[name]) if name in past else (0.0, 0.0) for name in arm] for arm in (control, challenger)
     ]
     if method.weighting == "unit":
         before = [_votes(arm) for arm in before]
@@ -245,7 +234,7 @@ def _votes(pairs: Pairs) -> list[tuple[float, float]]:
 
 
 def _compare_shifts(
-    method: Method, spec: MetricSpec, units: Sequence[Sequence[UnitData]], place: int, alpha: float, *, beside: bool
+    method: Method, spec: MetricSpec, units: Sequence[Units], place: int, alpha: float, *, beside: bool
 ) -> Compared:
     """Compare shifts within weekday × half-day and within their agents."""
     shifts = _columns_of(spec, units)
@@ -256,17 +245,19 @@ def _compare_shifts(
     return Compared(*_decided(method, spec, units, place, model, alpha, within), other)
 
 
-def _columns_of(spec: MetricSpec, units: Sequence[Sequence[UnitData]]) -> ShiftColumns:
+def _columns_of(spec: MetricSpec, units: Sequence[Units]) -> ShiftColumns:
     """Read the shifts of all arms, arm by arm, where their order is not asked for."""
-    names = [unit.name.rsplit("|", 2) for several in units for unit in several]
-    pairs = pairs_of(spec, (unit.totals for several in units for unit in several))
-    y, x = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    names = [name.rsplit("|", 2) for several in units for name in several.names]
+    totals = [
+        np.concatenate([several.column(measure) for several in units]).astype(np.float64)
+        for measure in (spec.numerator, denominator_measure(spec))
+    ]
     return ShiftColumns(
         agents=[agent for agent, _, _ in names],
         blocks=[_half_day(day, half)[1] for _, day, half in names],
         arms=np.repeat(np.arange(len(units)), [len(several) for several in units]),
-        y=y,
-        x=x,
+        y=totals[0],
+        x=totals[1],
     )
 
 

@@ -6,7 +6,8 @@ Segments nobody declared are not looked at: of twenty, one looks special by chan
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from experiments.check.analysis.arms import ArmData, Method, UnitData, compare
+from experiments.check.analysis.arms import ArmData, Method, compare
+from experiments.check.analysis.units import UnitData
 from experiments.check.metrics import NOTHING, MetricSpec, Totals
 from stats.comparison import Comparison
 from stats.segments.forest import ForestRow, forest

@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from experiments.calendar import as_date, days_before
-from experiments.check import particulars
+from experiments.check import cube, particulars
 from experiments.check.analysis.arms import PERMUTED_CLUSTERS, ArmData
+from experiments.check.analysis.units import Units
 from experiments.check.data import ExperimentData
 from experiments.check.examining.groups import mixes, promised_shares
 from experiments.check.health import balance, desks, floor, missing, registered, split
@@ -31,9 +33,16 @@ _HANDLED = Message("Handling time")
 _COLUMNS = {"region": "region", "channel": "channel", "agent": "agent_id"}
 
 
-def staffed_of(session: Session, data: ExperimentData, primary: MetricSpec) -> dict[str, list[Staffed]]:
-    """Read the days that agents, teams or shifts worked, by arm: the one query that watching has besides the cube."""
-    return {} if data.experiment.unit in FINE_UNITS else particulars.staffed(session, data.experiment, primary)
+def staffed_of(data: ExperimentData, primary: MetricSpec, today: int) -> dict[str, list[Staffed]]:
+    """Give each dealt agent's, team's or shift's days of work, calls and results, by arm."""
+    if data.units is None or data.experiment.unit in FINE_UNITS:
+        return {}
+    asked = (cube.DAYS, "calls", primary.numerator)
+    (arms, _), sums = data.units.columns(["arm", "unit_hash"], until=today, measures=asked)
+    found: dict[str, list[Staffed]] = defaultdict(list)
+    for arm, row in zip(arms, sums.tolist(), strict=True):
+        found[arm].append(Staffed(*row))
+    return found
 
 
 def of_desks(session: Session, experiment: Experiment) -> list[Finding]:
@@ -97,11 +106,9 @@ def _sample_ratio(data: ExperimentData, arms: Sequence[ArmData]) -> Finding:
 def _twice(data: ExperimentData, today: int) -> list[Finding]:
     if data.units is None:
         return []
-    seen: dict[str, int] = defaultdict(int)
-    for unit, _arm in data.units.sums(["unit_hash", "arm"], until=today):
-        seen[unit] += 1
-    twice = sum(arms > 1 for arms in seen.values())
-    return [split.two_arms(Counts(len(seen), twice), few=data.experiment.unit not in FINE_UNITS)]
+    arms = data.units.alternatives("unit_hash", "arm", until=today)
+    twice = Counts(len(arms), int(np.count_nonzero(arms > 1)))
+    return [split.two_arms(twice, few=data.experiment.unit not in FINE_UNITS)]
 
 
 def _of_calls(data: ExperimentData, today: int) -> list[Finding]:
@@ -134,7 +141,7 @@ def _recorded(arms: Sequence[ArmData], fact: str) -> dict[str, Recorded]:
     return {
         arm.key: Recorded(
             Counts(arm.totals["calls"], arm.totals[fact]),
-            None if arm.units is None else [(unit.totals[fact], unit.totals["calls"]) for unit in arm.units],
+            None if arm.units is None else Units.of(arm.units).pairs(fact, "calls"),
         )
         for arm in arms
     }
@@ -154,7 +161,7 @@ def _maturing(data: ExperimentData, today: int) -> list[Finding]:
 
 def _registered(data: ExperimentData, arms: Sequence[ArmData]) -> list[Finding]:
     """Ask whether the registered deals are enough, and of few units how freely they deal those that were there."""
-    names = tuple(unit.name for arm in arms for unit in arm.units or ())
+    names = tuple(name for arm in arms for name in Units.of(arm.units or ()).names)
     method = data.method
     if method.deal is None or not 2 <= len(names) < PERMUTED_CLUSTERS:
         return of_plan(data.experiment)

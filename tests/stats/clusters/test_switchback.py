@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from stats.clusters.cr2 import compare_clusters
-from stats.clusters.switchback import Shift, after_burn_in, carry_over, compare_shifts, switching_cost
+from stats.clusters.switchback import Shift, ShiftColumns, after_burn_in, carry_over, compare_shifts, switching_cost
 from stats.comparison import Comparison
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden" / "within.json").read_text())
@@ -158,3 +158,19 @@ def test_what_is_refused_is_named() -> None:
         compare_shifts(sequence("01"), alpha=0)
     with pytest.raises(ValueError, match="x is -1, must be >= 0"):
         Shift("a", 0, 0, 0, 0, -1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"x": np.array([-1.0])}, "x is -1.0, must be >= 0"),
+        ({"y": np.array([np.nan])}, "y is nan, must be finite"),
+        ({"x": np.array([np.inf])}, "x is inf, must be finite"),
+        ({"arms": np.array([-1])}, "arms is -1, must be >= 0"),
+        ({"blocks": []}, "number of blocks is 0, must be >= 1 and <= 1"),
+    ],
+)
+def test_columns_of_shifts_refuse_what_a_shift_refuses(changed: dict[str, object], message: str) -> None:
+    columns = {"agents": ["a"], "blocks": ["1am"], "arms": np.array([0]), "y": np.array([1.0]), "x": np.array([2.0])}
+    with pytest.raises(ValueError, match=message):
+        ShiftColumns(**(columns | changed))  # type: ignore[arg-type]
