@@ -78,6 +78,11 @@ def either(texts: Iterable[str]) -> str:
     return (" or " if locale() == "en" else "或").join(texts)
 
 
+def headed(name: str, text: str) -> str:
+    """Put before a text what it is about, with the colon of the reader's language."""
+    return f"{name}{': ' if locale() == 'en' else '：'}{text}"
+
+
 def role(key: str) -> str:
     """Name a role."""
     return named(ROLES[key]) if key in ROLES else key

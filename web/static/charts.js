@@ -40,6 +40,7 @@
     try {
       const text = await textOf(figure);
       place.replaceChildren();
+      figure.toggleAttribute("data-dark", dark.matches);
       const views = await window.Bokeh.embed.embed_item(item(text), place);
       const charts = views.roots.filter((view) => view.model.type === "Figure");
       for (const { model } of charts) {

@@ -194,7 +194,7 @@ def _segments(found: Mapping[str, Any], spec: MetricSpec, alpha: float) -> Segme
         (naming.level(found["moderator"], each["level"]), words.calls(each["calls"]), told.amount(each, spec))
         for each in found["levels"]
     ]
-    return SegmentRows(f"{found['arm']}: {title}", rows)
+    return SegmentRows(words.headed(found["arm"], title), rows)
 
 
 def _reason(said: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, str, str, str]:

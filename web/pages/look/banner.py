@@ -194,7 +194,7 @@ def number_of(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, 
     beside = _("%(rates)s; relative to the control %(lift)s", rates=rates, lift=relative) if relative else rates
     if cautious:
         beside = _("%(rates)s. Told with more caution than counted: the test could have ended earlier.", rates=rates)
-    return Found(f"{reading['challenger']}: {sentence}" if several else sentence, beside)
+    return Found(words.headed(reading["challenger"], sentence) if several else sentence, beside)
 
 
 def reasons_of(look: Look, experiment: Experiment, specs: Mapping[str, MetricSpec]) -> list[str]:

@@ -33,7 +33,7 @@ def _known(day: Mapping[str, Any]) -> bool:
 def _told(experiment: Experiment, reading: Mapping[str, Any]) -> Told:
     title = finding(reading["trend"])
     if len(experiment.arms) > 2:
-        title = f"{reading['challenger']}: {title}"
+        title = words.headed(reading["challenger"], title)
     name = f"days-{reading['challenger']}"
     return Told(name, _chart(reading, title, f"{experiment.key}-{name}"), _summary(experiment, reading))
 

@@ -65,9 +65,8 @@ def finding(look: Look, readings: Sequence[Reading], spec: MetricSpec, *, severa
     found = answer(reading)
     said = {"metric": named(spec.name), "look": look.number, "size": amounts.size_of(found["difference"], spec)}
     said["interval"] = amounts.span(found["low"], found["high"], spec)
-    return (
-        f"{reading['challenger']}: {_said(look, reading, spec, said)}" if several else _said(look, reading, spec, said)
-    )
+    sentence = _said(look, reading, spec, said)
+    return words.headed(reading["challenger"], sentence) if several else sentence
 
 
 def _said(look: Look, reading: Reading, spec: MetricSpec, said: Mapping[str, object]) -> str:

@@ -117,7 +117,7 @@ def _beside(experiment: Experiment, reading: Reading, spec: MetricSpec) -> list[
         found.append(_("By the model (CR2): %(effect)s", effect=amounts.both(reading["model"], spec)))
     if reading["other"] is not None and reading["other"]["difference"] is not None:
         vote = words.vote("unit" if experiment.weighting == "call" else "call", experiment.unit)
-        found.append(f"{vote}: {amounts.both(reading['other'], spec)}")
+        found.append(words.headed(vote, amounts.both(reading["other"], spec)))
     return found
 
 

@@ -53,7 +53,7 @@ def _told(experiment: Experiment, moderated: Mapping[str, Any], spec: MetricSpec
     moderator, challenger = moderated["moderator"], moderated["challenger"]
     title = difference_in_words(moderator, moderated["interaction"]["p_value"], experiment.alpha)
     if len(experiment.arms) > 2:
-        title = f"{challenger}: {title}"
+        title = words.headed(challenger, title)
     rows = tuple(_row(moderator, segment, spec) for segment in moderated["segments"])
     labels = replace(effect_words(), what=naming.moderator(moderator))
     name = f"segments-{moderator}-{challenger}"

@@ -41,7 +41,7 @@ def _told(experiment: Experiment, reading: Mapping[str, Any], steps: Mapping[str
     funnel, names = reading["funnel"], [steps.get(fact, fact) for fact in reading["facts"]]
     title = finding(funnel, reading["facts"], names)
     if len(experiment.arms) > 2:
-        title = f"{reading['challenger']}: {title}"
+        title = words.headed(reading["challenger"], title)
     control, challenger = (funnel[arm]["of_assigned"][0]["out_of"] for arm in ("control", "challenger"))
     summary = _(
         "Over all %(control)s calls dealt to the control and all %(challenger)s to %(arm)s up to %(day)s, whose "
