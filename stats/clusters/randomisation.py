@@ -148,12 +148,16 @@ def randomisation_test(
     in_control, in_challenger = rows == control, rows == challenger
     curve = shifted(in_control, in_challenger, d, g, x)
     difference = float(curve.d[observed] / curve.g[observed]) if curve.g[observed] else math.nan
-    low, high = shifted(in_control, in_challenger, d - difference * g, g, x).interval(observed, alpha)
+    below, above = shifted(in_control, in_challenger, d - difference * g, g, x).interval(observed, alpha)
+    low, high, p_value = difference + below, difference + above, float(curve.p_values(observed, np.zeros(1))[0])
+    if p_value > alpha:
+        # What is accepted may have an island at 0 so narrow that the search steps over it: p has been there.
+        low, high = min(low, 0.0), max(high, 0.0)
     return RandomisationTest(
         difference=difference,
-        low=difference + low,
-        high=difference + high,
-        p_value=float(curve.p_values(observed, np.zeros(1))[0]),
+        low=low,
+        high=high,
+        p_value=p_value,
         confidence=1 - alpha,
         deals=len(rows),
         control_n=sizes[0],

@@ -226,6 +226,10 @@ def test_swapped_arms_flip_the_sign_and_names_of_units_mean_nothing(units: Any, 
 
 @settings(max_examples=60, deadline=None)
 @given(pairs, lists)
+@example(  # everybody's own ratio is 0 or 1 in all deals but one: 0 is accepted, and nothing beside it
+    [(0, 1), (1, 1), (0, 1), (0, 1), (0, 4), (1, 1), (1, 2)],
+    [[0, 1, 0, 0, 0, 0, 1], *[[0] * 7] * 2, *[[0, 0, 0, 0, 0, 1, 1]] * 7],
+)
 def test_p_is_no_less_than_one_deal_and_agrees_with_the_interval(units: Any, rows: Any) -> None:
     found = randomisation_test(units, rows, 0, alpha=0.3)
     if not math.isnan(found.low):
