@@ -8,6 +8,9 @@
   const drawn = new WeakMap();
   const NEAR = "800px";
 
+  // The page was left open until its sign-in had ended: nothing is wrong, and its tables are there.
+  class SignedOut extends Error {}
+
   // A chart arrives in light colours together with the dark one for each.
   function item(text) {
     const { swaps } = JSON.parse(text);
@@ -24,7 +27,8 @@
 
   async function ask(url) {
     const answer = await fetch(url, { credentials: "same-origin" });
-    if (!answer.ok || answer.redirected) throw new Error(`${url}: ${answer.status}`);
+    if (answer.redirected) throw new SignedOut(url);
+    if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
     return answer.text();
   }
 
@@ -54,7 +58,7 @@
       figure.dataset.chart = "failed";
       figure.classList.add("chart-failed");
       figure.querySelector("details.twin")?.setAttribute("open", "");
-      console.error(problem);
+      if (!(problem instanceof SignedOut)) console.error(problem);
     }
   }
 
