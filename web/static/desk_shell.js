@@ -30,7 +30,8 @@ export async function keepShell(root, store) {
 
 async function put(shell, url) {
   const answer = await fetch(url, { redirect: "manual", cache: "no-cache" });
-  if (answer.ok) await shell.put(url, answer);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status || answer.type}`); // signed out, say: not kept, and tried again
+  await shell.put(url, answer);
 }
 
 // The kept page is empty: what the address tells is filled in here, and judged by the server once a call begins.
