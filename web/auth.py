@@ -1,11 +1,14 @@
 """Who is calling: a page's visitor by the sign-in in her cookie, a system by its bearer token."""
 
+from contextlib import suppress
+
 from flask import Flask, g, request, session as cookie
 
 from experiments import people
 from experiments.do import in_force
 from experiments.errors import NotSignedIn
 from experiments.people import Actor
+from experiments.store import AWAY
 from web.house import house
 from web.policy import POLICY, admit
 
@@ -56,8 +59,10 @@ def forget() -> None:
 
 def _know_caller() -> None:
     g.actor = None
-    if request.endpoint is None:
-        return  # no such address: the 404 is nobody's secret
+    if request.endpoint is None:  # no such address is nobody's secret; whoever is signed in keeps menu and language
+        with suppress(NotSignedIn, *AWAY):
+            g.actor = None if is_api() else _visitor()
+        return
     try:
         g.actor = _token_bearer() if is_api() else _visitor()
     except NotSignedIn:

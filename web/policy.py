@@ -81,6 +81,8 @@ POLICY: dict[str, Access] = {
     "pages.variables": _AT_THE_BOARD,
     "pages.variable_picture": _AT_THE_BOARD,
     "pages.shares_picture": _AT_THE_BOARD,
+    "pages.scenario_picture": _AT_THE_BOARD,
+    "pages.home_picture": _AT_THE_BOARD,
     "pages.knowledge": _AT_THE_BOARD,
     "pages.knowledge_entry": _AT_THE_BOARD,
     "pages.knowledge_note": Access(Who.PERSON, NOTERS),

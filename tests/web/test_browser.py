@@ -50,6 +50,8 @@ NO_PAGE = {
     "pages.picture_numbers": "a file to take along",
     "pages.proposed_plan": "a file to take along",
     "pages.shares_picture": "what a chart is drawn from, as JSON",
+    "pages.scenario_picture": "what a chart is drawn from, as JSON",
+    "pages.home_picture": "what a chart is drawn from, as JSON",
     "pages.variable_picture": "what a chart is drawn from, as JSON",
     "reports.pack_file": "a file to take along",
     "reports.table_file": "a file to take along",
@@ -141,6 +143,10 @@ def test_every_page_opens_without_error_foreign_request_or_barrier(
             assert not visit.page.evaluate(WIDER_THAN_THE_SCREEN), path
             assert visit.page.evaluate(SMALL) == [], path
         assert (visit.errors, visit.foreign) == ([], [])
+        visit.open("/nowhere")
+        assert visit.page.locator("html").get_attribute("lang") == locale
+        assert visit.page.locator("nav .menu a").count() > 1
+        assert not Axe().run(visit.page).response["violations"]
 
 
 def test_a_manager_approves_by_a_click_and_sees_it_done(browser: Browser, home: str) -> None:

@@ -74,8 +74,8 @@ class TestScenarios:
 
     def test_charts_of_overviews_are_fetched_when_they_come_near(self, app: APIFlask, floor: Floor) -> None:
         lead, agent = a_visitor(app, floor, "lead"), a_visitor(app, floor, "agent")
-        for page in ("/scenarios", "/variables"):
-            (source, *_more) = re.findall(r'data-source="([^"]+)"', lead.get(page).text)
+        for page in ("", "/scenarios", "/variables"):
+            (source, *_more) = re.findall(r'data-source="([^"]+)"', lead.get(page or "/").text)
             drawn = json.loads(gzip.decompress(lead.get(source).data))
             assert drawn["item"]["doc"]
             assert lead.get(f"{page}/pictures/none.json").status_code == 404
@@ -83,8 +83,11 @@ class TestScenarios:
 
     def test_a_node_draws_its_kinds_and_the_ranking_its_intervals(self, app: APIFlask, floor: Floor) -> None:
         lead = a_visitor(app, floor, "lead")
-        assert 'id="shares-policy_service"' in lead.get("/scenarios/policy_service").text
-        assert 'id="shares-' not in lead.get("/scenarios/policy_change").text
+        assert 'id="shares"' in lead.get("/scenarios/policy_service").text
+        assert 'id="shares"' not in lead.get("/scenarios/policy_change").text
+        assert lead.get("/scenarios/policy_service/pictures/shares.json").status_code == 200
+        for nothing in ("policy_change/pictures/shares", "policy_change/pictures/none", "none/pictures/funnel"):
+            assert lead.get(f"/scenarios/{nothing}.json").status_code == 404
         ranking = lead.get("/scenarios/standing").text.split('id="ranking"')[1].split("</figure>")[0]
         assert '<th scope="row">Policy change</th>' in ranking
         assert "Claim notification" not in ranking

@@ -82,13 +82,6 @@ def funnel_arm(name: str, counts: Sequence[int], *, intervals: bool) -> FunnelAr
     )
 
 
-def funnel(
-    figure_id: str, title: str, summary: str, steps: Sequence[tuple[str, str]], arms: Mapping[str, Sequence[int]]
-) -> Figure:
-    """Draw counts at each step, one arm or several."""
-    return figure(figure_id, funnel_of(figure_id, title, steps, arms), summary)
-
-
 def funnel_of(
     file_name: str,
     title: str,

@@ -13,12 +13,15 @@ from experiments.board.cards import Card, Review, Stage
 from experiments.calendar import as_date, days_before
 from experiments.check import history
 from experiments.check.verdict import Conclusion
+from experiments.errors import Unknown
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of
+from web.charts.data import FunnelChart
+from web.charts.kinds import packed
 from web.house import house
 from web.pages import words
-from web.pages.figures import Figure, funnel, scenario_counts, steps_of
+from web.pages.figures import Figure, fetched, funnel_of, scenario_counts, steps_of
 from web.pages.standard_tiles import standard_tiles
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.tiles import ENDED, Tile
@@ -85,7 +88,7 @@ class Home:
 def home(session: Session, visitor: Actor, span: str) -> Home:
     """Compose the page for one span of days, `today` or `week`; else for today, once calls of today are counted."""
     survey = Survey(session, visitor)
-    leaves = [s for s in every_scenario(session) if s.metric_set is not None and s.direction == "inbound"]
+    leaves = _leaves(session)
     shares = {
         key: _share(session, leaves, days_before(survey.today, days - 1), survey.today) for key, days in SPANS.items()
     }
@@ -98,12 +101,31 @@ def home(session: Session, visitor: Actor, span: str) -> Home:
         span=span,
         shares=shares,
         targets=TARGETS,
-        figure=_figure(session, leaves, days_before(survey.today, SPANS[span] - 1), survey.today),
+        figure=fetched("home-funnel", *told, url_for("pages.home_picture", span=span))
+        if (told := _funnel(session, leaves, days_before(survey.today, SPANS[span] - 1), survey.today))
+        else None,
         running=_running(session, survey, every, seen),
         waiting=[card for card in seen.values() if card.for_me],
         standards=[tile for tile in standards if tile.for_me],
         alerts=[*(alert for card in seen.values() for alert in _of_card(card)), *_of_standards(standards)],
     )
+
+
+def drawn_funnel(session: Session, span: str) -> bytes:
+    """Give what charts.js draws of a span's funnel, packed with gzip.
+
+    Raises:
+        Unknown: there is no such span, or it had no calls.
+    """
+    today = house().calendar.day(house().clock())
+    told = _funnel(session, _leaves(session), days_before(today, SPANS[span] - 1), today) if span in SPANS else None
+    if told is None:
+        raise Unknown("There is no chart %(name)s here.", name=span)
+    return packed(told[0])
+
+
+def _leaves(session: Session) -> list[Scenario]:
+    return [s for s in every_scenario(session) if s.metric_set is not None and s.direction == "inbound"]
 
 
 def _running(session: Session, survey: Survey, every: list[Card], seen: dict[int, CardView]) -> list[Running]:
@@ -168,8 +190,8 @@ def _share(session: Session, leaves: list[Scenario], since: int, today: int) -> 
     return MarketingShare(invited, calls, share, next((t for t in TARGETS if share is not None and share < t), None))
 
 
-def _figure(session: Session, leaves: list[Scenario], since: int, today: int) -> Figure | None:
-    """Draw the funnel of the scenarios that invite; those with another funnel have another page."""
+def _funnel(session: Session, leaves: list[Scenario], since: int, today: int) -> tuple[FunnelChart, str] | None:
+    """See the funnel of the scenarios that invite; those with another funnel have another page."""
     sets = [(s, metric_set_of(session, s)) for s in leaves]
     inviting = [(s, found) for s, found in sets if "invited" in {step["fact"] for step in found.steps}]
     if not inviting:
@@ -187,4 +209,4 @@ def _figure(session: Session, leaves: list[Scenario], since: int, today: int) ->
     counts = scenario_counts([fact for fact, _name in steps], past)
     title = _("Of %(calls)s in the scenarios that invite", calls=words.calls(past.all["calls"]))
     summary = _("Share of assigned calls; joins and sales still come in for recent days.")
-    return funnel("home-funnel", title, summary, steps, {_("All scenarios that invite"): counts})
+    return funnel_of("home-funnel", title, steps, {_("All scenarios that invite"): counts}), summary

@@ -21,14 +21,14 @@ from web.pages.amended import AMENDING
 from web.pages.board import board_mark, board_page
 from web.pages.experiment import experiment_page
 from web.pages.experiments import listing
-from web.pages.home import home as home_page, is_blind
+from web.pages.home import drawn_funnel, home as home_page, is_blind
 from web.pages.knowledge.entry import entry_page, note
 from web.pages.knowledge.found import found_page
 from web.pages.listening import listening_page, write_down
 from web.pages.manual import manual_page
 from web.pages.moved import moved_since
 from web.pages.pictures.gallery import drawn_picture, picture_numbers as numbers_of
-from web.pages.scenarios import drawn_shares, scenario_page, tree
+from web.pages.scenarios import drawn_of_scenario, drawn_shares, scenario_page, tree
 from web.pages.sieve import Sieve
 from web.pages.standing import standing_page
 from web.pages.survey import freshness
@@ -66,6 +66,13 @@ def home() -> str:
         return render_template("home.html", page=home_page(session, auth.actor(), request.args.get("span", "")))
 
 
+@pages.get("/pictures/<span>.json")
+def home_picture(span: str) -> Response:
+    """Give what the home page's chart is drawn from."""
+    with house().store.read() as session:
+        return _packed(drawn_funnel(session, span))
+
+
 @pages.get("/scenarios")
 def scenarios() -> str:
     """Show the tree of call types."""
@@ -79,6 +86,13 @@ def shares_picture(name: str) -> Response:
     """Give what the chart of a catalogue's call types is drawn from."""
     with house().store.read() as session:
         return _packed(drawn_shares(session, name))
+
+
+@pages.get("/scenarios/<key>/pictures/<name>.json")
+def scenario_picture(key: str, name: str) -> Response:
+    """Give what a chart of a scenario's page is drawn from."""
+    with house().store.read() as session:
+        return _packed(drawn_of_scenario(session, key, name))
 
 
 @pages.get("/scenarios/standing")

@@ -20,20 +20,22 @@ from experiments.plan.revisions import Told, told_revisions
 from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of, parts_of, scenario_named
 from experiments.plan.scripts import Lines, ScriptVersion
 from experiments.plan.traffic import Slice, SliceState
-from web.charts.data import ShareChart, ShareRow
-from web.charts.kinds import packed
+from web.charts.data import FunnelChart, ShareChart, ShareRow
+from web.charts.kinds import Chart, packed
 from web.charts.words import share_words
 from web.language import locale, named, say
 from web.pages import conditions, words
 from web.pages.changes import ChangeView, change_views
 from web.pages.control import ControlView, control_view
-from web.pages.figures import Figure, fetched, figure, funnel, scenario_counts, steps_of
+from web.pages.figures import Figure, fetched, funnel_of, scenario_counts, steps_of
 from web.pages.ranking import Rank, rank_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.versions import VersionRow, version_rows
 from web.saying import ENDONYMS, LOCALES
 
 _REVISIONS = 20
+_FUNNEL, _SHARES = "funnel", "shares"
+"""The charts of a scenario's page, as their places and addresses call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,20 @@ def drawn_shares(session: Session, name: str) -> bytes:
     return packed(found)
 
 
+def drawn_of_scenario(session: Session, key: str, name: str) -> bytes:
+    """Give what charts.js draws of one scenario's calls, packed with gzip.
+
+    Raises:
+        Unknown: there is no such scenario, or it has no such chart now.
+    """
+    scenario, everything = scenario_named(session, key), {s.id: s for s in every_scenario(session)}
+    kinds = {_FUNNEL: _funnel, _SHARES: _shares_under}
+    told = kinds[name](session, scenario, everything) if name in kinds else None
+    if told is None:
+        raise Unknown("There is no chart %(name)s here.", name=name)
+    return packed(told[0])
+
+
 def scenario_page(session: Session, key: str, visitor: Actor, region: str | None = None) -> ScenarioPage:
     """See one scenario in full, its standard under control everywhere or in one region.
 
@@ -160,8 +176,8 @@ def scenario_page(session: Session, key: str, visitor: Actor, region: str | None
             _revision(survey, scenario, told, {v.id: v.number for v in versions})
             for told in told_revisions(session, scenario, most=_REVISIONS)
         ],
-        shares=_shares_under(session, scenario, everything),
-        figure=_funnel(session, scenario, everything),
+        shares=_placed(_SHARES, key, _shares_under(session, scenario, everything)),
+        figure=_placed(_FUNNEL, key, _funnel(session, scenario, everything)),
         rank=rank_of(session, scenario) if scenario.metric_set else None,
         cards=[card for card in survey.cards() if card.scenario_key == key],
         control=control_view(session, scenario, survey, region) if scenario.metric_set else None,
@@ -285,13 +301,19 @@ def _shares_are() -> str:
     return _("Share of all calls of the centre as its catalogue states it; the standing is of each leaf.")
 
 
-def _shares_under(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> Figure | None:
-    """Draw how the calls of a node divide among the kinds below it; a leaf has none."""
+def _placed(name: str, key: str, told: tuple[Chart, str] | None) -> Figure | None:
+    return fetched(name, *told, url_for("pages.scenario_picture", key=key, name=name)) if told else None
+
+
+def _shares_under(
+    session: Session, scenario: Scenario, everything: Mapping[int, Scenario]
+) -> tuple[ShareChart, str] | None:
+    """See how the calls of a node divide among the kinds below it; a leaf has none."""
     below = _under(scenario, list(everything.values()))
     if len(below) == 1:
         return None
     chart = _share_chart(scenario.key, below, history.calls_by_scenario(session))
-    return figure(f"shares-{scenario.key}", chart, _shares_are()) if chart else None
+    return (chart, _shares_are()) if chart else None
 
 
 def _parents(scenario: Scenario, everything: Mapping[int, Scenario]) -> list[tuple[str, str]]:
@@ -328,8 +350,8 @@ def _slice(slice_: Slice) -> str:
     return _("%(share)s held, hearing the standard", share=share)
 
 
-def _funnel(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> Figure | None:
-    """Draw the scenario's own calls; a node above sums the leaves that share its commonest funnel."""
+def _funnel(session: Session, scenario: Scenario, everything: Mapping[int, Scenario]) -> tuple[FunnelChart, str] | None:
+    """See the scenario's own calls; a node above sums the leaves that share its commonest funnel."""
     below = [everything[i] for i in history.leaves_under(session, scenario)]
     sets: list[tuple[int, MetricSet]] = [(s.id, metric_set_of(session, s)) for s in below if s.metric_set is not None]
     if not sets:
@@ -347,4 +369,4 @@ def _funnel(session: Session, scenario: Scenario, everything: Mapping[int, Scena
         last=words.day(past.last_day),
     )
     counts = scenario_counts([fact for fact, _name in steps], past)
-    return funnel("scenario-funnel", title, summary, steps, {named(scenario.name): counts})
+    return funnel_of(f"{scenario.key}-funnel", title, steps, {named(scenario.name): counts}), summary
