@@ -24,7 +24,8 @@ def in_memory(memory: Path = _MEMORY) -> None:
 
 def for_programs() -> str:
     """Name a folder whose files may be run: memory is often mounted such that its files may not."""
-    return next(folder for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp") if _runs(folder))  # noqa: S108
+    usual = ("/tmp", "/var/tmp")  # noqa: S108 - `tempfile` makes what is in them, too
+    return next(folder for folder in (tempfile.gettempdir(), *usual) if _runs(folder))
 
 
 def _has_room(memory: Path) -> bool:

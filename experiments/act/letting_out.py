@@ -53,17 +53,15 @@ def schedule(
         Conflict: another standard than the one it was tested against is in force, or another rollout is on its way.
     """
     require_sound(plan)
-    arm = next((each for each in experiment.arms if each.key == arm_key and each.version_id is not None), None)
-    if arm is None:
-        raise Unknown("The test %(experiment)s served no arm %(arm)s.", experiment=experiment.key, arm=arm_key)
+    version_id = _served_by(experiment, arm_key)
     single_file(session, "rollouts")  # until this one is there for others to see
     _require_alone(session, experiment)
     _require_same_standard(session, experiment)
     rollout = Rollout(
         experiment=experiment,
         scenario_id=experiment.scenario_id,
-        arm=arm.key,
-        version_id=arm.version_id or 0,
+        arm=arm_key,
+        version_id=version_id,
         former_id=experiment.control_version_id,
         seed=f"rollout:{experiment.id}:{now:%Y%m%d%H%M%S%f}",
         steps=plan.as_json(),
@@ -81,6 +79,13 @@ def schedule(
     return rollout
 
 
+def _served_by(experiment: Experiment, arm_key: str) -> int:
+    for arm in experiment.arms:
+        if arm.key == arm_key and arm.version_id is not None:
+            return arm.version_id
+    raise Unknown("The test %(experiment)s served no arm %(arm)s.", experiment=experiment.key, arm=arm_key)
+
+
 def advance(session: Session, rollout: Rollout, *, today: int, actor: Actor, now: datetime) -> None:
     """Take the next step; by the first one the holdback that is left of an earlier rollout ends.
 
@@ -89,7 +94,7 @@ def advance(session: Session, rollout: Rollout, *, today: int, actor: Actor, now
     """
     if rollout.state == "scheduled":
         _require_same_standard(session, rollout.experiment)
-        make_room(session, rollout.experiment, besides=rollout, actor=actor, now=now)
+        _end_former(session, rollout.experiment, actor=actor, now=now)
         _turn(session, rollout, "going", actor=actor, now=now)
         _reach(session, rollout, 0, today=today, actor=actor, now=now)
         return
@@ -153,16 +158,17 @@ def end_holdback(session: Session, rollout: Rollout, *, actor: Actor, now: datet
     _turn(session, rollout, "ended", actor=actor, now=now)
 
 
-def make_room(
-    session: Session, experiment: Experiment, *, besides: Rollout | None = None, actor: Actor, now: datetime
-) -> None:
-    """End the holdback that an earlier rollout left in an experiment's scenario, but for one that is about to go.
+def make_room(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> None:
+    """End the holdback that an earlier rollout left in an experiment's scenario.
 
     Raises:
-        Conflict: another one is still on its way.
+        Conflict: that one is still on its way.
     """
-    if besides is None:
-        _require_alone(session, experiment)
+    _require_alone(session, experiment)
+    _end_former(session, experiment, actor=actor, now=now)
+
+
+def _end_former(session: Session, experiment: Experiment, *, actor: Actor, now: datetime) -> None:
     for other in _live_here(session, experiment):
         if other.state == "in_force":
             end_holdback(session, other, actor=actor, now=now)

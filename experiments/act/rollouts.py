@@ -107,6 +107,11 @@ class Rollout(Base):
         return self.step + 1 == len(self.steps)
 
     @property
+    def is_granted(self) -> bool:
+        """Say whether people let its next step come: the first one, or one before its time."""
+        return self.state == "scheduled" or self.next_step == Next.GRANTED
+
+    @property
     def may_go_on(self) -> bool:
         """Say whether it is going and has a further step."""
         return self.state == "going" and not self.is_last
@@ -154,12 +159,6 @@ def live(session: Session) -> list[Rollout]:
     """Give every rollout that is scheduled or going, or whose holdback has not ended."""
     states = (*UNDER_WAY, "in_force")
     return list(session.scalars(select(Rollout).where(Rollout.state.in_(states)).order_by(Rollout.id)))
-
-
-def comes_next(session: Session, rollout: Rollout, *, today: int) -> bool:
-    """Say whether the next step may come on a day: the first one, one that people granted, or in its time."""
-    granted = rollout.state == "scheduled" or rollout.next_step == Next.GRANTED
-    return granted or step_is_over(session, rollout, today=today)
 
 
 def step_is_over(session: Session, rollout: Rollout, *, today: int) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from experiments.act import letting_out, rollouts
 from experiments.act.realised import realised
-from experiments.act.rollouts import Next, Rollout
+from experiments.act.rollouts import Rollout
 from experiments.board import moves, telling
 from experiments.board.cards import Card, Move, Review, locked_card
 from experiments.calendar import SiteCalendar
@@ -117,10 +117,12 @@ def _harm(session: Session, card: Card, rollout: Rollout, today: int) -> Move | 
 
 def _next(session: Session, card: Card, rollout: Rollout, today: int) -> Move | None:
     """Say how a rollout goes on before a day's first shift; None where it stays as it is."""
-    if card.review != Review.ROLLING_OUT or not rollouts.comes_next(session, rollout, today=today):
+    if card.review != Review.ROLLING_OUT:
         return None
-    if rollout.state == "scheduled" or rollout.next_step == Next.GRANTED:
+    if rollout.is_granted:
         return Move("advance")
+    if not rollouts.step_is_over(session, rollout, today=today):
+        return None
     if rollout.is_last:
         return Move("finish")
     return Move("gate" if rollout.current.gate else "advance")

@@ -151,6 +151,11 @@ def every_scenario(session: Session) -> list[Scenario]:
     return list(session.scalars(select(Scenario).order_by(Scenario.catalogue, Scenario.position)))
 
 
+def inbound_leaves(session: Session) -> list[Scenario]:
+    """Give every kind of call that customers make: shares of marketing are shares of these."""
+    return [s for s in every_scenario(session) if s.metric_set is not None and s.direction == "inbound"]
+
+
 def element_names(session: Session, catalogue: str) -> dict[str, dict[str, str]]:
     """Give what a catalogue calls its elements, by key: `{locale: name}`, in the order they are spoken."""
     rows = session.execute(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 from apiflask import APIFlask
@@ -129,9 +130,9 @@ def test_every_page_there_is_is_walked_below_or_named_with_the_reason_why_not(ap
     ids=["chinese on a wall", "english on a telephone at night"],
 )
 def test_every_page_opens_without_error_foreign_request_or_barrier(
-    browser: Browser, home: str, locale: str, width: int, scheme: str
+    browser: Browser, home: str, locale: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale) as context:  # type: ignore[arg-type]
+    with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale) as context:
         visit = Visit(context.new_page(), home)
         visit.watch()
         visit.sign_in("wang")

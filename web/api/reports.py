@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from experiments.check import history, reports
 from experiments.people import Actor
+from experiments.plan.scenarios import inbound_leaves
 from web.api.schemas.reports import ReportsQuery
 from web.reports.asked import asked_in, form_of, iso
-from web.reports.page import inviting_scenarios
 
 
 def told(session: Session, query: ReportsQuery, today: int, actor: Actor) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def told(session: Session, query: ReportsQuery, today: int, actor: Actor) -> dic
     given |= {"since": iso(query.since)} if query.since else {}
     given |= {"until": iso(query.until)} if query.until else {}
     asked = asked_in(form_of(given, today), actor)
-    scenarios = inviting_scenarios(session)
+    scenarios = inbound_leaves(session)
     calls = reports.taken(session, scenarios, asked)
     targets = reports.recommended(session, scenarios, asked)
     keys = {str(s.id): s.key for s in scenarios} if asked.by == "scenario" else {}

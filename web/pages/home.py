@@ -16,7 +16,7 @@ from experiments.check.verdict import Conclusion
 from experiments.errors import Unknown
 from experiments.people import Actor
 from experiments.plan.designs import Experiment
-from experiments.plan.scenarios import MetricSet, Scenario, every_scenario, metric_set_of
+from experiments.plan.scenarios import MetricSet, Scenario, inbound_leaves, metric_set_of
 from web.charts.data import FunnelChart
 from web.charts.kinds import packed
 from web.house import house
@@ -88,7 +88,7 @@ class Home:
 def home(session: Session, visitor: Actor, span: str) -> Home:
     """Compose the page for one span of days, `today` or `week`; else for today, once calls of today are counted."""
     survey = Survey(session, visitor)
-    leaves = _leaves(session)
+    leaves = inbound_leaves(session)
     shares = {
         key: _share(session, leaves, days_before(survey.today, days - 1), survey.today) for key, days in SPANS.items()
     }
@@ -118,14 +118,12 @@ def drawn_funnel(session: Session, span: str) -> bytes:
         Unknown: there is no such span, or it had no calls.
     """
     today = house().calendar.day(house().clock())
-    told = _funnel(session, _leaves(session), days_before(today, SPANS[span] - 1), today) if span in SPANS else None
+    told = (
+        _funnel(session, inbound_leaves(session), days_before(today, SPANS[span] - 1), today) if span in SPANS else None
+    )
     if told is None:
         raise Unknown("There is no chart %(name)s here.", name=span)
     return packed(told[0])
-
-
-def _leaves(session: Session) -> list[Scenario]:
-    return [s for s in every_scenario(session) if s.metric_set is not None and s.direction == "inbound"]
 
 
 def _running(session: Session, survey: Survey, every: list[Card], seen: dict[int, CardView]) -> list[Running]:

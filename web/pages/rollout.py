@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from experiments.act import rollouts
 from experiments.act.realised import Realised, promised, realised
-from experiments.act.rollouts import Next, Rollout
+from experiments.act.rollouts import Rollout
 from experiments.act.steps import RolloutPlan, Step
 from experiments.board.cards import Card, Review, Stage
 from experiments.check.eligible import regions_and_channels
@@ -149,9 +149,8 @@ def _step(found: Rollout, place: int, step: Step) -> StepRow:
 
 def _granted(found: Rollout, place: int) -> bool:
     """Say whether a step was let come, and waits for a day to begin."""
-    if found.state == "scheduled":
-        return place == 0
-    return found.may_go_on and found.next_step == Next.GRANTED and place == found.step + 1
+    upcoming = 0 if found.state == "scheduled" else found.step + 1
+    return found.is_granted and place == upcoming
 
 
 def _row(spec: MetricSpec, each: Realised) -> RealisedRow:

@@ -11,7 +11,7 @@ from experiments.check import reports
 from experiments.check.reports import Asked, Recommended, Taken
 from experiments.errors import Invalid
 from experiments.people import Actor
-from experiments.plan.scenarios import Scenario, every_scenario
+from experiments.plan.scenarios import Scenario, inbound_leaves
 from web.house import house
 from web.language import named, say
 from web.pages import words
@@ -66,18 +66,13 @@ def reports_page(session: Session, form: Form, visitor: Actor) -> ReportsPage:
 
 def report_tables(session: Session, asked: Asked) -> list[Table]:
     """Make the tables: calls and what became of them, and what was recommended to which channel."""
-    scenarios = inviting_scenarios(session)
+    scenarios = inbound_leaves(session)
     names = _Names(scenarios, asked)
     calls = reports.taken(session, scenarios, asked)
     targets = reports.recommended(session, scenarios, asked)
     if asked.by == "agent":
         targets = reports.known_apart(targets, calls)
     return [_calls_table(names, calls), _targets_table(names, calls, targets)]
-
-
-def inviting_scenarios(session: Session) -> list[Scenario]:
-    """Give the kinds of inbound call: the targets are shares of these, and other calls are made in order to sell."""
-    return [s for s in every_scenario(session) if s.metric_set is not None and s.direction == "inbound"]
 
 
 class _Names:

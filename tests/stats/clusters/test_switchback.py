@@ -173,4 +173,4 @@ def test_what_is_refused_is_named() -> None:
 def test_columns_of_shifts_refuse_what_a_shift_refuses(changed: dict[str, object], message: str) -> None:
     columns = {"agents": ["a"], "blocks": ["1am"], "arms": np.array([0]), "y": np.array([1.0]), "x": np.array([2.0])}
     with pytest.raises(ValueError, match=message):
-        ShiftColumns(**(columns | changed))  # type: ignore[arg-type]
+        ShiftColumns(**(columns | changed))  # type: ignore[arg-type]  # what is refused is of the wrong type, too

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from web.api.schemas.fields import Answer
+from web.api.schemas.variables import PooledAnswer
 
 
 class CountsAnswer(Answer):
@@ -44,28 +45,10 @@ class TrendAnswer(Answer):
     confidence: float
 
 
-class SpreadAnswer(Answer):
+class SpreadAnswer(PooledAnswer):
     """Days as drawn from one population; the prediction interval is where another day's true effect lies."""
 
-    mean: float | None
-    standard_error: float | None
-    low: float | None
-    high: float | None
-    p_value: float | None
-    degrees_of_freedom: int
-    tau_squared: float | None
-    tau_squared_low: float | None
-    tau_squared_high: float | None
-    prediction_low: float | None
-    prediction_high: float | None
-    q: float | None
-    q_p_value: float | None
-    i_squared: float | None
-    h_squared: float | None
     experiments: int = Field(description="How many days were pooled.")
-    left_out: int
-    confidence: float
-    method: str
 
 
 class DaysAnswer(Answer):

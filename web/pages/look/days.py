@@ -79,8 +79,9 @@ def _chart(reading: Mapping[str, Any], title: str, file_name: str) -> PlaneChart
     dots = tuple(_dot(place, day) for place, day in enumerate(days) if _known(day))
     ends = _points(spread["prediction_low"]), _points(spread["prediction_high"])
     layers: list[Band | Line | Dots] = []
-    if None not in ends:
-        layers.append(Band(_("Range of days"), tuple((x, *ends) for x in (0, last))))  # type: ignore[misc]  # known
+    match ends:
+        case float(lowest), float(highest):
+            layers.append(Band(_("Range of days"), ((0, lowest, highest), (last, lowest, highest))))
     layers.append(Line("", ((0, 0.0), (last, 0.0)), "solid", "zero"))
     if spread["mean"] is not None:
         mean = 100 * spread["mean"]
