@@ -7,6 +7,7 @@ were, row counts mean different things on the two databases.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any
@@ -39,7 +40,7 @@ class Appending:
 
     def on_sqlite(self, driver: Any, rows: Sequence[Row]) -> set[Any]:
         """Append on a connection that is in a transaction; give the ids of the rows that were new."""
-        done = self._inserted(driver, [self.as_stored(row) for row in rows])
+        done = self._inserted(driver, self.as_stored(rows))
         ids = {row[self._id] for row in rows}
         if done.rowcount != len(rows):
             asked = {_hex(id_): id_ for id_ in ids}
@@ -113,18 +114,20 @@ class Appending:
         places = [self.columns.index(name) for name in self._noted]
         return sorted({tuple(row[place] for place in places) for row in rows})
 
-    def as_stored(self, row: Row) -> list[Any]:
-        """Write a row as SQLite keeps it: ids as 32 hex digits, moments as UTC without a zone."""
-        stored = list(row)
-        for place in self._ids:
-            if stored[place] is not None:
-                stored[place] = _hex(stored[place])
-        for place in self._moments:
-            if stored[place] is not None:
-                stored[place] = stored[place].isoformat(" ", "microseconds")[:-6]
-        return stored
+    def as_stored(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        """Write rows as SQLite keeps them: ids as 32 hex digits, moments as UTC without a zone.
 
-    def _inserted(self, driver: Any, rows: list[list[Any]]) -> Any:
+        By the column, which takes a fifth of the time: facts that come together share most of their moments.
+        """
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for place in self._ids:
+            columns[place] = [None if id_ is None else _hex(id_) for id_ in columns[place]]
+        for place in self._moments:
+            written = {at: None if at is None else _written(at) for at in set(columns[place])}
+            columns[place] = [written[at] for at in columns[place]]
+        return list(zip(*columns, strict=True))
+
+    def _inserted(self, driver: Any, rows: Sequence[Row]) -> Any:
         if len(rows) > _TOGETHER:
             return driver.executemany(self._into_sqlite(1), rows)
         # The driver gives the interpreter away for each row of a list of rows, and waits to have it back.
@@ -164,6 +167,10 @@ class Appending:
 def _hex(id_: Any) -> str:
     """Give an id's 32 hex digits."""
     return id_ if isinstance(id_, str) else id_.hex
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(" ", "microseconds")[:-6]
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode

@@ -90,12 +90,17 @@ def up() -> None:
     """Set everything up, build the demo call centre on the first start, and serve until Ctrl-C."""
     if house().settings.environment != "demo":
         raise click.ClickException("`up` is the demo. In production run `migrate`, a WSGI server, and `scheduler`.")
+    furnish()
+    _say_sign_ins()
+    processes.serve(house().settings)
+
+
+def furnish() -> None:
+    """Make the database, and in it the demo call centre, unless they are there."""
     upgrade(house().settings.url)
     _build_demo()  # before the catalogues: its own standard scripts are as old as its first call
     _load_catalogues()
     _remember_ended()
-    _say_sign_ins()
-    processes.serve(house().settings)
 
 
 @click.command("scheduler", cls=_Verb)

@@ -1,6 +1,6 @@
 """Reading what a system tells: each row judged by itself, and made ready to be kept. No database is asked here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from experiments.do.locally import report_of
+from experiments.do.locally import report_of, reports_of
 from experiments.do.outcomes import TAKES_BACK, Detail, OutcomeReport
 from experiments.do.pseudonyms import Pseudonyms
 from experiments.errors import problems_in
@@ -84,11 +84,10 @@ def read(teller: Teller, rows: Sequence[Any], first: int = 0) -> Told:
     """
     facts: list[tuple[int, Fact]] = []
     rejected: list[Rejection] = []
-    for index, id_, raw in zip(count(first), new_ids(teller.now, len(rows)), rows, strict=False):
-        try:
-            report = report_of(raw)
-        except ValidationError as error:
-            rejected.append(_unreadable(index, raw, error))
+    ids = new_ids(teller.now, len(rows))
+    for index, id_, raw, report in zip(count(first), ids, rows, _reports(rows), strict=False):
+        if isinstance(report, ValidationError):
+            rejected.append(_unreadable(index, raw, report))
             continue
         if report.scenario is not None and report.scenario not in teller.scenarios:
             message = Message("There is no scenario %(scenario)s.", {"scenario": report.scenario})
@@ -96,6 +95,21 @@ def read(teller: Teller, rows: Sequence[Any], first: int = 0) -> Told:
             continue
         facts.append((index, _fact(teller, id_, report)))
     return Told(facts, rejected)
+
+
+def _reports(rows: Sequence[Any]) -> Iterable[OutcomeReport | ValidationError]:
+    """Read each row, at once where all are good."""
+    try:
+        return reports_of(rows)
+    except ValidationError:
+        return map(_report, rows)
+
+
+def _report(raw: Any) -> OutcomeReport | ValidationError:
+    try:
+        return report_of(raw)
+    except ValidationError as error:
+        return error
 
 
 def _fact(teller: Teller, id_: str, report: OutcomeReport) -> Fact:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 
-from tests.bench import analysis, choosing, comparisons, ingest, reading, rollup, serving
+from tests.bench import analysis, choosing, comparisons, ingest, pages, reading, rollup, serving
 
 
 def main() -> None:
@@ -47,6 +47,10 @@ def _reading(given: argparse.Namespace) -> None:
     reading.readings(given.facts, given.readings)
 
 
+def _pages(given: argparse.Namespace) -> None:
+    pages.pages(given.readings)
+
+
 def _statistics(given: argparse.Namespace) -> None:
     comparisons.compare(given.alternations)
 
@@ -58,6 +62,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
     "analysis": _analysis,
     "rollup": _rollup,
     "reading": _reading,
+    "pages": _pages,
     "statistics": _statistics,
 }
 

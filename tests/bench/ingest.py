@@ -121,8 +121,7 @@ def _rows(floor: Floor, facts: list[dict[str, Any]], source: str) -> list[Sequen
         for fact, owner in zip(told, owners, strict=True)
         if owner is not None
     ]
-    ready = recording.APPENDING.as_stored if floor.store.engine.dialect.name == "sqlite" else list
-    return [ready(row) for row in rows]
+    return list(recording.APPENDING.as_stored(rows)) if floor.store.engine.dialect.name == "sqlite" else rows
 
 
 def _facts(calls: Sequence[str], many: int | None = None, make_id: Callable[[], str] = new_id) -> list[dict[str, Any]]:
