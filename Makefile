@@ -40,7 +40,7 @@ test: export OPENBLAS_NUM_THREADS := 1
 test: setup ## run every test, PostgreSQL and browser included (ARGS="-k name")
 	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
-bench: setup ## measure speed, in parts: serving choosing ingest rollup reading analysis statistics (ARGS=serving)
+bench: setup ## measure speed, in parts: serving choosing ingest rollup reading pages analysis statistics (ARGS=serving)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 faults: setup ## kill workers, servers and PostgreSQL under load, and count what was acknowledged (ARGS="--times 5")

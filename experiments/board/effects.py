@@ -12,7 +12,7 @@ from experiments.act.steps import RolloutPlan
 from experiments.board.cards import Card, Move, another_in_test
 from experiments.board.dealing import deals_of
 from experiments.board.gates import against_verdict, content_under_review
-from experiments.board.sizes import size_of
+from experiments.board.sizes import Sizes
 from experiments.calendar import SiteCalendar
 from experiments.check import looks
 from experiments.check.verdict import Conclusion
@@ -55,7 +55,7 @@ Effect = Callable[[Context], None]
 
 def submit_plan(context: Context) -> None:
     """Size the plan, register the deals of few units, and open a round for its approvals."""
-    sized = size_of(context.session, context.experiment)
+    sized = Sizes(context.session, context.experiment).own
     if sized.total is None:
         raise Conflict("With so few units no number of calls would show this effect: choose a larger one.")
     if sized.total > _MOST_CALLS:

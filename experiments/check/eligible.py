@@ -6,6 +6,7 @@ So an audience is counted exactly when it is the scenario's own with conditions 
 assignments when it asks facts that are kept; and of one that asks anything else only an upper bound can be given.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from experiments.check.counting.tables import RollupCall
+from experiments.check.counting.tables import RollupAgent, RollupCall
 from experiments.check.history import scenario_history
 from experiments.do.journal import Assignment, Origin
 from experiments.plan import traffic
@@ -98,12 +99,20 @@ def eligible_calls(session: Session, scenario: Scenario, audience: Mapping[str, 
 
 def regions_and_channels(session: Session, scenario: Scenario) -> dict[str, list[str]]:
     """Give the regions and channels that a scenario's calls came from, those of most calls first."""
-    found: dict[str, list[str]] = {}
-    for name in ("region", "channel"):
-        column = getattr(RollupCall, name)
-        rows = select(column).where(RollupCall.scenario_id == scenario.id, column != "").group_by(column)
-        found[name] = list(session.scalars(rows.order_by(func.sum(RollupCall.calls).desc(), column)))
-    return found
+    rows = session.execute(
+        select(RollupAgent.region, RollupAgent.channel, func.sum(RollupAgent.calls))
+        .where(RollupAgent.scenario_id == scenario.id)
+        .group_by(RollupAgent.region, RollupAgent.channel)
+    )
+    regions, channels = Counter[str](), Counter[str]()
+    for region, channel, calls in rows:
+        regions[region] += int(calls)
+        channels[channel] += int(calls)
+    return {"region": _busiest_first(regions), "channel": _busiest_first(channels)}
+
+
+def _busiest_first(calls: Mapping[str, int]) -> list[str]:
+    return sorted((name for name in calls if name), key=lambda name: (-calls[name], name))
 
 
 def _first_names(condition: Condition) -> set[str]:

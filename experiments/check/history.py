@@ -3,8 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -18,8 +22,10 @@ from experiments.plan.designs import Experiment
 from experiments.plan.scenarios import Metric, Scenario, metric_set_of, metrics_of
 
 
-def _sums(table: type[RollupCall | RollupDay]) -> list[ColumnElement[int]]:
-    return [func.coalesce(func.sum(getattr(table, name)), 0).label(name) for name in MEASURES]
+@cache
+def _sums(table: type[RollupCall | RollupDay]) -> tuple[ColumnElement[int], ...]:
+    """Write the sum of every measure, once: to write them takes as long as to ask for them."""
+    return tuple(func.coalesce(func.sum(getattr(table, name)), 0).label(name) for name in MEASURES)
 
 
 def _once(table: type[RollupCall | RollupDay]) -> ColumnElement[bool]:
@@ -242,16 +248,16 @@ def agent_pasts(session: Session, scenario_id: int, *, before: int) -> dict[str,
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Who took a scenario's eligible calls: (successes, calls) of every agent, and of every agent's day."""
+    """Who took a scenario's eligible calls: a row (successes, calls) for every agent, and for every agent's day."""
 
-    agents: list[tuple[int, int]]
-    agent_days: list[tuple[int, int]]
+    agents: NDArray[np.int64]
+    agent_days: NDArray[np.int64]
     days: int
 
     @property
     def daily_calls(self) -> float:
         """Give eligible calls a day; 0 without any."""
-        return sum(calls for _, calls in self.agents) / self.days if self.days else 0.0
+        return float(self.agents[:, 1].sum()) / self.days if self.days else 0.0
 
 
 def workload(session: Session, scenario_id: int, numerator: str) -> Workload:
@@ -262,15 +268,13 @@ def workload(session: Session, scenario_id: int, numerator: str) -> Workload:
         )
         .where(RollupCall.scenario_id == scenario_id, RollupCall.eligible, _once(RollupCall))
         .group_by(RollupCall.agent_id, RollupCall.day)
-    )
-    agents: dict[str, tuple[int, int]] = {}
-    agent_days, days = [], set()
-    for agent, day, successes, calls in rows:
-        y, n = agents.get(agent, (0, 0))
-        agents[agent] = (y + int(successes), n + int(calls))
-        agent_days.append((int(successes), int(calls)))
-        days.add(day)
-    return Workload(list(agents.values()), agent_days, len(days))
+        .order_by(RollupCall.agent_id, RollupCall.day)
+    ).all()
+    names, days, successes, calls = zip(*rows, strict=True) if rows else ((), (), (), ())
+    agent_days = np.array([successes, calls], dtype=np.int64).T
+    first = [place for place, (before, name) in enumerate(pairwise((None, *names))) if before != name]
+    agents = np.add.reduceat(agent_days, first) if first else agent_days
+    return Workload(agents, agent_days, len(set(days)))
 
 
 def teams_of_agents(session: Session, scenario_id: int) -> dict[str, str]:

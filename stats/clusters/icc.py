@@ -145,7 +145,8 @@ def clustering_of_proportions(*arms: Pairs, alpha: float = 0.05) -> Clustering:
     for units in arms:
         require_each("calls", (n for _, n in units), at_least=1)
         for place, (successes, n) in enumerate(units):
-            require(f"successes[{place}]", successes, at_least=0, at_most=n)
+            if not 0 <= successes <= n:
+                require(f"successes[{place}]", successes, at_least=0, at_most=n)
     return _clustering([_arm([(n, y, y) for y, n in units]) for units in arms if units], alpha)
 
 
@@ -166,7 +167,9 @@ def clustering_of_means(*arms: UnitSums, alpha: float = 0.05) -> Clustering:
         require_each("calls", (n for n, _, _ in units), at_least=1)
         require_each("sums", (y for _, y, _ in units))
         for place, (n, y, yy) in enumerate(units):
-            require(f"squares[{place}]", yy, at_least=y * y / n * (1 - 1e-9))
+            least = y * y / n * (1 - 1e-9)
+            if not least <= yy < math.inf:
+                require(f"squares[{place}]", yy, at_least=least)
     return _clustering([_arm(units) for units in arms if units], alpha)
 
 

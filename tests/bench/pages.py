@@ -1,8 +1,9 @@
 """What a page takes of the server's time: at the demo's size beside 100 times the calls, in turns.
 
-Every address that one can reach is asked for, charts and files too, by somebody who may do everything. The larger
-centre is the demo's with rollups of ten times the rows (agents, teams and shifts), each of ten times the calls. Of
-every second copy the arms have changed places, so that tests stay balanced and are shown whole.
+Every address that one can reach is asked for, charts and files too, by somebody who may do everything. There are two
+larger centres, whose rollups are made of the demo's: one in which every agent took 100 times the calls, and one of ten
+times the agents and shifts, each with ten times the calls. Half of what is added has the arms changed about, so that
+tests stay balanced and are shown whole.
 """
 
 import re
@@ -15,11 +16,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from itertools import groupby, product
 from html import unescape
 from io import StringIO
+from itertools import groupby, product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from apiflask import APIFlask
@@ -38,8 +39,8 @@ from web.application import create_app
 from web.cli import furnish
 from web.house import house
 
-COPIES = 10
-"""Of every row, and so many times the calls in each."""
+LARGER = {"the same agents": (1, 100), "ten times the agents": (10, 10)}
+"""How many times the agents, and how many times the calls of each."""
 
 _SEEDS = (
     "/",
@@ -54,6 +55,7 @@ _ROOMS = ("pages", "studio", "desk", "reports")
 _FOR_SCRIPTS = ("pages.bokeh_js", "desk.worker", "desk.standby")
 _ADDRESS = re.compile(r'(?:href|src|data-[a-z-]+)="(/[^"#]*)')
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_MOST_TOLD = 12
 _LOGIN, _PASSWORD = "bench", "only for as long as the bench runs"
 _ROLLUPS: Sequence[type[Base]] = (
     tables.RollupCall,
@@ -63,12 +65,16 @@ _ROLLUPS: Sequence[type[Base]] = (
     tables.RollupTarget,
     tables.RollupSource,
 )
-_OF_WHOM = ("agent_id", "team", "unit_hash", "unit")
+_OF_WHOM = ("agent_id", "unit_hash", "unit")
+
+
+Turned: TypeAlias = Mapping[tuple[int, str], Mapping[str, Any]]
+"""For each test's arm, by its key, the key and the version of the arm that it changes places with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """Milliseconds that an address took at the demo's size and at the larger one, in turns."""
+    """Milliseconds that an address took at the demo's size and in a larger centre, in turns."""
 
     address: str
     turns: tuple[tuple[float, float], ...]
@@ -80,7 +86,7 @@ class Took:
 
     @property
     def large(self) -> float:
-        """Give the median at 100 times the calls."""
+        """Give the median in the larger centre."""
         return statistics.median(large for _, large in self.turns)
 
     @property
@@ -90,31 +96,44 @@ class Took:
 
 
 def pages(rounds: int) -> None:
-    """Print what every kind of page takes, asked for again and asked for when the rollup has just changed."""
+    """Print what pages take, asked for again and asked for when the rollup has just changed."""
     with tempfile.TemporaryDirectory() as folder:
-        demo, hundredfold = Path(folder, "demo"), Path(folder, "hundredfold")
-        with redirect_stdout(StringIO()):
-            _furnish(demo)
-            shutil.copytree(demo, hundredfold)
-            small, large = _opened(demo), _opened(hundredfold)
-            calls = multiply(large)
-            readers = _reader(small), _reader(large)
-            addresses = _reachable(readers[1])
-            again = [_took(readers, address, rounds, lambda: None) for address in addresses]
-            anew = [_took(readers, address, rounds, _forget) for address in addresses]
-        print(f"{len(addresses)} addresses; {calls[0]} calls, and {calls[1]}")
-        _say("asked for again", again)
-        _say("when the rollup has just changed", anew)
+        demo = Path(folder, "demo")
+        with redirect_stdout(StringIO()):  # which requests are logged to
+            furnish_at(demo)
+        for name, (agents, calls) in LARGER.items():
+            larger = Path(folder, name)
+            shutil.copytree(demo, larger)
+            with redirect_stdout(StringIO()):
+                small, large = opened(demo), opened(larger)
+                before, after = multiply(large, agents, calls)
+                readers = reader(small), reader(large)
+                addresses = _reachable(readers[1])
+                again = [_took(readers, address, rounds, _nothing) for address in addresses]
+                anew = [_took(readers, address, rounds, _forget) for address in addresses]
+            print(f"{name}: {len(addresses)} addresses, {before} and {after} calls")
+            _say("asked for again", again)
+            _say("when the rollup has just changed", anew)
 
 
-def multiply(app: APIFlask) -> tuple[int, int]:
-    """Make the rollups those of a centre of 100 times the calls; give the calls before and after."""
-    store = app.extensions["scriptbench"].store
-    with store.write() as session:
+def multiply(app: APIFlask, agents: int, calls: int) -> tuple[int, int]:
+    """Make the rollups those of a larger centre; give the calls before and after.
+
+    Args:
+        app: whose rollups.
+        agents: how many times the agents and shifts.
+        calls: how many times the calls of each, an even number.
+    """
+    with app.extensions["scriptbench"].store.write() as session:
         turned = _turned(session)
         before = _calls(session)
         for rollup in _ROLLUPS:
-            _multiply(session, table_of(rollup), turned)
+            by_unit = rollup is tables.RollupUnit  # a unit is in one arm
+            copies = [(copy, bool(copy % 2)) for copy in range(agents)]
+            halves = [(copy, turns) for copy in range(agents) for turns in (False, True)]
+            _multiply(
+                session, table_of(rollup), turned, copies if by_unit else halves, calls if by_unit else calls // 2
+            )
         return before, _calls(session)
 
 
@@ -122,29 +141,26 @@ def _calls(session: Session) -> int:
     return int(session.scalar(select(func.sum(tables.RollupDay.calls))) or 0)
 
 
-def _turned(session: Session) -> Mapping[tuple[int, str], tuple[str, int]]:
-    """Give, for each test's arm, the key and the version of the arm that it changes places with."""
+def _turned(session: Session) -> Turned:
     arms = session.scalars(select(Arm).order_by(Arm.experiment_id, Arm.position))
-    turned = {}
+    turned: dict[tuple[int, str], Mapping[str, Any]] = {}
     for experiment, each in groupby(arms, key=lambda arm: arm.experiment_id):
         several = list(each)
         for arm, other in zip(several, several[1:] + several[:1], strict=True):
-            turned[experiment, arm.key] = other.key, other.version_id or 0
+            turned[experiment, arm.key] = {"arm": other.key, "script_version_id": other.version_id or 0}
     return turned
 
 
-def _multiply(session: Session, table: Table, turned: Mapping[tuple[int, str], tuple[str, int]]) -> None:
-    """Write a rollup anew: rows that the copies share the key of are added up."""
+def _multiply(session: Session, table: Table, turned: Turned, copies: Sequence[tuple[int, bool]], times: int) -> None:
+    """Write a rollup anew, of copies of each row, some with the arms changed about; rows of one key are added up."""
     keys = [column.name for column in table.primary_key]
     counts = [c.name for c in table.columns if c.name not in keys and isinstance(c.type, Integer)]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for (copy, row) in product(range(COPIES), session.execute(select(table)).mappings().all()):
+    for row, (copy, turns) in product(session.execute(select(table)).mappings().all(), copies):
         new = dict(row) | {name: f"{row[name]}~{copy}" for name in _OF_WHOM if copy and row.get(name)}
-        if copy % 2 and (other := turned.get((row.get("experiment_id", 0), row.get("arm", "")))):
-            new["arm"] = other[0]
-            if "script_version_id" in new:
-                new["script_version_id"] = other[1]
-        new |= {name: COPIES * row[name] for name in counts}
+        if turns and (other := turned.get((row.get("experiment_id", 0), row.get("arm", "")))):
+            new |= {name: value for name, value in other.items() if name in new}
+        new |= {name: times * row[name] for name in counts}
         key = tuple(new[name] for name in keys)
         if there := found.get(key):
             new |= {name: new[name] + there[name] for name in counts}
@@ -153,23 +169,33 @@ def _multiply(session: Session, table: Table, turned: Mapping[tuple[int, str], t
     session.execute(insert(table), list(found.values()))
 
 
-def _furnish(folder: Path) -> None:
-    app = _opened(folder)
+def furnish_at(folder: Path) -> None:
+    """Build the demo in a folder, with somebody in it who may do everything."""
+    app = opened(folder)
     with app.app_context():
         furnish()
         with house().store.write() as session:
             roles = sorted(people.ROLES)
             people.add_person(
-                session, _LOGIN, "Bench", _PASSWORD, roles, locale="en", actor=people.system("bench"), now=house().clock()
+                session,
+                _LOGIN,
+                "Bench",
+                _PASSWORD,
+                roles,
+                locale="en",
+                actor=people.system("bench"),
+                now=house().clock(),
             )
         house().store.dispose()
 
 
-def _opened(folder: Path) -> APIFlask:
+def opened(folder: Path) -> APIFlask:
+    """Open the application over a folder."""
     return create_app(Settings(environment="demo", instance=folder))
 
 
-def _reader(app: APIFlask) -> FlaskClient:
+def reader(app: APIFlask) -> FlaskClient:
+    """Sign in whoever may do everything."""
     client = app.test_client()
     token = _TOKEN.search(client.get("/sign-in").text)
     form = {"name": _LOGIN, "password": _PASSWORD, "csrf_token": token[1] if token else ""}
@@ -210,7 +236,9 @@ def _kind(doors: MapAdapter, address: str) -> object:
 
 
 def _took(readers: tuple[FlaskClient, FlaskClient], address: str, rounds: int, before: Callable[[], None]) -> Took:
-    return Took(address, tuple((_ask(readers[0], address, before), _ask(readers[1], address, before)) for _ in range(rounds)))
+    return Took(
+        address, tuple((_ask(readers[0], address, before), _ask(readers[1], address, before)) for _ in range(rounds))
+    )
 
 
 def _ask(client: FlaskClient, address: str, before: Callable[[], None]) -> float:
@@ -223,7 +251,7 @@ def _ask(client: FlaskClient, address: str, before: Callable[[], None]) -> float
 _KEPT = [
     thing
     for name, module in sorted(sys.modules.items())
-    if name.startswith(("experiments.check", "experiments.act", "experiments.plan", "stats"))
+    if name.startswith("experiments.check")
     for thing in vars(module).values()
     if hasattr(thing, "cache_clear")
 ]
@@ -235,8 +263,15 @@ def _forget() -> None:
         each.cache_clear()
 
 
+def _nothing() -> None:
+    """Leave everything as it is."""
+
+
 def _say(what: str, took: Sequence[Took]) -> None:
-    print(f"\n{what}: median ratio {statistics.median(page.ratio for page in took):.2f}; "
-          f"slowest {max(page.small for page in took):.0f} ms, {max(page.large for page in took):.0f} ms of 100 times the calls")
-    for page in sorted(took, key=lambda page: -page.ratio):
-        print(f"{page.ratio:6.2f} {page.small:7.1f} {page.large:7.1f}  {page.address}")
+    """Print the whole, and the pages that grow the most."""
+    ratio, small, large = (statistics.median(getattr(each, of) for each in took) for of in ("ratio", "small", "large"))
+    slowest = max(took, key=lambda each: each.large)
+    print(f"  {what}: {small:.0f} and {large:.0f} ms, ratio {ratio:.2f} (medians)")
+    print(f"    the slowest {max(each.small for each in took):.0f} and {slowest.large:.0f} ms ({slowest.address})")
+    for each in sorted(took, key=lambda each: -each.ratio)[:_MOST_TOLD]:
+        print(f"    {each.ratio:5.2f} {each.small:6.1f} {each.large:6.1f}  {each.address}")

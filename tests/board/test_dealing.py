@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from experiments.board import sizes
+from experiments.board.sizes import Sizes
 from experiments.do.assignments import Answer, Floor
 from experiments.errors import Conflict
 from experiments.plan import deals
@@ -97,7 +97,7 @@ def test_a_plan_that_was_sent_back_registers_deals_again(floor: Floor) -> None:
 def test_calls_within_agents_cost_less_than_agents_who_differ(floor: Floor) -> None:
     key = a_draft(floor, effect=0.1)
     with floor.store.read() as session:
-        call, agent, shift = sizes.designs_of(session, experiment_named(session, key))
+        call, agent, shift = Sizes(session, experiment_named(session, key)).designs
     assert call.design_effect < 1
     assert (call.total or 0) <= (shift.total or 0)
     assert agent.total is None or agent.total > (call.total or 0)
@@ -106,8 +106,8 @@ def test_calls_within_agents_cost_less_than_agents_who_differ(floor: Floor) -> N
 def test_a_plan_by_call_is_sized_as_the_design_beside_the_others(floor: Floor) -> None:
     key = a_draft(floor, effect=0.1)
     with floor.store.read() as session:
-        experiment = experiment_named(session, key)
-        assert sizes.size_of(session, experiment).total == sizes.designs_of(session, experiment)[0].total
+        sizes = Sizes(session, experiment_named(session, key))
+        assert sizes.own.total == sizes.designs[0].total
 
 
 def test_a_plan_says_what_its_calls_can_show_together(floor: Floor) -> None:
@@ -115,8 +115,8 @@ def test_a_plan_says_what_its_calls_can_show_together(floor: Floor) -> None:
     seconds = MetricPlan("handled_seconds", "guardrail", 10)
     key = a_draft(floor, effect=0.1, metrics=(accepted, joined, seconds))
     with floor.store.read() as session:
-        experiment = experiment_named(session, key)
-        few, many = (sizes.power_of_plan(session, experiment, total) for total in (400, 4000))
+        sizes = Sizes(session, experiment_named(session, key))
+        few, many = sizes.power(400), sizes.power(4000)
     assert few.together < many.together <= min(many.primary, many.clearance["joined"])
     assert many.unknown == ("handled_seconds",)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from experiments.board.sizes import size_of, sizes_of
+from experiments.board.sizes import Sizes
 from experiments.check import eligible
 from experiments.check.eligible import How
 from experiments.do.assignments import Floor
@@ -70,9 +70,10 @@ def test_a_plan_takes_as_long_as_its_own_audience_has_calls(floor: Floor) -> Non
     with floor.store.read() as session:
         own = sketches.sketch(session, a_plan(floor)).experiment
         narrow = sketches.sketch(session, a_plan(floor, audience={**OWN, "region": {"$in": ["ningbo"]}})).experiment
-        whole, part = size_of(session, own), size_of(session, narrow)
+        whole, part = Sizes(session, own).own, Sizes(session, narrow).own
         assert (part.total, part.daily_calls) == (whole.total, whole.daily_calls / 3)
-        sizes = sizes_of(session, own, [0.02, 0.05, 0.7])
+        sizes = Sizes(session, own)
+        curve = sizes.curve([0.02, 0.05, 0.7])
         assert sizes.own == whole
-        assert [effect for effect, _designs in sizes.curve] == [0.02, 0.05]  # from 40 % there is no room for 70 points
-        assert sizes.curve[1][1] == sizes.designs
+        assert [effect for effect, _designs in curve] == [0.02, 0.05]  # from 40 % there is no room for 70 points
+        assert curve[1][1] == sizes.designs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from experiments.board import sizes
+from experiments.board.sizes import Sizes
 from experiments.check import freshness, history, looks, reading
 from experiments.check.results import plain
 from experiments.check.variables.survey import survey_variables
@@ -63,8 +63,8 @@ def everything_read(session: Any, experiment: Experiment) -> list[Any]:
         looks.is_last(session, experiment, today=LATER),
         freshness.sources(session, experiment),
         history.scenario_history(session, [experiment.scenario_id]),
-        sizes.size_of(session, experiment),
-        sizes.power_of_plan(session, experiment, 1_000),
+        Sizes(session, experiment).own,
+        Sizes(session, experiment).power(1_000),
         history.teams_of_agents(session, experiment.scenario_id),
     ]
 

@@ -12,6 +12,7 @@ from experiments.act.knowledge.entries import find_entry
 from experiments.board import cards, moves
 from experiments.board.cards import Card, Review, Stage
 from experiments.board.confirming import may_be_confirmed
+from experiments.board.sizes import Sizes
 from experiments.check import history, looks
 from experiments.check.examining.daily import of_plan
 from experiments.check.freshness import Source, sources
@@ -188,6 +189,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     watch = survey.watch(experiment) if experiment.started_at else None
     last = made[-1] if made else None
     ground = ground_of(session, experiment, made, today=survey.today, watch=watch)
+    sizes = Sizes(session, experiment)
     arms = [_arm(survey, experiment, arm, ground.totals) for arm in experiment.arms]
     steps, specs = dict(ground.steps), ground.specs
     return ExperimentPage(
@@ -224,8 +226,8 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         counts=counts_figure(ground),
         how_sure=how_sure(experiment, last, specs) if last else [],
         guards=guards(_guards(experiment, last, watch), specs),
-        facts=planned.facts(session, experiment),
-        designs=planned.designs(session, experiment),
+        facts=planned.facts(session, experiment, sizes),
+        designs=planned.designs(experiment, sizes),
         metrics=[_metric(m, specs[m.metric]) for m in experiment.metrics],
         audience=conditions.audience(experiment.audience),
         condition=json.dumps(experiment.audience, ensure_ascii=False, indent=2),

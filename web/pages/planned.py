@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board.sizes import designs_of, power_of_plan, size_of
+from experiments.board.sizes import Sizes
 from experiments.check import history
 from experiments.errors import Conflict
 from experiments.plan.designs import Experiment
@@ -32,8 +32,8 @@ class DesignRow:
     chosen: bool
 
 
-def facts(session: Session, experiment: Experiment) -> list[tuple[str, str]]:
-    """List what the plan fixed, in words."""
+def facts(session: Session, experiment: Experiment, sizes: Sizes) -> list[tuple[str, str]]:
+    """List what the plan fixed, in words; `sizes` are its own."""
     looked = words.listed(percent(share, 0) for share in experiment.looks)
     weights = " : ".join(f"{arm.weight / 100:g}" for arm in experiment.arms)
     return [
@@ -41,11 +41,11 @@ def facts(session: Session, experiment: Experiment) -> list[tuple[str, str]]:
         *_dealt(experiment),
         (_("Weights of the arms"), weights),
         (_("Part of the scenario's traffic"), percent(experiment.coverage / 10_000, 0)),
-        (_("Calls and days needed"), _needed(session, experiment)),
+        (_("Calls and days needed"), _needed(experiment, sizes)),
         (_("Smallest effect worth having"), _("%(points)s pp", points=f"{100 * experiment.effect:g}")),
         (_("Alpha, two-sided"), f"{experiment.alpha:g}"),
         (_("Power"), percent(experiment.power, 0)),
-        *_together(session, experiment),
+        *_together(session, experiment, sizes),
         (_("Planned looks"), _("at %(shares)s of the planned calls", shares=looked)),
         *_methods(experiment),
         (_("Started at"), words.moment(experiment.started_at)),
@@ -102,12 +102,12 @@ def _methods(experiment: Experiment) -> Iterable[tuple[str, str]]:
         yield _("Asked beforehand: does it differ by"), words.listed(map(naming.moderator, experiment.moderators))
 
 
-def _needed(session: Session, experiment: Experiment) -> str:
+def _needed(experiment: Experiment, sizes: Sizes) -> str:
     """Say how many calls and days the plan needs: as fixed at submission, or as it would be now."""
     calls, days = experiment.planned_calls, experiment.planned_days
     if calls is None:
         try:
-            sized = size_of(session, experiment)
+            sized = sizes.own
         except Conflict as too_little:
             return say(too_little.message)
         calls, days = sized.total, sized.days
@@ -118,13 +118,13 @@ def _needed(session: Session, experiment: Experiment) -> str:
     return _("%(calls)s, about %(days)s at the scenario's own volume", calls=f"{calls:,}", days=words.days(days))
 
 
-def _together(session: Session, experiment: Experiment) -> Iterable[tuple[str, str]]:
+def _together(session: Session, experiment: Experiment, sizes: Sizes) -> Iterable[tuple[str, str]]:
     """Say, before the start, how likely the calls are to show all that a winner must show."""
     if experiment.started_at is not None or not any(m.role == "guardrail" and not m.watch for m in experiment.metrics):
         return
     try:
-        total = experiment.planned_calls or size_of(session, experiment).total
-        power = power_of_plan(session, experiment, total) if total else None
+        total = experiment.planned_calls or sizes.own.total
+        power = sizes.power(total) if total else None
     except Conflict:  # the plan's own size says what is missing
         return
     if power is None:
@@ -140,12 +140,12 @@ def _together(session: Session, experiment: Experiment) -> Iterable[tuple[str, s
     yield _("Chance that these calls show it"), words.listed([found, *cleared, *unknown_yet, *all_of_it])
 
 
-def designs(session: Session, experiment: Experiment) -> list[DesignRow]:
+def designs(experiment: Experiment, sizes: Sizes) -> list[DesignRow]:
     """Put three ways to ask the question side by side, before the start; nothing where none can be sized."""
     if experiment.started_at is not None:
         return []
     try:
-        return [design_row(design, experiment.unit) for design in designs_of(session, experiment)]
+        return [design_row(design, experiment.unit) for design in sizes.designs]
     except Conflict:  # the plan's own size says what is missing
         return []
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board.sizes import TOO_LITTLE, sizes_of
+from experiments.board.sizes import TOO_LITTLE, Sizes
 from experiments.errors import Conflict
 from experiments.plan.designs import Experiment
 from experiments.plan.sizing import WINDOW, Design, Sizing
@@ -58,10 +58,11 @@ def sized(session: Session, sketch: Sketch) -> Sized:
         )
     experiment = sketch.experiment
     try:
-        sizes = sizes_of(session, experiment, [round(experiment.effect * each, 6) for each in _MULTIPLES])
+        sizes = Sizes(session, experiment)
+        size, designs = sizes.own, sizes.designs
+        curve = sizes.curve([round(experiment.effect * each, 6) for each in _MULTIPLES])
     except Conflict as too_little:
         return Sized(why_not=_why_not(too_little))
-    size, designs, curve = sizes.own, sizes.designs, sizes.curve
     return Sized(
         calls=UNKNOWN if size.total is None else f"{size.total:,}",
         days=UNKNOWN if size.days is None else words.days(size.days),
