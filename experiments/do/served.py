@@ -4,7 +4,7 @@ The first row of a call in a scenario is its answer, as ever. What was told is c
 and changes nothing, since a fair draw counts as it fell, whatever was read out.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -18,11 +18,13 @@ from experiments.do.discrepancies import Found, Kind
 from experiments.do.journal import Origin, Record
 from experiments.do.locally import ServedReport, is_local
 from experiments.do.notes import Notes
+from experiments.do.recording import Receipt
 from experiments.do.serving import Call, choose
 from experiments.do.snapshot import ServedScenario, Snapshot, serve_revision
 from experiments.do.telling import Teller
+from experiments.errors import Unavailable
 from experiments.plan.traffic import TrafficRevision
-from experiments.store import Store, canonical, new_id
+from experiments.store import AWAY, Store, canonical, new_id
 
 _Key = tuple[str, int]
 """A scenario and the number of one of its revisions."""
@@ -37,7 +39,33 @@ class _Judged:
     record: Record
 
 
-def take(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) -> None:
+def tell(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) -> Receipt:
+    """Keep a batch of facts, and assign the calls in it that desktops served by themselves; say what became of it.
+
+    Args:
+        floor: the site.
+        snapshot: what is in force.
+        teller: whose batch it is.
+        rows: plain JSON values, each judged by itself.
+
+    Raises:
+        Unavailable: the database is away, and so is what some of the calls were served by; or nothing takes the facts.
+            All of the batch is to be sent again: what was kept of it is a duplicate then. It is not said row by row,
+            since who is told that a row was rejected puts it aside for good.
+        OperationalError, InterfaceError, OSError: the database is away and there is no spool.
+    """
+    put_off = take(floor, snapshot, teller, rows)
+    receipt = floor.journal.tell(teller, rows)
+    if put_off:
+        raise Unavailable(
+            "The database is away, and by which traffic %(n)s of the calls were served is known only there. "
+            "Everything else is kept: send all of it again.",
+            n=put_off,
+        )
+    return receipt
+
+
+def take(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) -> int:
     """Assign the calls of a batch that desktops served by themselves, durably; the facts are kept by whoever asks.
 
     Args:
@@ -46,24 +74,28 @@ def take(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) 
         teller: whose batch it is.
         rows: plain JSON values; what cannot be read as such a report is passed over.
 
+    Returns:
+        How many calls were put off, to be told again: the database is away and they were served by earlier traffic.
+
     Raises:
-        OperationalError, InterfaceError, OSError: the database is away and a report is not of what is in force. The
-            whole batch is to be sent again then; what was kept of it changes nothing.
+        OperationalError, InterfaceError, OSError: the database is away and there is no spool.
     """
     reports = [report for report in map(_read, rows) if report is not None and report.scenario in teller.scenarios]
     if not reports:
-        return
-    revisions = _revisions(floor.store, snapshot, teller, {_key(report) for report in reports})
+        return 0
+    revisions, whole = _revisions(floor, snapshot, teller, {_key(report) for report in reports})
     judged = [
         _judged(floor, report, revisions[_key(report)], teller) for report in reports if _key(report) in revisions
     ]
+    of_others = [report for report in reports if _key(report) not in revisions]
     standing = floor.journal.append([each.record for each in judged]) if judged else []
-    found = [_unknown(floor, teller, report) for report in reports if _key(report) not in revisions]
+    found = [_unknown(floor, teller, report) for report in of_others] if whole else []
     for each, row in zip(judged, standing, strict=True):
         kind = _differs(each, row)
         if kind is not None:
             found.append(_found(teller, each, kind, row))
     floor.journal.note(Notes(found, notes.customers_of(standing)))
+    return 0 if whole else len(of_others)
 
 
 def _read(raw: Any) -> ServedReport | None:
@@ -79,22 +111,39 @@ def _key(report: ServedReport) -> _Key:
     return report.scenario, report.traffic_revision
 
 
-def _revisions(store: Store, snapshot: Snapshot, teller: Teller, wanted: Set[_Key]) -> dict[_Key, ServedScenario]:
-    """Give the revisions that there are: those in force without asking, older ones from the database."""
+def _revisions(
+    floor: Floor, snapshot: Snapshot, teller: Teller, wanted: Set[_Key]
+) -> tuple[dict[_Key, ServedScenario], bool]:
+    """Give the revisions that there are, those in force without asking and earlier ones from the database.
+
+    Also say whether there are no others: while the database is away nobody knows.
+    """
     now = {(key, served.revision): served for key, served in snapshot.scenarios.items()}
     known = {key: now[key] for key in wanted if key in now}
-    older = sorted(wanted - known.keys())
-    if older:
-        with store.read() as session:
-            for scenario, number in older:
-                revision = session.scalar(
-                    select(TrafficRevision).where(
-                        TrafficRevision.scenario_id == teller.scenarios[scenario], TrafficRevision.number == number
-                    )
+    earlier = sorted(wanted - known.keys())
+    if not earlier or floor.journal.away:
+        return known, not earlier
+    try:
+        return known | _earlier(floor.store, teller, earlier), True
+    except AWAY as fault:
+        if floor.spool is None:
+            raise
+        floor.journal.lose(fault)
+        return known, False
+
+
+def _earlier(store: Store, teller: Teller, wanted: Iterable[_Key]) -> dict[_Key, ServedScenario]:
+    found: dict[_Key, ServedScenario] = {}
+    with store.read() as session:
+        for scenario, number in wanted:
+            revision = session.scalar(
+                select(TrafficRevision).where(
+                    TrafficRevision.scenario_id == teller.scenarios[scenario], TrafficRevision.number == number
                 )
-                if revision is not None:
-                    known[scenario, number] = serve_revision(session, revision)
-    return known
+            )
+            if revision is not None:
+                found[scenario, number] = serve_revision(session, revision)
+    return found
 
 
 def _judged(floor: Floor, report: ServedReport, served: ServedScenario, teller: Teller) -> _Judged:

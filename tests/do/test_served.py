@@ -15,10 +15,12 @@ from experiments.do.assignments import Floor, assign
 from experiments.do.days import DirtyDay
 from experiments.do.discrepancies import Discrepancy
 from experiments.do.journal import Assignment
+from experiments.do.recording import Receipt
 from experiments.do.serving import Call, choose
 from experiments.do.spool import Spool
 from experiments.do.telling import Teller
-from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, moved, snapshot_of
+from experiments.errors import Unavailable
+from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, moved, outcome, snapshot_of
 from tests.histories import History
 from tests.outages import away
 
@@ -38,9 +40,7 @@ def report(floor: Floor, call: Call, **changes: Any) -> dict[str, Any]:
 
 
 def take(floor: Floor, *rows: Mapping[str, Any]) -> None:
-    teller = a_teller(floor)
-    served.take(floor, snapshot_of(floor), teller, rows)
-    floor.journal.tell(teller, rows)
+    served.tell(floor, snapshot_of(floor), a_teller(floor), rows)
 
 
 def rows(floor: Floor) -> dict[str, Assignment]:
@@ -129,8 +129,7 @@ def test_a_report_that_lacks_something_is_rejected_by_name(floor: Floor, field: 
     del told[field]
     with floor.store.read() as session:
         teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY)
-    served.take(floor, snapshot_of(floor), teller, [told])
-    (rejected,) = floor.journal.tell(teller, [told]).rejected
+    (rejected,) = served.tell(floor, snapshot_of(floor), teller, [told]).rejected
     assert (rejected.code, str(rejected.message).split(":")[0]) == ("invalid", field)
     assert rows(floor) == {}
 
@@ -149,12 +148,37 @@ class TestWhileTheDatabaseIsAway:
         snapshot, teller = snapshot_of(machine), a_teller(machine)
         with away(machine.store.engine):
             for _ in range(2):
-                served.take(machine, snapshot, teller, [tampered])
-                machine.journal.tell(teller, [tampered])
+                served.tell(machine, snapshot, teller, [tampered])
         machine.journal.settle()
         take(machine, tampered)
         assert rows(machine)["call-1"].arm == told["arm"]
         assert found(machine) == [("another_arm", tampered["arm"], told["arm"])]
+
+    @pytest.mark.parametrize("noticed", [True, False])
+    def test_a_call_served_by_earlier_traffic_is_told_again_and_the_rest_is_kept(
+        self, machine: Floor, monkeypatch: pytest.MonkeyPatch, noticed: bool
+    ) -> None:
+        earlier = report(machine, a_call(1))
+        moved(machine, "change_benefit", "pause", "supervisor", reason="too loud")
+        batch = [earlier, report(machine, a_call(2)), outcome("call-2", "resolved"), outcome("call-3", "resolved")]
+        snapshot, teller = snapshot_of(machine), a_teller(machine)
+        with away(machine.store.engine), monkeypatch.context() as patch:
+            if noticed:
+                machine.journal.tell(teller, [outcome("call-4", "resolved")])
+            else:
+                patch.setattr(machine.store, "read", unreachable)  # a locked SQLite file is read all the same
+            with pytest.raises(Unavailable, match="1 of the calls"):
+                served.tell(machine, snapshot, teller, batch)
+        machine.journal.settle()
+        assert set(rows(machine)) == {"call-2"}
+        assert served.tell(machine, snapshot, teller, batch) == Receipt(0, 4, ())
+        assert rows(machine)["call-1"].arm == earlier["arm"]
+
+    def test_an_absence_without_a_spool_is_told_as_ever(self, floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+        earlier, snapshot, teller = report(floor, a_call()), snapshot_of(floor), a_teller(floor)
+        monkeypatch.setattr(floor.store, "read", unreachable)
+        with pytest.raises(OSError, match="unreachable"):
+            served.tell(floor, snapshot, teller, [earlier | {"traffic_revision": 1}])
 
 
 class TestACustomersTest:
@@ -192,6 +216,10 @@ class TestACustomersTest:
             machine.journal.close()
         machine.journal.settle()
         assert marked(floor) == [20261102, 20261103]
+
+
+def unreachable() -> None:
+    raise OSError("unreachable")
 
 
 def a_teller(floor: Floor) -> Teller:
