@@ -7,12 +7,12 @@ and changes nothing, since a fair draw counts as it fell, whatever was read out.
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from experiments.do import notes
 from experiments.do.assignments import Floor, record_of
 from experiments.do.discrepancies import Found, Kind
 from experiments.do.journal import Origin, Record
@@ -88,13 +88,10 @@ def take(floor: Floor, snapshot: Snapshot, teller: Teller, rows: Sequence[Any]) 
         _judged(floor, report, revisions[_key(report)], teller) for report in reports if _key(report) in revisions
     ]
     of_others = [report for report in reports if _key(report) not in revisions]
-    standing = floor.journal.append([each.record for each in judged]) if judged else []
-    found = [_unknown(floor, teller, report) for report in of_others] if whole else []
-    for each, row in zip(judged, standing, strict=True):
-        kind = _differs(each, row)
-        if kind is not None:
-            found.append(_found(teller, each, kind, row))
-    floor.journal.note(Notes(found, notes.customers_of(standing)))
+    if judged:
+        floor.journal.take([(each.record, partial(_found, teller, each)) for each in judged])
+    if whole:
+        floor.journal.note(Notes([_unknown(floor, teller, report) for report in of_others], []))
     return 0 if whole else len(of_others)
 
 
@@ -181,7 +178,11 @@ def _unknown(floor: Floor, teller: Teller, report: ServedReport) -> Found:
     return _written(teller, report, Kind.UNKNOWN_REVISION, experiment_id=None, day=day, ours={})
 
 
-def _found(teller: Teller, each: _Judged, kind: Kind, standing: Record) -> Found:
+def _found(teller: Teller, each: _Judged, standing: Record) -> list[Found]:
+    """Write down in what a report differs, if in anything."""
+    kind = _differs(each, standing)
+    if kind is None:
+        return []
     traffic = each.served.traffic
     named = {owner.key: owner.experiment_id for owner in traffic.slices}.get(each.report.experiment or "")
     row = standing if kind is Kind.ASSIGNED_OTHERWISE else each.record
@@ -193,7 +194,7 @@ def _found(teller: Teller, each: _Judged, kind: Kind, standing: Record) -> Found
         "assignment_id": str(standing.id),
     }
     experiment_id = each.record.experiment_id or named
-    return _written(teller, each.report, kind, experiment_id=experiment_id, day=each.record.day, ours=ours)
+    return [_written(teller, each.report, kind, experiment_id=experiment_id, day=each.record.day, ours=ours)]
 
 
 def _written(

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from experiments.do import recording, served
+from experiments.do import days, notes, recording, served
 from experiments.do.assignments import Floor, assign
 from experiments.do.days import DirtyDay
 from experiments.do.discrepancies import Discrepancy
@@ -181,10 +181,32 @@ class TestWhileTheDatabaseIsAway:
             served.tell(floor, snapshot, teller, [earlier | {"traffic_revision": 1}])
 
 
+def test_a_call_is_there_with_its_disagreement_or_not_at_all(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = report(floor, a_call())
+    monkeypatch.setattr(notes, "keep", killed)
+    with pytest.raises(Killed):
+        take(floor, told | {"arm": other(told["arm"])})
+    assert rows(floor) == {}
+
+
 class TestACustomersTest:
     @pytest.fixture
     def floor(self, history: History) -> Floor:
         return history.after(a_running_experiment, unit="customer")[0]
+
+    def test_has_no_late_call_whose_customers_other_days_are_not_marked(
+        self, floor: Floor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = report(floor, late := a_call(1, customer_id="she"))
+        assigned(floor, [a_call(2, customer_id="she", at=late.at + timedelta(days=1))])
+        counted(floor)
+        with monkeypatch.context() as patch:
+            patch.setattr(days, "mark", killed)
+            with pytest.raises(Killed):
+                take(floor, told)
+        assert (set(rows(floor)), marked(floor)) == ({"call-2"}, [])
+        take(floor, told)
+        assert (set(rows(floor)), marked(floor)) == ({"call-1", "call-2"}, [20261102, 20261103])
 
     def test_marks_her_other_days_when_it_is_told_again(self, floor: Floor) -> None:
         told = report(floor, late := a_call(1, customer_id="she"))
@@ -216,6 +238,14 @@ class TestACustomersTest:
             machine.journal.close()
         machine.journal.settle()
         assert marked(floor) == [20261102, 20261103]
+
+
+class Killed(BaseException):
+    """The machine dies here."""
+
+
+def killed(*_: object) -> None:
+    raise Killed
 
 
 def unreachable() -> None:
