@@ -6,7 +6,7 @@ and changes nothing, since a fair draw counts as it fell, whatever was read out.
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from experiments.do.assignments import Floor, record_of
+from experiments.do.attribution import CLOCK_SKEW
 from experiments.do.discrepancies import Found, Kind
 from experiments.do.journal import Origin, Record
 from experiments.do.locally import ServedReport, is_local
@@ -26,8 +27,19 @@ from experiments.errors import Unavailable
 from experiments.plan.traffic import TrafficRevision
 from experiments.store import AWAY, Store, canonical, new_id
 
+OFFLINE = timedelta(days=7)
+"""So long a desktop may go on by the payload that it has; what it serves by an older one is a finding."""
+
 _Key = tuple[str, int]
 """A scenario and the number of one of its revisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """A revision ready to choose from, and when another took its place, which nobody knows of one in force."""
+
+    served: ServedScenario
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,7 @@ class _Judged:
     """A report beside the assignment that we derive for its call."""
 
     report: ServedReport
-    served: ServedScenario
+    revision: _Revision
     record: Record
 
 
@@ -110,12 +122,12 @@ def _key(report: ServedReport) -> _Key:
 
 def _revisions(
     floor: Floor, snapshot: Snapshot, teller: Teller, wanted: Set[_Key]
-) -> tuple[dict[_Key, ServedScenario], bool]:
+) -> tuple[dict[_Key, _Revision], bool]:
     """Give the revisions that there are, those in force without asking and earlier ones from the database.
 
     Also say whether there are no others: while the database is away nobody knows.
     """
-    now = {(key, served.revision): served for key, served in snapshot.scenarios.items()}
+    now = {(key, served.revision): _Revision(served) for key, served in snapshot.scenarios.items()}
     known = {key: now[key] for key in wanted if key in now}
     earlier = sorted(wanted - known.keys())
     if not earlier or floor.journal.away:
@@ -129,21 +141,21 @@ def _revisions(
         return known, False
 
 
-def _earlier(store: Store, teller: Teller, wanted: Iterable[_Key]) -> dict[_Key, ServedScenario]:
-    found: dict[_Key, ServedScenario] = {}
+def _earlier(store: Store, teller: Teller, wanted: Iterable[_Key]) -> dict[_Key, _Revision]:
+    found: dict[_Key, _Revision] = {}
     with store.read() as session:
         for scenario, number in wanted:
-            revision = session.scalar(
-                select(TrafficRevision).where(
-                    TrafficRevision.scenario_id == teller.scenarios[scenario], TrafficRevision.number == number
-                )
+            of_scenario = select(TrafficRevision).where(TrafficRevision.scenario_id == teller.scenarios[scenario])
+            revision, next_one = (
+                session.scalar(of_scenario.where(TrafficRevision.number == each)) for each in (number, number + 1)
             )
             if revision is not None:
-                found[scenario, number] = serve_revision(session, revision)
+                until = None if next_one is None else next_one.made_at
+                found[scenario, number] = _Revision(serve_revision(session, revision), until)
     return found
 
 
-def _judged(floor: Floor, report: ServedReport, served: ServedScenario, teller: Teller) -> _Judged:
+def _judged(floor: Floor, report: ServedReport, revision: _Revision, teller: Teller) -> _Judged:
     call = Call(
         report.call_id,
         report.scenario,
@@ -156,15 +168,16 @@ def _judged(floor: Floor, report: ServedReport, served: ServedScenario, teller: 
         report.attributes,
         min(report.at.astimezone(UTC), teller.now),  # a desktop's clock may be ahead
     )
+    served = revision.served
     of_then = Snapshot(served.revision_id, {report.scenario: served}, {})
     choice = choose(of_then, call, floor.calendar)
-    return _Judged(report, served, record_of(floor, of_then, call, choice, Origin.LIVE))
+    return _Judged(report, revision, record_of(floor, of_then, call, choice, Origin.LIVE))
 
 
 def _differs(each: _Judged, standing: Record) -> Kind | None:
     """Say in what a report differs from what we derive, and from what stands for its call."""
     told = each.report
-    tests = {owner.key: owner.experiment_id for owner in each.served.traffic.slices}
+    tests = {owner.key: owner.experiment_id for owner in each.revision.served.traffic.slices}
     if told.experiment is not None and told.experiment not in tests:
         return Kind.UNKNOWN_EXPERIMENT
     dealt = (tests.get(told.experiment or ""), told.arm or "")
@@ -178,23 +191,35 @@ def _unknown(floor: Floor, teller: Teller, report: ServedReport) -> Found:
     return _written(teller, report, Kind.UNKNOWN_REVISION, experiment_id=None, day=day, ours={})
 
 
+def _out_of_time(each: _Judged) -> bool:
+    """Say whether a call was served by a revision before it was in force, or long after; a clock may be behind ours."""
+    at, until = each.record.at, each.revision.until
+    return at < each.revision.served.since - CLOCK_SKEW or (until is not None and until + OFFLINE < at)
+
+
 def _found(teller: Teller, each: _Judged, standing: Record) -> list[Found]:
-    """Write down in what a report differs, if in anything."""
-    kind = _differs(each, standing)
-    if kind is None:
-        return []
-    traffic = each.served.traffic
+    """Write down what there is to find in a report, if anything."""
+    traffic = each.revision.served.traffic
     named = {owner.key: owner.experiment_id for owner in traffic.slices}.get(each.report.experiment or "")
-    row = standing if kind is Kind.ASSIGNED_OTHERWISE else each.record
-    keys = {owner.experiment_id: owner.key for owner in traffic.slices}
-    ours = {
-        "experiment": keys.get(row.experiment_id or 0),
-        "arm": row.arm or None,
-        "traffic_revision": row.traffic_revision,
-        "assignment_id": str(standing.id),
-    }
-    experiment_id = each.record.experiment_id or named
-    return [_written(teller, each.report, kind, experiment_id=experiment_id, day=each.record.day, ours=ours)]
+    written = partial(
+        _written, teller, each.report, experiment_id=each.record.experiment_id or named, day=each.record.day
+    )
+    found = []
+    if (kind := _differs(each, standing)) is not None:
+        row = standing if kind is Kind.ASSIGNED_OTHERWISE else each.record
+        keys = {owner.experiment_id: owner.key for owner in traffic.slices}
+        ours = {
+            "experiment": keys.get(row.experiment_id or 0),
+            "arm": row.arm or None,
+            "traffic_revision": row.traffic_revision,
+            "assignment_id": str(standing.id),
+        }
+        found.append(written(kind, ours=ours))
+    if _out_of_time(each):
+        since, until = each.revision.served.since, each.revision.until
+        in_force = {"since": since.isoformat(), "until": until and until.isoformat()}
+        found.append(written(Kind.NOT_IN_FORCE, ours=in_force | {"assignment_id": str(standing.id)}))
+    return found
 
 
 def _written(

@@ -12,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from experiments.do import days, notes, recording, served
 from experiments.do.assignments import Floor, assign
+from experiments.do.attribution import CLOCK_SKEW
 from experiments.do.days import DirtyDay
 from experiments.do.discrepancies import Discrepancy
 from experiments.do.journal import Assignment
 from experiments.do.recording import Receipt
+from experiments.do.served import OFFLINE
 from experiments.do.serving import Call, choose
 from experiments.do.spool import Spool
 from experiments.do.telling import Teller
@@ -108,6 +110,42 @@ def test_what_disagrees_is_kept_and_changes_nothing(
     take(floor, report(floor, a_call()) | changes)
     assert bool(rows(floor)) is kept
     assert [row[0] for row in found(floor)] == [kind]
+
+
+# when a call was served, after its traffic came in force and before or after other traffic did, and what is found
+TIMES: list[tuple[timedelta, bool, list[str]]] = [
+    # by a clock that is behind ours
+    (-CLOCK_SKEW, False, []),
+    # by traffic that was still to come
+    (-CLOCK_SKEW - timedelta(seconds=1), False, ["not_in_force"]),
+    (-CLOCK_SKEW - timedelta(seconds=1), True, ["not_in_force"]),
+    # by what is in force still, however long it has been
+    (timedelta(days=30), False, []),
+    # by a desktop that was offline
+    (OFFLINE, True, []),
+    # by one that is never told
+    (OFFLINE + timedelta(seconds=1), True, ["not_in_force"]),
+]
+
+
+@pytest.mark.parametrize(("after", "replaced", "kinds"), TIMES)
+def test_traffic_out_of_its_time_is_found_and_deals_all_the_same(
+    floor: Floor, after: timedelta, replaced: bool, kinds: list[str]
+) -> None:
+    told = report(floor, a_call(at=MONDAY + after))
+    if replaced:
+        moved(floor, "change_benefit", "pause", "supervisor", reason="too loud")
+    teller = replace(a_teller(floor), now=MONDAY + timedelta(days=60))
+    for _ in range(2):
+        served.tell(floor, snapshot_of(floor), teller, [told])
+    assert rows(floor)["call-1"].arm == told["arm"]
+    assert [row[0] for row in found(floor)] == kinds
+
+
+def test_what_was_not_in_force_may_be_another_arm_too(floor: Floor) -> None:
+    told = report(floor, a_call(at=MONDAY - timedelta(hours=1)))
+    take(floor, told | {"arm": other(told["arm"])})
+    assert [row[0] for row in found(floor)] == ["another_arm", "not_in_force"]
 
 
 def test_the_first_assignment_of_a_call_stays(floor: Floor) -> None:
