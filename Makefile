@@ -66,7 +66,7 @@ translations: setup ## collect the sentences of code and templates into the cata
 	@mkdir -p .cache
 	$(BIN)/pybabel --quiet extract --mapping-file=pyproject.toml --keyword=lazy_gettext \
 		--keyword=Message --keyword=sentence --keyword=invalid:3 --keyword=Unknown --keyword=Conflict \
-		--keyword=NotAllowed --keyword=NotSignedIn --keyword=Unavailable \
+		--keyword=NotAllowed --keyword=NotSignedIn --keyword=Unavailable --keyword=BadCondition \
 		--add-location=file --sort-by-file --project=Scriptbench --output-file=.cache/messages.pot \
 		configs experiments web
 	$(BIN)/pybabel --quiet update --input-file=.cache/messages.pot --output-dir=web/translations \

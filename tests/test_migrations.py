@@ -2,16 +2,17 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from experiments.act.rollouts import Rollout
 from experiments.act.steps import RolloutPlan
 from experiments.board import cards, gates
 from experiments.do.assignments import Floor
+from experiments.do.discrepancies import Discrepancy
 from experiments.plan.designs import experiment_named
 from experiments.plan.scenarios import Scenario
-from experiments.store import Base, Store
+from experiments.store import Base, Store, new_id
 from migrations import run
 from tests.builders import (
     MONDAY,
@@ -67,6 +68,27 @@ def test_a_test_from_before_keeps_the_methods_it_was_approved_with(blank_url: st
         experiment = experiment_named(session, key)
         methods = experiment.spending, experiment.family, experiment.weighting, experiment.adjust, experiment.moderators
     assert methods == ("obrien-fleming", "bonferroni", "call", False, [])
+    store.dispose()
+
+
+def test_a_release_before_knows_no_traffic_out_of_its_time(blank_url: str) -> None:
+    run.upgrade(blank_url)
+    store = Store(blank_url)
+    key = a_running_experiment(a_floor(store))
+    with store.write() as session:
+        scenario = experiment_named(session, key).scenario_id
+        told = {"source": "desk", "call_id": "1", "scenario_id": scenario, "experiment_id": None, "day": 20261102}
+        about = told | {"at": MONDAY, "received_at": MONDAY, "told": {}, "ours": {}}
+        for number, kind in enumerate(("another_arm", "not_in_force")):
+            session.add(Discrepancy(id=new_id(MONDAY), kind=kind, outside_id=str(number), **about))
+    run.downgrade(blank_url, "0016")
+    with store.read() as session:
+        assert session.scalars(select(Discrepancy.kind)).all() == ["another_arm"]
+    row = {**about, "id": new_id(MONDAY), "kind": "not_in_force", "outside_id": "2"}
+    with pytest.raises(DBAPIError), store.write() as session:
+        session.execute(insert(Discrepancy), [row])
+    with pytest.raises(DBAPIError, match=r"append-only"), store.write() as session:
+        session.execute(delete(Discrepancy))
     store.dispose()
 
 

@@ -117,7 +117,7 @@ POLICY: dict[str, Access] = {
     "ofrep.evaluate": Access(Who.TOKEN, scope="assign"),
     "ofrep.evaluate_all": Access(Who.TOKEN, scope="assign"),
     # the payload of GrowthBook's SDKs: whoever has the key in the address
-    "features.in_force": Access(Who.TOKEN, scope="evaluate"),
+    "features.read_payload": Access(Who.TOKEN, scope="evaluate"),
     "api.report": Access(Who.TOKEN, scope="report"),
     "api.list_experiments": Access(Who.TOKEN, scope="read"),
     "api.read_experiment": Access(Who.TOKEN, scope="read"),

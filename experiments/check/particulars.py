@@ -157,20 +157,20 @@ def self_reports(session: Session, experiment: Experiment, until: int) -> dict[s
 def told_otherwise(session: Session, experiment: Experiment) -> int:
     """Count a test's calls of which something else was told than they are assigned."""
     counted = select(func.count(Discrepancy.call_id.distinct())).where(
-        Discrepancy.experiment_id == experiment.id, Discrepancy.kind != Kind.UNKNOWN_REVISION
+        Discrepancy.experiment_id == experiment.id, Discrepancy.kind.not_in(_OF_NO_TRAFFIC)
     )
     return session.scalar(counted) or 0
 
 
 def told_of_unknown_traffic(session: Session, experiment: Experiment) -> int:
-    """Count the calls of a test's scenario that were told of with a revision that there was not, since it started.
+    """Count the calls of a test's scenario that were told of with a revision that there was not then, since it started.
 
     Nobody can say whose test they would have been in, so that each running test of the scenario tells of them.
     """
     if experiment.started_at is None:
         return 0
     counted = select(func.count(Discrepancy.call_id.distinct())).where(
-        Discrepancy.kind == Kind.UNKNOWN_REVISION,
+        Discrepancy.kind.in_(_OF_NO_TRAFFIC),
         Discrepancy.scenario_id == experiment.scenario_id,
         Discrepancy.at >= experiment.started_at,
     )
@@ -185,6 +185,9 @@ def served_while_away(session: Session, experiment: Experiment) -> Counts:
     ).one()
     return Counts(int(calls or 0), int(fallback or 0))
 
+
+_OF_NO_TRAFFIC = (Kind.UNKNOWN_REVISION, Kind.NOT_IN_FORCE)
+"""What is found where a desktop names traffic that there was not, or not then."""
 
 _REPORTS = {
     "accepted": ("accepted_reports", "accepted_unborne", "joined"),

@@ -18,6 +18,8 @@ class Kind(StrEnum):
 
     #: a desktop served by a revision that the scenario never had
     UNKNOWN_REVISION = "unknown_revision"
+    #: a desktop served by a revision before it was in force, or longer after that than a desktop is offline
+    NOT_IN_FORCE = "not_in_force"
     #: a desktop served by an experiment that the revision does not have
     UNKNOWN_EXPERIMENT = "unknown_experiment"
     #: a desktop served another arm than the revision gives the call

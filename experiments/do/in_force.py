@@ -36,7 +36,7 @@ _FRESH = timedelta(seconds=0.5)
 _MAX_AGE = timedelta(seconds=1)
 """So old, everybody waits for a newer one."""
 
-_FORMAT = b"2"
+_FORMAT = b"3"
 """Of the copy on the disk; whoever changes what stands in it raises the number."""
 
 _log = logging.getLogger(__name__)

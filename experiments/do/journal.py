@@ -142,6 +142,14 @@ def put(store: Store, records: Sequence[Record]) -> list[Record]:
     return [standing[record.key] for record in records]
 
 
+def put_within(session: Session, records: Sequence[Record]) -> list[Record]:
+    """Put live records there within a writing session, and give those that now stand, as `put` does."""
+    new = append_within(session, APPENDING, records) if records else set()
+    standing = {r.key: r for r in records if r.id in new}
+    standing |= standing_within(session, {r.call_id for r in records if r.id not in new})
+    return [standing[record.key] for record in records]
+
+
 def days_of_customers(session: Session, hashes: Iterable[str]) -> set[tuple[int, int]]:
     """Give the (scenario id, day) pairs of experiments by customer that these customers are in.
 
@@ -174,11 +182,16 @@ def _put_past(store: Store, records: Sequence[Record]) -> set[UUID]:
 
 def standing_of(store: Store, call_ids: Iterable[str]) -> dict[tuple[str, int], Record]:
     """Give the records of calls, by call and scenario."""
+    with store.read() as session:
+        return standing_within(session, call_ids)
+
+
+def standing_within(session: Session, call_ids: Iterable[str]) -> dict[tuple[str, int], Record]:
+    """Give the records of calls within a session, by call and scenario."""
     columns = [c if c.name != "facts" else type_coerce(c, String) for c in table_of(Assignment).columns]
     calls = sorted(call_ids)
     found: dict[tuple[str, int], Record] = {}
-    with store.read() as session:
-        for start in range(0, len(calls), 500):
-            rows = session.execute(select(*columns).where(Assignment.call_id.in_(calls[start : start + 500])))
-            found |= {record.key: record for record in (Record(*row) for row in rows)}
+    for start in range(0, len(calls), 500):
+        rows = session.execute(select(*columns).where(Assignment.call_id.in_(calls[start : start + 500])))
+        found |= {record.key: record for record in (Record(*row) for row in rows)}
     return found

@@ -8,13 +8,16 @@ meanwhile but, by one thread, whether it is there.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
 
 from experiments.commits import GroupCommit
 from experiments.do import journal, notes, recording, waiting
+from experiments.do.discrepancies import Found
 from experiments.do.journal import Origin, Record
 from experiments.do.notes import Notes
 from experiments.do.recording import Receipt
@@ -38,6 +41,9 @@ _PAUSE_SECONDS = 0.5
 
 Result = TypeVar("Result")
 
+Taken = tuple[Record, Callable[[Record], Sequence[Found]]]
+"""A record that came late, and what is found of it once it is known which one stands for its call."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -54,6 +60,7 @@ class Journal:
         self._spool = spool
         self._calls = GroupCommit(self._write, turn=lambda: store.turn)
         self._batches = GroupCommit(self._write_facts, turn=lambda: store.turn, most=_BATCHES_AT_ONCE)
+        self._late = GroupCommit(self._write_late, turn=lambda: store.turn, most=_BATCHES_AT_ONCE)
         self._away = False
         self._coming_back: threading.Thread | None = None
         # Held while something is put by and while the database is declared back, so that nothing is left behind.
@@ -95,6 +102,21 @@ class Journal:
         most = recording.AT_ONCE[self._store.engine.dialect.name]
         parts = (read(teller, rows[start : start + most], first=start) for start in range(0, len(rows), most))
         return recording.total(receipt for part in parts for receipt in self._write_facts([part]))
+
+    def take(self, taken: Sequence[Taken]) -> None:
+        """Make live records that came late durable, together with what is noted of them.
+
+        They are there with their notes or not at all: who was to send them again may never come back.
+
+        Raises:
+            OperationalError, InterfaceError, OSError: the database is away and there is no spool.
+            Unavailable: the spool takes nothing either.
+        """
+        if len(taken) <= _FEW:
+            self._late.put(taken)
+            return
+        for start in range(0, len(taken), _AT_ONCE):
+            self._write_late([taken[start : start + _AT_ONCE]])
 
     def note(self, noted: Notes) -> None:
         """Keep notes durably.
@@ -204,21 +226,48 @@ class Journal:
             raise Unavailable("Neither the database nor this machine's spool takes the call. Try again.") from fault
         return [waiting.call_read(body) for body in kept]
 
+    def _write_late(self, items: Sequence[Sequence[Taken]]) -> list[None]:
+        taken = [each for item in items for each in item]
+        self._put_safely(partial(self._take, taken), partial(self._take_by, taken))
+        return [None for _ in items]
+
+    def _take(self, taken: Sequence[Taken]) -> None:
+        records = [record for record, _ in taken]
+        spooled = self._waiting_for(records)
+        new = [record for record in records if record.key not in spooled]
+
+        def work(session: Session) -> None:
+            standing = spooled | {record.key: record for record in journal.put_within(session, new)}
+            notes.keep(session, _noted(taken, [standing[record.key] for record in records]))
+
+        self._store.quickly(work)
+
+    def _take_by(self, taken: Sequence[Taken], spool: Spool) -> None:
+        # Whoever brings the answers over marks the days of their customers, whether or not the notes are there.
+        standing = self._put_by(spool, [record for record, _ in taken])
+        self._put_notes_by(spool, _noted(taken, standing))
+
     def _put(self, records: Sequence[Record]) -> list[Record]:
         """Put records into the database, but for calls whose answer still waits in the spool."""
-        spool = self._spool
-        if spool is None:
+        if self._spool is None:
             return journal.put(self._store, records)
-        spool.make_ready()
-        standing: dict[tuple[str, int], Record] = {}
-        if spool.holds_any():
-            self._come_back()
-            answers = spool.answers(record.key for record in records)
-            standing = {key: waiting.call_read(body) for key, body in answers.items()}
+        standing = self._waiting_for(records)
         new = [record for record in records if record.key not in standing]
         put = journal.put(self._store, new) if new else []
         standing |= {record.key: record for record in put}
         return [standing[record.key] for record in records]
+
+    def _waiting_for(self, records: Sequence[Record]) -> dict[tuple[str, int], Record]:
+        """Give the answers to calls that still wait in the spool, and make it ready for more."""
+        spool = self._spool
+        if spool is None:
+            return {}
+        spool.make_ready()
+        if not spool.holds_any():
+            return {}
+        self._come_back()
+        answers = spool.answers(record.key for record in records)
+        return {key: waiting.call_read(body) for key, body in answers.items()}
 
     def _come_back(self) -> None:
         with self._spooling:
@@ -263,6 +312,11 @@ class Journal:
             self._write_notes(each)
         if facts:
             self._store.quickly(lambda session: recording.write(session, facts))
+
+
+def _noted(taken: Sequence[Taken], standing: Sequence[Record]) -> Notes:
+    found = [each for (_, judge), row in zip(taken, standing, strict=True) for each in judge(row)]
+    return Notes(found, notes.customers_of(standing))
 
 
 def _as_fallback(record: Record) -> Record:

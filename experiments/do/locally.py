@@ -29,6 +29,8 @@ EXAMPLE: dict[str, Any] = {
 class ServedReport(OutcomeReport):
     """A script that a desktop served by itself, from the payload of revision `traffic_revision`.
 
+    The revision was in force at `at`, or was the last that the desktop fetched, no more than seven days before.
+
     `experiment` and `arm` are null where nothing was split. The other fields are those of a call that asks for its
     script: its unit and what conditions read are among them.
     """

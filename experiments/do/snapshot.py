@@ -5,6 +5,7 @@ It is swapped whole, and made from the one before: what did not change is taken 
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select
@@ -29,6 +30,8 @@ class ServedScenario:
     key: str
     revision_id: int
     revision: int
+    #: when it came into force
+    since: datetime
     traffic: Traffic
     scripts: Mapping[int, ServedScript]
     layer: Layer = field(init=False, repr=False, compare=False)
@@ -117,6 +120,7 @@ def from_json(plain: Mapping[str, Any]) -> Snapshot:
 _REVISIONS = select(
     TrafficRevision.id,
     TrafficRevision.number,
+    TrafficRevision.made_at,
     TrafficRevision.traffic,
     TrafficRevision.scenario_id,
     Scenario.key,
@@ -145,7 +149,7 @@ def _served(session: Session, revisions: Select[Any], parts: Parts) -> list[Serv
 
 def _scenario(row: Row[Any], traffic: Traffic, words: Mapping[int, ServedScript]) -> ServedScenario:
     scripts = {version_id: words[version_id] for version_id in sorted(traffic.version_ids)}
-    return ServedScenario(row.scenario_id, row.key, row.id, row.number, traffic, scripts)
+    return ServedScenario(row.scenario_id, row.key, row.id, row.number, row.made_at, traffic, scripts)
 
 
 def _plain(scenario: ServedScenario) -> dict[str, Any]:
@@ -154,6 +158,7 @@ def _plain(scenario: ServedScenario) -> dict[str, Any]:
         "key": scenario.key,
         "revision_id": scenario.revision_id,
         "revision": scenario.revision,
+        "since": scenario.since.isoformat(),
         "traffic": scenario.traffic.as_json(),
         "scripts": [{"id": version_id, **script.as_json()} for version_id, script in scenario.scripts.items()],
     }
@@ -161,4 +166,5 @@ def _plain(scenario: ServedScenario) -> dict[str, Any]:
 
 def _made(plain: Mapping[str, Any]) -> ServedScenario:
     words = {script["id"]: ServedScript.from_json(script) for script in plain["scripts"]}
-    return ServedScenario(**{**plain, "traffic": Traffic.from_json(plain["traffic"]), "scripts": words})
+    since, traffic = datetime.fromisoformat(plain["since"]), Traffic.from_json(plain["traffic"])
+    return ServedScenario(**{**plain, "since": since, "traffic": traffic, "scripts": words})

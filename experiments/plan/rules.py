@@ -14,6 +14,7 @@ from typing import Any
 from experiments.errors import Invalid, Problem, invalid
 from experiments.plan.audience.checking import check_condition
 from experiments.plan.audience.facts import facts_used
+from experiments.plan.audience.patterns import BadCondition
 from experiments.plan.scenarios import Metric, Part
 from experiments.plan.scripts import ASK, Lines, Value, block_of, differences, missing_locales, value_in
 from experiments.store import canonical
@@ -173,8 +174,8 @@ def audience_problems(where: str, condition: Mapping[str, Any]) -> Iterable[Prob
     """
     try:
         check_condition(condition)
-    except ValueError as error:
-        yield Problem(where, "bad_condition", Message("%(why)s", {"why": str(error)}))
+    except BadCondition as error:
+        yield Problem(where, "bad_condition", error.message)
         return
     if any(path.split(".")[0] == "customer_id" for path in facts_used(condition)):
         # What a condition reads is stored with the assignment; a customer's id never is.

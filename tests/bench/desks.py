@@ -10,6 +10,7 @@ from tests.bench.load import Supply, post
 from tests.builders import SCENARIO
 
 ASSIGNMENTS, OUTCOMES = "/api/v1/assignments", "/api/v1/outcomes"
+EVALUATIONS = f"/ofrep/v1/evaluate/flags/{SCENARIO}"
 BATCH = 1_000
 AGENTS = 200
 REGIONS = ("hangzhou", "ningbo", "wenzhou", "jiaxing")
@@ -37,6 +38,7 @@ class Desks:
         self._assigned = self._calls_in_turn()
         self.supplies = {
             "assignments": Supply(lambda many: [self._asked(call) for call in self._called(many)]),
+            "evaluations": Supply(lambda many: [self._evaluated(next(self._ids)) for _ in range(many)]),
             "repeats": Supply(lambda many: [self._asked(next(self._assigned)) for _ in range(many)]),
             "outcomes": Supply(lambda many: [self._told(1) for _ in range(many)]),
             "batches": Supply(lambda many: [self._told(BATCH) for _ in range(many)]),
@@ -51,14 +53,21 @@ class Desks:
             yield self._calls[number % (len(self._calls) - self.supplies["assignments"].left)]
 
     def _asked(self, call: str) -> bytes:
+        fields, attributes = self._about()
+        body = f'{{"call_id":"{call}","scenario":"{SCENARIO}",{fields},"attributes":{{{attributes}}}}}'
+        return post(ASSIGNMENTS, body.encode(), self._token)
+
+    def _evaluated(self, call: str) -> bytes:
+        body = f'{{"context":{{"targetingKey":"{call}",{",".join(self._about())}}}}}'
+        return post(EVALUATIONS, body.encode(), self._token)
+
+    def _about(self) -> tuple[str, str]:
+        """Give a call's named fields and its attributes."""
         number = next(self._numbers)
         customer = f'"customer_id":"C-{number:07}",' if number % 5 < 3 else ""
-        body = (
-            f'{{"call_id":"{call}","scenario":"{SCENARIO}","agent_id":"agent-{number % AGENTS}",{customer}'
-            f'"region":"{REGIONS[number % len(REGIONS)]}","channel":"hotline",'
-            f'"attributes":{{"caller_relation":"{RELATIONS[number % len(RELATIONS)]}"}}}}'
-        )
-        return post(ASSIGNMENTS, body.encode(), self._token)
+        where = f'"region":"{REGIONS[number % len(REGIONS)]}","channel":"hotline"'
+        relation = f'"caller_relation":"{RELATIONS[number % len(RELATIONS)]}"'
+        return f'"agent_id":"agent-{number % AGENTS}",{customer}{where}', relation
 
     def _told(self, many: int) -> bytes:
         at = datetime.now(UTC).isoformat(timespec="seconds")

@@ -134,6 +134,7 @@ def compare(
     with rivals(folder, ours, theirs) as those:
         for connections in counts:
             assigned(those, connections, rounds, seconds)
+        evaluated(those, counts[-1], rounds, seconds)
         asked_and_told(those, counts[-1], rounds, seconds)
         told_in_batches(those, rounds, seconds)
         for app, server in those.servers.items():
@@ -175,6 +176,14 @@ def assigned(those: Rivals, connections: int, rounds: int, seconds: float) -> No
     those.tell_disk()
 
 
+def evaluated(those: Rivals, connections: int, rounds: int, seconds: float) -> None:
+    """Print durable assignments that OpenFeature's protocol asks for, which take the long way, beside the floor."""
+    bare, ours = those.turns((BARE, OURS), "evaluations", connections, rounds, seconds)
+    told(f"OFREP evaluations over {connections} connections", ours)
+    beside("a bare Flask address", ours, bare)
+    those.tell_disk()
+
+
 def asked_and_told(those: Rivals, connections: int, rounds: int, seconds: float) -> None:
     """Print what else desktops send one by one."""
     for what, name in (("repeats", "assignments asked for again"), ("outcomes", "outcomes told one by one")):
@@ -210,7 +219,8 @@ def check(url: str, kept: Counter[tuple[str, str]], app: str) -> None:
     Raises:
         RuntimeError: it is not what was acknowledged.
     """
-    acknowledged = kept[app, "assignments"], kept[app, "outcomes"] + BATCH * kept[app, "batches"]
+    calls = kept[app, "assignments"] + kept[app, "evaluations"]
+    acknowledged = calls, kept[app, "outcomes"] + BATCH * kept[app, "batches"]
     store = Store(url)
     with store.read() as session:
         there = tuple(session.scalar(select(func.count()).select_from(each)) for each in (Assignment, Outcome))

@@ -5,6 +5,7 @@ from typing import Any
 from experiments.do.outcomes import OutcomeReport
 from tests.bench.desks import BATCH, KINDS, Desks, ordered_ids
 from web.api.schemas.calls import AssignmentRequest
+from web.ofrep.context import call_of
 
 
 def body_of(request: bytes) -> Any:
@@ -32,6 +33,15 @@ def test_a_desk_sends_what_the_api_reads_for_many_agents_and_three_customers_in_
     assert len({each.agent_id for each in asked}) == 200
     assert sum(each.customer_id is not None for each in asked) == 600
     assert {"caller_relation"} == {name for each in asked for name in each.attributes}
+
+
+def test_what_openfeature_sends_tells_of_the_same_calls() -> None:
+    desks = Desks("a token")
+    asked, evaluated = (body_of(desks.supplies[what].take()) for what in ("assignments", "evaluations"))
+    call = call_of(evaluated, asked["scenario"])
+
+    assert call.attributes.keys() == asked["attributes"].keys()
+    assert call.model_dump(exclude_unset=True).keys() == asked.keys()
 
 
 def test_a_token_is_sent_and_none_without() -> None:

@@ -32,8 +32,8 @@ def test_an_acknowledged_row_that_is_not_there_is_a_failure(
     floor, _ = serving.a_house(sqlite_blank_url)
     assigned(floor, [a_call()])
     floor.store.dispose()
-    there = {("ours", "assignments"): 1}
-    serving.check(sqlite_blank_url, Counter(there), "ours")
+    for what in ("assignments", "evaluations"):
+        serving.check(sqlite_blank_url, Counter({("ours", what): 1}), "ours")
 
     with pytest.raises(RuntimeError, match=r"1, 0.* are there"):
         serving.check(
@@ -47,6 +47,7 @@ def assert_whole(printed: str) -> None:
         "÷ a bare Flask address",
         "÷ the least that is durable",
         "÷ one commit a request",
+        "OFREP evaluations over 2 connections",
         "asked for again",
         "told one by one",
         "batches of 1000 outcomes",

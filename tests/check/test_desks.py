@@ -12,10 +12,13 @@ from experiments.check.health import desks
 from experiments.check.health.findings import State
 from experiments.check.reading import watch
 from experiments.do import recording, served
+from experiments.do.serving import choose
+from experiments.do.snapshot import Snapshot, serve_revision
 from experiments.do.telling import Teller
 from experiments.plan.designs import experiment_named
+from experiments.plan.traffic import TrafficRevision
 from stats.moments import Counts
-from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, rolled_up, snapshot_of
+from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, moved, rolled_up, snapshot_of
 from tests.histories import History
 
 # calls, those while the database was away, and how it is said
@@ -59,6 +62,25 @@ def test_a_test_tells_every_day_of_its_scenarios_calls_of_traffic_that_there_was
         assert particulars.told_of_unknown_traffic(session, experiment) == 2  # the first came before the test
         assert particulars.told_otherwise(session, experiment) == 0
         assert "unknown_traffic" in {finding.check for finding in watch(session, experiment, today=20261102).findings}
+
+
+def test_traffic_that_was_not_in_force_is_none_that_was_told_otherwise(history: History) -> None:
+    floor, key = history.after(a_running_experiment)
+    revision = snapshot_of(floor).scenario(SCENARIO).revision
+    moved(floor, key, "pause", "supervisor", reason="too loud")
+    about = {"agent_id": "agent-1", "type": "served", "scenario": SCENARIO, "attributes": {"caller_relation": "self"}}
+    now = MONDAY + timedelta(days=20)
+    call = a_call(at=now)
+    with floor.store.read() as session:
+        teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, now)
+        then = session.scalars(select(TrafficRevision).where(TrafficRevision.number == revision)).one()
+        arm = choose(Snapshot(1, {SCENARIO: serve_revision(session, then)}, {}), call, floor.calendar).arm
+    told = {"id": "1", "call_id": call.call_id, "at": now.isoformat(), "experiment": key, "arm": arm}
+    served.tell(floor, snapshot_of(floor), teller, [about | told | {"traffic_revision": revision}])
+    with floor.store.read() as session:
+        experiment = experiment_named(session, key)
+        assert particulars.told_of_unknown_traffic(session, experiment) == 1
+        assert particulars.told_otherwise(session, experiment) == 0
 
 
 def test_both_are_counted_of_the_test_alone(history: History) -> None:

@@ -159,7 +159,7 @@ traffics = st.builds(
     slices=st.lists(slices, max_size=3).map(tuple),
     rollout=st.none() | rollouts,
 )
-scenarios = traffics.map(lambda traffic: ServedScenario(1, SCENARIO, 11, 5, traffic, SCRIPTS))
+scenarios = traffics.map(lambda traffic: ServedScenario(1, SCENARIO, 11, 5, MONDAY, traffic, SCRIPTS))
 attributes = st.fixed_dictionaries(
     {},
     optional={
@@ -272,7 +272,7 @@ def test_whom_an_experiment_has_is_in_one_of_its_arms_whatever_the_rules_admit(
     event("admitted")
     shared = started(weights, BUCKETS - coverage, started(weights, coverage, Traffic(1, {}, "call", "layer")))
     traffic = Traffic.from_json(shared.with_state("test-0", state).as_json())
-    scenario = ServedScenario(1, SCENARIO, 11, 5, traffic, SCRIPTS)
+    scenario = ServedScenario(1, SCENARIO, 11, 5, MONDAY, traffic, SCRIPTS)
     for cut in filter(None, scenario.layer.cuts):
         assert all(cut.served[bisect_right(cut.edges, each)].arm for each in range(BUCKETS))
     made = decide(scenario, {}, unit_kind="call", unit="c", slice_bucket=place, arm_bucket=arm)

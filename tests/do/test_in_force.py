@@ -130,15 +130,15 @@ UNUSABLE: dict[str, Callable[[bytes], bytes]] = {
     # somebody's own words for the customer
     "changed": lambda told: told.replace(b"policy_change", b"policy_chance"),
     # a number that was changed so that it would be read
-    "said to be of another format": lambda told: told.replace(b"\n2\n", b"\n3\n"),
+    "said to be of another format": lambda told: told.replace(b"\n3\n", b"\n4\n"),
     # no text at all
     "overwritten": lambda told: bytes(255 - each for each in told),
     # a release before there was a number, which knew no parts: whole and ours
     "of an earlier release": lambda told: signed(without_parts(told)),
     # a later release, found when somebody goes back to this one
-    "of a later release": lambda told: signed(b"3\n" + without_parts(told)),
+    "of a later release": lambda told: signed(b"4\n" + without_parts(told)),
     # a later release that keeps no JSON
-    "of a much later release": lambda _told: signed(b"4\n\x00\xff"),
+    "of a much later release": lambda _told: signed(b"5\n\x00\xff"),
 }
 
 
@@ -181,12 +181,12 @@ def test_the_format_has_these_names_and_with_any_other_it_has_another_number(
     keeping(floor_on_sqlite, tmp_path).current(MONDAY)
     _signature, number, plain = (tmp_path / "in_force").read_bytes().splitlines()
     assert (number, keys_of(json.loads(plain))) == (
-        b"2",
+        b"3",
         {
             "all": "bearers scenarios snapshot",
             "snapshot": "parts scenarios version",
             "bearer": "expires_at full_name locale name person_id roles scopes",
-            "scenario": "key revision revision_id scenario_id scripts traffic",
+            "scenario": "key revision revision_id scenario_id scripts since traffic",
             "traffic": "audience rollout slice_seed slice_unit slices standard_id",
             "slice": "arms condition experiment_id key ranges seed state unit",
             "arm": "key ranges version_id",

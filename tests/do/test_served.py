@@ -10,15 +10,19 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from experiments.do import recording, served
+from experiments.do import days, notes, recording, served
 from experiments.do.assignments import Floor, assign
+from experiments.do.attribution import CLOCK_SKEW
 from experiments.do.days import DirtyDay
 from experiments.do.discrepancies import Discrepancy
 from experiments.do.journal import Assignment
+from experiments.do.recording import Receipt
+from experiments.do.served import OFFLINE
 from experiments.do.serving import Call, choose
 from experiments.do.spool import Spool
 from experiments.do.telling import Teller
-from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, moved, snapshot_of
+from experiments.errors import Unavailable
+from tests.builders import MONDAY, SCENARIO, a_call, a_running_experiment, assigned, moved, outcome, snapshot_of
 from tests.histories import History
 from tests.outages import away
 
@@ -38,9 +42,7 @@ def report(floor: Floor, call: Call, **changes: Any) -> dict[str, Any]:
 
 
 def take(floor: Floor, *rows: Mapping[str, Any]) -> None:
-    teller = a_teller(floor)
-    served.take(floor, snapshot_of(floor), teller, rows)
-    floor.journal.tell(teller, rows)
+    served.tell(floor, snapshot_of(floor), a_teller(floor), rows)
 
 
 def rows(floor: Floor) -> dict[str, Assignment]:
@@ -110,6 +112,42 @@ def test_what_disagrees_is_kept_and_changes_nothing(
     assert [row[0] for row in found(floor)] == [kind]
 
 
+# when a call was served, after its traffic came in force and before or after other traffic did, and what is found
+TIMES: list[tuple[timedelta, bool, list[str]]] = [
+    # by a clock that is behind ours
+    (-CLOCK_SKEW, False, []),
+    # by traffic that was still to come
+    (-CLOCK_SKEW - timedelta(seconds=1), False, ["not_in_force"]),
+    (-CLOCK_SKEW - timedelta(seconds=1), True, ["not_in_force"]),
+    # by what is in force still, however long it has been
+    (timedelta(days=30), False, []),
+    # by a desktop that was offline
+    (OFFLINE, True, []),
+    # by one that is never told
+    (OFFLINE + timedelta(seconds=1), True, ["not_in_force"]),
+]
+
+
+@pytest.mark.parametrize(("after", "replaced", "kinds"), TIMES)
+def test_traffic_out_of_its_time_is_found_and_deals_all_the_same(
+    floor: Floor, after: timedelta, replaced: bool, kinds: list[str]
+) -> None:
+    told = report(floor, a_call(at=MONDAY + after))
+    if replaced:
+        moved(floor, "change_benefit", "pause", "supervisor", reason="too loud")
+    teller = replace(a_teller(floor), now=MONDAY + timedelta(days=60))
+    for _ in range(2):
+        served.tell(floor, snapshot_of(floor), teller, [told])
+    assert rows(floor)["call-1"].arm == told["arm"]
+    assert [row[0] for row in found(floor)] == kinds
+
+
+def test_what_was_not_in_force_may_be_another_arm_too(floor: Floor) -> None:
+    told = report(floor, a_call(at=MONDAY - timedelta(hours=1)))
+    take(floor, told | {"arm": other(told["arm"])})
+    assert [row[0] for row in found(floor)] == ["another_arm", "not_in_force"]
+
+
 def test_the_first_assignment_of_a_call_stays(floor: Floor) -> None:
     assigned(floor, [a_call(attributes={"caller_relation": "repair_shop"})])
     take(floor, report(floor, a_call()))
@@ -129,8 +167,7 @@ def test_a_report_that_lacks_something_is_rejected_by_name(floor: Floor, field: 
     del told[field]
     with floor.store.read() as session:
         teller = Teller("desk", recording.scenarios_of(session), floor.pseudonyms, MONDAY)
-    served.take(floor, snapshot_of(floor), teller, [told])
-    (rejected,) = floor.journal.tell(teller, [told]).rejected
+    (rejected,) = served.tell(floor, snapshot_of(floor), teller, [told]).rejected
     assert (rejected.code, str(rejected.message).split(":")[0]) == ("invalid", field)
     assert rows(floor) == {}
 
@@ -149,18 +186,65 @@ class TestWhileTheDatabaseIsAway:
         snapshot, teller = snapshot_of(machine), a_teller(machine)
         with away(machine.store.engine):
             for _ in range(2):
-                served.take(machine, snapshot, teller, [tampered])
-                machine.journal.tell(teller, [tampered])
+                served.tell(machine, snapshot, teller, [tampered])
         machine.journal.settle()
         take(machine, tampered)
         assert rows(machine)["call-1"].arm == told["arm"]
         assert found(machine) == [("another_arm", tampered["arm"], told["arm"])]
+
+    @pytest.mark.parametrize("noticed", [True, False])
+    def test_a_call_served_by_earlier_traffic_is_told_again_and_the_rest_is_kept(
+        self, machine: Floor, monkeypatch: pytest.MonkeyPatch, noticed: bool
+    ) -> None:
+        earlier = report(machine, a_call(1))
+        moved(machine, "change_benefit", "pause", "supervisor", reason="too loud")
+        batch = [earlier, report(machine, a_call(2)), outcome("call-2", "resolved"), outcome("call-3", "resolved")]
+        snapshot, teller = snapshot_of(machine), a_teller(machine)
+        with away(machine.store.engine), monkeypatch.context() as patch:
+            if noticed:
+                machine.journal.tell(teller, [outcome("call-4", "resolved")])
+            else:
+                patch.setattr(machine.store, "read", unreachable)  # a locked SQLite file is read all the same
+            with pytest.raises(Unavailable, match="1 of the calls"):
+                served.tell(machine, snapshot, teller, batch)
+        machine.journal.settle()
+        assert set(rows(machine)) == {"call-2"}
+        assert served.tell(machine, snapshot, teller, batch) == Receipt(0, 4, ())
+        assert rows(machine)["call-1"].arm == earlier["arm"]
+
+    def test_an_absence_without_a_spool_is_told_as_ever(self, floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+        earlier, snapshot, teller = report(floor, a_call()), snapshot_of(floor), a_teller(floor)
+        monkeypatch.setattr(floor.store, "read", unreachable)
+        with pytest.raises(OSError, match="unreachable"):
+            served.tell(floor, snapshot, teller, [earlier | {"traffic_revision": 1}])
+
+
+def test_a_call_is_there_with_its_disagreement_or_not_at_all(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = report(floor, a_call())
+    monkeypatch.setattr(notes, "keep", killed)
+    with pytest.raises(Killed):
+        take(floor, told | {"arm": other(told["arm"])})
+    assert rows(floor) == {}
 
 
 class TestACustomersTest:
     @pytest.fixture
     def floor(self, history: History) -> Floor:
         return history.after(a_running_experiment, unit="customer")[0]
+
+    def test_has_no_late_call_whose_customers_other_days_are_not_marked(
+        self, floor: Floor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = report(floor, late := a_call(1, customer_id="she"))
+        assigned(floor, [a_call(2, customer_id="she", at=late.at + timedelta(days=1))])
+        counted(floor)
+        with monkeypatch.context() as patch:
+            patch.setattr(days, "mark", killed)
+            with pytest.raises(Killed):
+                take(floor, told)
+        assert (set(rows(floor)), marked(floor)) == ({"call-2"}, [])
+        take(floor, told)
+        assert (set(rows(floor)), marked(floor)) == ({"call-1", "call-2"}, [20261102, 20261103])
 
     def test_marks_her_other_days_when_it_is_told_again(self, floor: Floor) -> None:
         told = report(floor, late := a_call(1, customer_id="she"))
@@ -192,6 +276,18 @@ class TestACustomersTest:
             machine.journal.close()
         machine.journal.settle()
         assert marked(floor) == [20261102, 20261103]
+
+
+class Killed(BaseException):
+    """The machine dies here."""
+
+
+def killed(*_: object) -> None:
+    raise Killed
+
+
+def unreachable() -> None:
+    raise OSError("unreachable")
 
 
 def a_teller(floor: Floor) -> Teller:

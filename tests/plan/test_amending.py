@@ -12,7 +12,7 @@ from experiments.do.snapshot import ServedScenario, Snapshot
 from experiments.errors import Conflict
 from experiments.plan import bucketing
 from experiments.plan.traffic import ArmSlice, Rollout, Slice, SliceState, Traffic
-from tests.builders import SCENARIO, a_call
+from tests.builders import MONDAY, SCENARIO, a_call
 from tests.do.test_choosing import SCRIPTS, SHANGHAI
 
 SELF, SPOUSE = {"caller_relation": "self"}, {"caller_relation": "spouse"}
@@ -30,7 +30,7 @@ def in_test(weights: Sequence[int], coverage: int, unit: str, other: int = 0) ->
 
 
 def chosen(traffic: Traffic, calls: Sequence[Call]) -> list[Choice]:
-    served = ServedScenario(1, SCENARIO, 11, 5, Traffic.from_json(traffic.as_json()), SCRIPTS)
+    served = ServedScenario(1, SCENARIO, 11, 5, MONDAY, Traffic.from_json(traffic.as_json()), SCRIPTS)
     return [choose(Snapshot(11, {SCENARIO: served}, {}), call, SHANGHAI) for call in calls]
 
 

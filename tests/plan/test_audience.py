@@ -12,6 +12,7 @@ from experiments.plan.audience.checking import check_condition
 from experiments.plan.audience.conditions import matches
 from experiments.plan.audience.facts import facts_kept, facts_used
 from experiments.plan.audience.patterns import BadCondition
+from experiments.wording import Message
 
 CALLER: dict[str, Any] = {
     "relation": "spouse",
@@ -277,14 +278,14 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 REFUSED: list[tuple[Any, str]] = [
-    ([], "a condition must be an object, got array"),
-    ({"$where": "1"}, r"unknown operator \$where"),
-    ({"age": {"$regx": "a"}}, r"unknown operator \$regx at age"),
-    ({"name": {"$notRegex": "a"}}, r"unknown operator \$notRegex at name"),
-    ({"id": {"$inGroup": "beta"}}, r"unknown operator \$inGroup at id"),
-    ({"$savedGroup": {"id": "beta"}}, r"unknown operator \$savedGroup"),
-    ({"$in": ["a"]}, r"unknown operator \$in: it belongs after a path"),
-    ({"age": {"$or": []}}, r"unknown operator \$or at age: it belongs beside the paths"),
+    ([], "A condition must be an object, got array"),
+    ({"$where": "1"}, r"Unknown operator \$where"),
+    ({"age": {"$regx": "a"}}, r"Unknown operator \$regx at age"),
+    ({"name": {"$notRegex": "a"}}, r"Unknown operator \$notRegex at name"),
+    ({"id": {"$inGroup": "beta"}}, r"Unknown operator \$inGroup at id"),
+    ({"$savedGroup": {"id": "beta"}}, r"Unknown operator \$savedGroup"),
+    ({"$in": ["a"]}, r"Unknown operator \$in: it belongs after a path"),
+    ({"age": {"$or": []}}, r"Unknown operator \$or at age: it belongs beside the paths"),
     ({"$and": {"age": 1}}, r"\$and takes a list of objects"),
     ({"$or": [1]}, r"\$or takes a list of objects, got 1"),
     ({"$not": 1}, r"\$not takes an object, got 1"),
@@ -297,8 +298,8 @@ REFUSED: list[tuple[Any, str]] = [
     ({"age": {"$type": "int"}}, r"\$type at age takes one of string, .*, got 'int'"),
     ({"tags": {"$size": "3"}}, r"\$size at tags takes a number or an object of operators"),
     ({"tags": {"$elemMatch": 3}}, r"\$elemMatch at tags takes an object, got 3"),
-    ({"tags": {"$elemMatch": {"x": {"$bad": 1}}}}, r"unknown operator \$bad at x"),
-    ({"tags": {"$all": [{"$bad": 1}]}}, r"unknown operator \$bad at \$all at tags"),
+    ({"tags": {"$elemMatch": {"x": {"$bad": 1}}}}, r"Unknown operator \$bad at x"),
+    ({"tags": {"$all": [{"$bad": 1}]}}, r"Unknown operator \$bad at \$all at tags"),
     ({"age": {}}, "age has an empty object"),
     ({"age": {"$gt": 1, "years": 2}}, r"age mixes operators and fields: \$gt, years"),
     ({"a..b": 1}, "path 'a..b' has an empty part"),
@@ -318,6 +319,17 @@ def test_a_bad_condition_is_refused_by_name(condition: Any, sentence: str) -> No
         check_condition(condition)
 
 
+def test_a_refusal_is_told_in_words_that_can_be_translated() -> None:
+    with pytest.raises(BadCondition) as refused:
+        check_condition({"tags": {"$all": [{"$size": "3"}]}})
+    every = Message("%(operator)s at %(where)s", {"operator": "$all", "where": "tags"})
+    size = Message("%(operator)s at %(where)s", {"operator": "$size", "where": every})
+    what = Message("a number or an object of operators")
+    assert refused.value.message == Message(
+        "%(where)s takes %(what)s, got %(value)s.", {"where": size, "what": what, "value": "'3'"}
+    )
+
+
 def test_conditions_at_the_bounds_are_accepted() -> None:
     check_condition(nested(10))
     check_condition({f"fact{n}": n for n in range(100)})
@@ -332,7 +344,7 @@ def test_what_the_edge_accepts_evaluates_without_error(condition: dict[str, Any]
 
 
 def test_an_unchecked_condition_is_no_silent_no() -> None:
-    with pytest.raises(BadCondition, match=r"unknown operator \$regx"):
+    with pytest.raises(BadCondition, match=r"Unknown operator \$regx"):
         matches({"relation": {"$regx": "a"}}, CALLER)
 
 

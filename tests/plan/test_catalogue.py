@@ -135,8 +135,8 @@ def test_every_bad_audience_is_named(sqlite_store: Store) -> None:
     with pytest.raises(Invalid) as refused:
         load_into(sqlite_store, with_audiences(policy_change=bad, policy_download=bad))
     assert [f"{p.field}: {p.message}" for p in refused.value.problems] == [
-        "scenario.policy_change.audience: unknown operator $near at region",
-        "scenario.policy_download.audience: unknown operator $near at region",
+        "scenario.policy_change.audience: Unknown operator $near at region.",
+        "scenario.policy_download.audience: Unknown operator $near at region.",
     ]
 
 

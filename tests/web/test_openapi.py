@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
+from pydantic import BaseModel
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -29,6 +30,7 @@ from tests.web.conftest import Clock, a_token, an_application, store_of
 from tests.web.test_policy import ALL_SCOPES
 from web.api import examples
 from web.api.docs import GROUPS
+from web.api.schemas.protocols import EvaluationAnswer, EvaluationRequest, EvaluationsAnswer, PayloadAnswer
 
 WHERE = "/api/v1/openapi.json"
 TRUTHS = [
@@ -64,6 +66,11 @@ def described(app: APIFlask, spec: dict[str, Any]) -> schemathesis.BaseSchema:
     return schema
 
 
+@pytest.fixture
+def client_key(app: APIFlask) -> str:
+    return a_token(store_of(app), "evaluate")
+
+
 def a_test_and_a_draft(floor: Floor) -> None:
     a_running_experiment(floor)
     a_draft(floor, key="another")
@@ -78,7 +85,7 @@ def token(app: APIFlask) -> str:
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("name", [name for names in GROUPS.values() for name in names])
 def test_every_answer_to_whatever_is_sent_is_a_described_one(
-    described: schemathesis.BaseSchema, token: str, name: str, mode: GenerationMode
+    described: schemathesis.BaseSchema, token: str, client_key: str, name: str, mode: GenerationMode
 ) -> None:
     found = [result.ok() for result in described.get_all_operations() if isinstance(result, Ok)]
     operation = next(each for each in found if each.definition.raw["operationId"] == name)
@@ -89,7 +96,7 @@ def test_every_answer_to_whatever_is_sent_is_a_described_one(
     @given(case=operation.as_strategy(generation_mode=mode))
     def holds(case: schemathesis.Case[Any]) -> None:
         if mode is GenerationMode.POSITIVE:
-            _name_what_is_there(case)
+            _name_what_is_there(case, client_key)
         case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=judged)
 
     try:
@@ -104,7 +111,8 @@ def test_the_description_is_valid_openapi_3_1(spec: dict[str, Any], described: s
 
 
 def test_every_route_of_the_api_is_described(app: APIFlask, spec: dict[str, Any]) -> None:
-    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")]
+    machines = ("api.", "ofrep.", "features.")
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(machines)]
     routes = {
         (re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), method.lower())
         for rule in rules
@@ -115,16 +123,52 @@ def test_every_route_of_the_api_is_described(app: APIFlask, spec: dict[str, Any]
 
 def test_every_operation_says_its_scope_and_its_refusals(spec: dict[str, Any]) -> None:
     operations = [operation for methods in spec["paths"].values() for operation in methods.values()]
-    assert all(operation["security"][0]["token"] for operation in operations)
+    assert all(operation["x-scope"] for operation in operations)
+    with_token = [operation for operation in operations if operation["operationId"] != "read_payload"]
+    assert all(operation["security"][0]["token"] == [operation["x-scope"]] for operation in with_token)
     assert all({"401", "403", "500", "503"} <= set(operation["responses"]) for operation in operations)
     with_body = [operation for operation in operations if "requestBody" in operation]
-    assert all({"400", "413", "415", "422"} <= set(operation["responses"]) for operation in with_body)
+    own = [operation for operation in with_body if "OpenFeature" not in operation["tags"]]
+    assert all({"400", "413", "415", "422"} <= set(operation["responses"]) for operation in own)
     assert spec["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
 
 
 def test_every_refusal_is_described_as_problem_details(spec: dict[str, Any]) -> None:
     for refusal in spec["components"]["responses"].values():
         assert list(refusal["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize(
+    ("model", "example"),
+    [
+        (PayloadAnswer, examples.PAYLOAD),
+        (EvaluationAnswer, examples.EVALUATED),
+        (EvaluationsAnswer, examples.EVALUATIONS),
+        (EvaluationRequest, examples.EVALUATION),
+    ],
+)
+def test_an_example_of_a_protocol_is_of_its_shape(model: type[BaseModel], example: dict[str, Any]) -> None:
+    shaped = model.model_validate(example, strict=True)
+    assert shaped.model_dump(exclude_unset=True, by_alias=True) == example
+
+
+@after(a_running_experiment)
+def test_the_payload_has_the_fields_that_are_described(app: APIFlask, client: FlaskClient) -> None:
+    address = f"/api/features/{a_token(store_of(app), 'evaluate')}"
+    answer = client.get(address)
+    shaped = PayloadAnswer.model_validate(answer.get_json(), strict=True)
+    assert shaped.model_dump(exclude_unset=True, by_alias=True) == answer.get_json()
+    assert client.get(address, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_the_payload_is_asked_for_by_the_key_in_its_address_alone(spec: dict[str, Any]) -> None:
+    operation = spec["paths"]["/api/features/{client_key}"]["get"]
+    assert (operation["security"], operation["x-scope"]) == ([], "evaluate")
+    assert [(each["in"], each["name"]) for each in operation["parameters"]] == [
+        ("path", "client_key"),
+        ("header", "If-None-Match"),
+    ]
+    assert {"200", "304", "401", "403", "404"} <= set(operation["responses"])
 
 
 def test_every_reference_leads_somewhere(spec: dict[str, Any]) -> None:
@@ -169,6 +213,8 @@ class TestThePage:
         assert sent == [
             examples.ASSIGNMENT,
             examples.OUTCOMES,
+            examples.EVALUATION,
+            examples.EVALUATION,
             examples.PLAN,
             examples.PLAN,
             examples.MOVE,
@@ -180,10 +226,12 @@ class TestThePage:
         ]
 
 
-def _name_what_is_there(case: schemathesis.Case[Any]) -> None:
+def _name_what_is_there(case: schemathesis.Case[Any], client_key: str) -> None:
     """Lead a good request behind the first door: names made at random are of nothing."""
+    if "client_key" in case.path_parameters:
+        case.path_parameters["client_key"] = client_key
     if "key" in case.path_parameters:
-        case.path_parameters["key"] = "another"
+        case.path_parameters["key"] = "policy_change" if case.path.startswith("/ofrep/") else "another"
     if "scenario" in case.path_parameters:
         case.path_parameters["scenario"] = "policy_change"
     if isinstance(case.body, dict) and "scenario" in case.body:

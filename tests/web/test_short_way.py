@@ -15,6 +15,8 @@ from werkzeug.test import TestResponse
 from experiments import people
 from experiments.do.intake import Intake
 from experiments.do.journal import Assignment
+from experiments.do.locally import EXAMPLE
+from experiments.do.outcomes import Outcome
 from tests.builders import MONDAY, a_running_experiment
 from tests.histories import after
 from tests.outages import away
@@ -259,6 +261,25 @@ def test_while_the_database_is_away_both_ways_answer_from_the_last_snapshot(app:
         short, long = both(app, CALL, bearer(token))
     assert json.loads(short[2])["reason"] == "fallback"
     assert short == long
+
+
+def test_while_the_database_is_away_both_ways_keep_a_batch_and_ask_again_for_what_they_cannot_judge(
+    app: APIFlask,
+) -> None:
+    resolved = {"id": "2", "call_id": "call-1", "type": "resolved", "at": MONDAY.isoformat()}
+    sent = json.dumps({"outcomes": [EXAMPLE | {"traffic_revision": 1}, resolved]}).encode()
+    tokens = {way: a_token(store_of(app), "assign report", mark=way) for way in ("short", "long")}
+    journal = app.extensions["scriptbench"].floor.journal
+    both(app, CALL | {"call_id": "before"}, bearer(tokens["short"]))
+    with away(store_of(app).engine):
+        both(app, CALL, bearer(tokens["short"]))  # the first to find out
+        answers = [asked(app, way, sent, bearer(tokens[way]), path="/api/v1/outcomes") for way in tokens]
+        journal.close()
+    journal.settle()
+    assert [(answer.status_code, answer.headers["Retry-After"]) for answer in answers] == [(503, "5")] * 2
+    with store_of(app).read() as session:
+        assert session.scalar(select(func.count()).select_from(Outcome)) == 4
+        assert set(session.scalars(select(Assignment.call_id))) == {"before", "call-1"}
 
 
 def reported(app: APIFlask, body: Any, headers: dict[str, str]) -> list[tuple[int, dict[str, str], bytes]]:

@@ -5,11 +5,14 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Response, current_app, jsonify, render_template
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from experiments.do.locally import ServedReport
 from experiments.do.outcomes import OutcomeReport
+from web.api import protocols
 from web.api.manual import chapters, shapes
+from web.api.protocols import CLIENT_KEY, PROTOCOLS, complete
 from web.api.routes import VERBS
 from web.api.schemas import (
     calls,
@@ -28,7 +31,7 @@ from web.policy import POLICY
 from web.refusals import TITLES
 
 _REF = "#/components/schemas/{model}"
-_MODELS = (
+_MODELS: tuple[type[BaseModel], ...] = (
     calls.AssignmentRequest,
     calls.AssignmentAnswer,
     calls.OutcomeEnvelope,
@@ -63,14 +66,16 @@ _MODELS = (
 _ABOUT = """\
 Which script an agent reads in a call, what came of it, and the experiments between the two.
 
-Every request carries `Authorization: Bearer <token>`; a token has scopes, and each operation names the one it needs.
+Requests carry `Authorization: Bearer <token>`; a token has scopes, and each operation names the one it needs.
 Bodies are JSON in UTF-8. Refusals have one shape, problem details (RFC 9457), with a stable `code`, the wrong fields
 in `errors`, and sentences in the language of `Accept-Language` (zh-CN or en). Moments are ISO 8601 with a zone; days
 are integers, 20261121 being 21 November 2026. Another method than these answers 405 and says in `Allow` which there
-are.
+are. OpenFeature's protocol and the payload of GrowthBook's SDKs have the shapes that are known there.
 """
 GROUPS = {
     "Calls": ("assign", "report"),
+    "OpenFeature": ("evaluate", "evaluate_all"),
+    "GrowthBook": ("read_payload",),
     "Experiments": (
         "list_experiments",
         "read_experiment",
@@ -93,6 +98,7 @@ _EVERYWHERE = {401, 403, 500, 503}
 _WITH_BODY = {400, 413, 415, 422}
 _ALSO = {
     "assign": {404},
+    "report": {429},
     "write_plan": {404, 409},
     "revise_plan": {404, 409},
     "move": {404, 409},
@@ -112,6 +118,7 @@ _SAYS = {
     413: "The body is larger than this installation takes.",
     415: "The body is not sent as application/json.",
     422: "A field breaks a rule; `errors` names each.",
+    429: "More is coming in than is taken at a time. Try again, after `Retry-After` seconds.",
     500: "A fault on our side. Quote the request id.",
     503: "The database is away. Try again.",
 }
@@ -122,7 +129,10 @@ def install(app: APIFlask) -> None:
     app.config.update(
         INFO={"description": _ABOUT},
         SERVERS=[{"url": "/", "description": "This installation"}],
-        SECURITY_SCHEMES={"token": {"type": "http", "scheme": "bearer", "description": "Issued by an administrator."}},
+        SECURITY_SCHEMES={
+            "token": {"type": "http", "scheme": "bearer", "description": "Issued by an administrator."},
+            **protocols.SCHEMES,
+        },
         TAGS=[{"name": name} for name in GROUPS],
         AUTO_OPERATION_ID=True,
         AUTO_TAGS=False,
@@ -152,25 +162,35 @@ def _finish(spec: dict[str, Any]) -> dict[str, Any]:
     """Add what the views do not say: scopes, refusals, what an address may hold, and each shape once."""
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
-            _finish_operation(operation, operation["operationId"].removeprefix(f"{method}_api_"), path)
-    _, defined = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REF)
+            _finish_operation(operation, operation["operationId"].removeprefix(f"{method}_").replace("_", ".", 1), path)
+    _, defined = models_json_schema(
+        [(model, "validation") for model in (*_MODELS, *protocols.MODELS)], ref_template=_REF
+    )
     spec["components"]["schemas"] = _untitled(defined["$defs"])
     spec["components"]["responses"] = {str(status): _refusal(status) for status in _SAYS}
     return spec
 
 
-def _finish_operation(operation: dict[str, Any], name: str, path: str) -> None:
-    scope = POLICY[f"api.{name}"].scope
+def _finish_operation(operation: dict[str, Any], endpoint: str, path: str) -> None:
+    scope, name, spoken = POLICY[endpoint].scope, endpoint.partition(".")[2], PROTOCOLS.get(endpoint)
+    if spoken is not None:
+        complete(operation, spoken)
     body = operation.get("requestBody")
     refusals = (
         _EVERYWHERE | _ALSO.get(name, set()) | (_WITH_BODY if body else set()) | ({404} if "{" in path else set())
     )
     refusals |= {422} if any(each["in"] == "query" for each in operation.get("parameters", ())) else set()
-    operation["responses"] |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
+    if spoken is not None and spoken.failure is not None:
+        operation["responses"] |= protocols.refusals(spoken, refusals, _SAYS)
+    else:
+        operation["responses"] |= {
+            str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)
+        }
     operation |= {
         "operationId": name,
         "tags": [group for group, names in GROUPS.items() if name in names],
-        "security": [{"token": [scope]}],
+        "security": [{way: [scope]} for way in (("token",) if spoken is None else spoken.ways)],
+        "x-scope": scope,
         "parameters": [_parameter(p) for p in operation.get("parameters", ())],
     }
     if body:
@@ -179,12 +199,13 @@ def _finish_operation(operation: dict[str, Any], name: str, path: str) -> None:
 
 def _parameter(described: Mapping[str, Any]) -> dict[str, Any]:
     name = described["name"]
-    if described["in"] == "query":
+    if described["in"] != "path":
         return {**described, "schema": _untitled(described["schema"])}
     schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 64}
     if name == "verb":
         schema = {"type": "string", "enum": list(VERBS)}
-    return {"in": "path", "name": name, "required": True, "schema": schema}
+    parameter = {"in": "path", "name": name, "required": True, "schema": schema}
+    return parameter | ({"description": "A token whose only scope is `evaluate`."} if name == CLIENT_KEY else {})
 
 
 def _refusal(status: int) -> dict[str, Any]:

@@ -26,6 +26,80 @@ OUTCOMES: dict[str, Any] = {
     ]
 }
 
+EVALUATION: dict[str, Any] = {
+    "context": {
+        "targetingKey": "20261121-0001",
+        "agent_id": "1024",
+        "customer_id": "C-80231",
+        "region": "hangzhou",
+        "caller_relation": "self",
+    }
+}
+_STEPS = [
+    {"element": "greeting", "text": "您好，很高兴为您服务。"},
+    {"element": "benefit", "text": "添加后，您下次批改只要发条消息，不用再排队。"},
+]
+EVALUATED: dict[str, Any] = {
+    "key": "policy_change",
+    "value": {"script": "policy_change", "version": 2, "locale": "zh-CN", "invite": True, "steps": _STEPS},
+    "reason": "SPLIT",
+    "variant": "no_queue",
+    "metadata": {
+        "assignment_id": "019aa4c1-5b7e-7d43-a1c2-3f0e9d8c7b6a",
+        "experiment": "change_benefit",
+        "reason": "split",
+        "reason_detail": "change_benefit",
+        "agent_shift": "1024|2026-11-21|am",
+        "traffic_revision": 2,
+    },
+}
+EVALUATIONS: dict[str, Any] = {"flags": [EVALUATED], "metadata": {"version": "14"}}
+
+_STANDARD: dict[str, Any] = {
+    "script": "policy_change",
+    "version": 1,
+    "invite": True,
+    "steps": {"zh-CN": _STEPS[:1], "en": [{"element": "greeting", "text": "Good morning, how can I help you?"}]},
+    "experiment": None,
+    "arm": None,
+    "traffic_revision": 2,
+}
+_OF_THE_TEST = {"experiment": "change_benefit"}
+PAYLOAD: dict[str, Any] = {
+    "status": 200,
+    "features": {
+        "policy_change": {
+            "defaultValue": _STANDARD | {"invite": False},
+            "rules": [
+                {
+                    "id": "change_benefit",
+                    "condition": {"caller_relation": {"$in": ["self", "spouse"]}},
+                    "filters": [
+                        {
+                            "attribute": "call_id",
+                            "seed": "layer:policy_change",
+                            "hashVersion": 2,
+                            "ranges": [[0.0, 1.0]],
+                        }
+                    ],
+                    "key": "change_benefit",
+                    "hashAttribute": "call_id",
+                    "hashVersion": 2,
+                    "seed": "change_benefit:1",
+                    "variations": [
+                        _STANDARD | _OF_THE_TEST | {"arm": "control"},
+                        _STANDARD | _OF_THE_TEST | {"arm": "no_queue", "version": 2},
+                    ],
+                    "ranges": [[0.0, 0.5], [0.5, 1.0]],
+                    "meta": [{"key": "control"}, {"key": "no_queue"}],
+                },
+                {"id": "standard", "condition": {"caller_relation": {"$in": ["self", "spouse"]}}, "force": _STANDARD},
+            ],
+        }
+    },
+    "shifts": {"timezone": "Asia/Shanghai", "noon": "12:00"},
+}
+
 PLAN: dict[str, Any] = {
     "key": "change_benefit",
     "scenario": "policy_change",

@@ -41,7 +41,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation, with a command line that sends its example."""
+    """One operation, with a command line that sends its example; `refusal` is the shape of one, and its type."""
 
     name: str
     method: str
@@ -53,6 +53,7 @@ class Operation:
     success: str
     answer: str
     refusals: tuple[tuple[str, str], ...]
+    refusal: tuple[str, str]
     curl: str
 
 
@@ -81,7 +82,8 @@ def shapes(spec: Schema) -> list[Shape]:
 
 def _operation(spec: Schema, method: str, path: str, operation: Schema) -> Operation:
     success = next(status for status in operation["responses"] if status.startswith("2"))
-    refusals = [status for status in operation["responses"] if not status.startswith("2")]
+    responses = operation["responses"]
+    refusals = {status: told for status, told in responses.items() if status.startswith(("4", "5"))}
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     return Operation(
         name=operation["operationId"],
@@ -89,18 +91,33 @@ def _operation(spec: Schema, method: str, path: str, operation: Schema) -> Opera
         path=path,
         summary=operation["summary"],
         description=operation.get("description", ""),
-        scope=operation["security"][0]["token"][0],
+        scope=operation["x-scope"],
         body=_name_of(body["schema"]) if body else None,
         success=success,
         answer=_name_of(operation["responses"][success]["content"]["application/json"]["schema"]),
-        refusals=tuple((status, spec["components"]["responses"][status]["description"]) for status in refusals),
-        curl=_curl(method, path, body.get("example")),
+        refusals=tuple(
+            (status, (spec["components"]["responses"][status] if "$ref" in told else told)["description"])
+            for status, told in refusals.items()
+        ),
+        refusal=_refusal(refusals["401"]),
+        curl=_curl(method, path, body.get("example"), bearer=bool(operation["security"])),
     )
 
 
-def _curl(method: str, path: str, example: Any) -> str:
-    address = CENTRE + path.replace("{key}", KEY).replace("{verb}", VERB).replace("{scenario}", SCENARIO)
-    lines = [f"curl {address}", '  -H "Authorization: Bearer $TOKEN"']
+def _refusal(told: Schema) -> tuple[str, str]:
+    """Give the shape of a refusal and its type; a reference is to the API's own."""
+    if "$ref" in told:
+        return "ProblemDetails", "application/problem+json"
+    ((kind, content),) = told["content"].items()
+    return _name_of(content["schema"]), kind
+
+
+def _curl(method: str, path: str, example: Any, *, bearer: bool) -> str:
+    key = SCENARIO if path.startswith("/ofrep/") else KEY
+    address = CENTRE + path.replace("{key}", key).replace("{verb}", VERB).replace("{scenario}", SCENARIO)
+    lines = [f"curl {address.replace('{client_key}', '$CLIENT_KEY')}"]
+    if bearer:
+        lines.append('  -H "Authorization: Bearer $TOKEN"')
     if example is not None:
         put = "  -X PUT" if method == "put" else ""
         sent = json.dumps(example, ensure_ascii=False, indent=2).replace("'", "'\\''")

@@ -90,9 +90,7 @@ RECEIPT = "scriptbench.receipt"
 
 def reported(here: House, actor: Actor, batch: OutcomeEnvelope) -> Receipt:
     """Keep a batch: the verb behind this address, whichever way a request came in."""
-    teller = here.teller(actor.name)
-    served.take(here.floor, here.snapshot(), teller, batch.outcomes)
-    return here.floor.journal.tell(teller, batch.outcomes)
+    return served.tell(here.floor, here.snapshot(), here.teller(actor.name), batch.outcomes)
 
 
 @api.get("/experiments")

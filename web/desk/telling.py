@@ -94,7 +94,7 @@ def tell(here: House, agent: Actor, body: Any) -> dict[str, Any]:
 
     Raises:
         Invalid: there is no list of facts in it, or too long a one.
-        Unavailable: nothing can be kept at the moment; all of it is to be sent again.
+        Unavailable: not everything can be kept at the moment; all of it is to be sent again.
     """
     rows, refused = [], []
     for raw in _facts(body):
@@ -104,9 +104,7 @@ def tell(here: House, agent: Actor, body: Any) -> dict[str, Any]:
             refused.append({"id": _id(raw), "why": _why(error)})
     if not rows:
         return {"kept": [], "refused": refused}
-    teller = here.teller(SOURCE)
-    served.take(here.floor, here.snapshot(), teller, rows)
-    receipt = here.floor.journal.tell(teller, rows)
+    receipt = served.tell(here.floor, here.snapshot(), here.teller(SOURCE), rows)
     refused += [{"id": row.id, "why": say(row.message)} for row in receipt.rejected]
     never = {each["id"] for each in refused}
     return {"kept": [row["id"] for row in rows if row["id"] not in never], "refused": refused}

@@ -16,7 +16,7 @@ from web.house import House, house
 SCOPE = "evaluate"
 """All that a client key may do."""
 
-features = APIBlueprint("features", __name__, url_prefix="/api/features", enable_openapi=False)
+features = APIBlueprint("features", __name__, url_prefix="/api/features")
 
 _HEADERS = {
     # A desktop in a browser asks from its own origin; no cookie is looked at here.
@@ -38,11 +38,11 @@ class _Written:
 
 
 @features.get("/<client_key>")
-def in_force(client_key: str) -> Response:
-    """Give everything in force, or say that it is what the SDK has.
+def read_payload(client_key: str) -> Response:
+    """Read everything in force as GrowthBook's SDKs do, or that it is what the SDK has: `apiHost` is this server.
 
-    Raises:
-        NotAllowed: the key may do more than this, which nothing in an address may.
+    The key in the address is a token with the scope `evaluate` and no other, since others may read addresses. A desktop
+    evaluates by itself, offline too, and reports what it served as outcomes of type `served`.
     """
     if actor().scopes != {SCOPE}:
         raise NotAllowed("A client key may have the scope %(scope)s only: addresses are read by others.", scope=SCOPE)

@@ -13,7 +13,7 @@ from web.house import house
 from web.ofrep.answers import FLAG, PREFIX, evaluated
 from web.ofrep.context import call_of
 
-ofrep = APIBlueprint("ofrep", __name__, url_prefix=PREFIX, enable_openapi=False)
+ofrep = APIBlueprint("ofrep", __name__, url_prefix=PREFIX)
 ofrep.before_request(expect_json)
 
 _ANY = "any"  # bulk asks for every scenario; a call has to have one
@@ -21,7 +21,10 @@ _ANY = "any"  # bulk asks for every scenario; a call has to have one
 
 @ofrep.post(f"{FLAG}<key:key>")
 def evaluate(key: str) -> dict[str, Any]:
-    """Assign a call a script of one scenario, and record it; asked again it is the same."""
+    """Evaluate one flag (OFREP 0.3): assign a call a script of one scenario, and record it; asked again it is the same.
+
+    The flag's key is the scenario's, the value is the script, the variant the arm.
+    """
     here = house()
     snapshot = here.snapshot()
     snapshot.scenario(key)
@@ -32,7 +35,7 @@ def evaluate(key: str) -> dict[str, Any]:
 
 @ofrep.post(FLAG.rstrip("/"))
 def evaluate_all() -> Response | dict[str, Any]:
-    """Say what every scenario would serve a call, and record nothing.
+    """Evaluate all flags (OFREP 0.3): what every scenario would serve a call. Nothing is recorded.
 
     The tag covers all that the answer is made of: what is in force, the context, the agent's shift, and what is known
     of the call's assignments. What it says is unchanged is so.

@@ -24,13 +24,19 @@ def told_otherwise(calls: int) -> Finding:
 
 
 def unknown_traffic(calls: int) -> Finding:
-    """Say of how many of a scenario's calls desktops named a revision that there was not; no test is theirs."""
+    """Say of how many of a scenario's calls desktops named a revision that there was not when they served them."""
     if not calls:
         return UNKNOWN.found(State.OK, Message("Each revision that they name was there."))
     return UNKNOWN.found(
         State.WARNING,
-        Message("%(n)s calls of this scenario were told of with a traffic revision that there was not.", {"n": calls}),
-        Message("Find the desktops that name it: another installation's payload, a clock that is wrong, a fault."),
+        Message(
+            "%(n)s calls of this scenario were told of with a traffic revision that was not in force then.",
+            {"n": calls},
+        ),
+        Message(
+            "Find the desktops that name it: a payload of another installation or more than a week old, a wrong clock, "
+            "a fault."
+        ),
     )
 
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from experiments.plan.audience.conditions import LOGIC, Condition, is_about_value, is_operators
-from experiments.plan.audience.patterns import BadCondition, check_pattern
+from experiments.plan.audience.conditions import LOGIC, UNKNOWN_OPERATOR, Condition, is_about_value, is_operators
+from experiments.plan.audience.patterns import BadCondition, Place, check_pattern
 from experiments.plan.audience.values import kind_of
+from experiments.wording import Message, sentence
 
 MAX_DEPTH = 10
 """Objects (or lists within lists) inside one another."""
@@ -24,43 +25,45 @@ def check_condition(condition: Condition) -> None:
             an empty path or object, nesting deeper than 10, more than 100 nodes or 1000 values in a list.
     """
     if not isinstance(condition, Mapping):
-        raise BadCondition(f"a condition must be an object, got {kind_of(condition)}")
-    nodes = sum(1 for _ in _nodes(condition, "condition", 1))
+        raise BadCondition("A condition must be an object, got %(kind)s.", kind=kind_of(condition))
+    nodes = sum(1 for _ in _nodes(condition, Message("The condition"), 1))
     if nodes > MAX_NODES:
-        raise BadCondition(f"a condition may have at most {MAX_NODES} nodes, got {nodes}")
+        raise BadCondition("A condition may have at most %(most)s nodes, got %(nodes)s.", most=MAX_NODES, nodes=nodes)
     _check_entries(condition)
 
 
-def _nodes(value: Any, where: str, depth: int) -> Iterator[str]:
+def _nodes(value: Any, where: Place, depth: int) -> Iterator[str]:
     if depth > MAX_DEPTH:
-        raise BadCondition(f"{where} is nested deeper than {MAX_DEPTH}")
+        raise BadCondition("%(where)s is nested deeper than %(most)s.", where=where, most=MAX_DEPTH)
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str) or not key:
-                raise BadCondition(f"{where} must have non-empty text keys, got {key!r}")
+                raise BadCondition("%(where)s must have non-empty text keys, got %(key)s.", where=where, key=repr(key))
             yield key
             yield from _nodes(inner, key, depth + isinstance(inner, Mapping))
     elif isinstance(value, list):
         if len(value) > MAX_VALUES:
-            raise BadCondition(f"{where} may list at most {MAX_VALUES} values, got {len(value)}")
+            text = sentence("%(where)s may list at most %(most)s values, got %(many)s.")
+            raise BadCondition(text, where=where, most=MAX_VALUES, many=len(value))
         for inner in value:
             yield from _nodes(inner, where, depth + isinstance(inner, Mapping | list))
     elif kind_of(value) == "unknown" or (isinstance(value, float) and not math.isfinite(value)):
-        raise BadCondition(f"{where} must hold JSON values, got {value!r}")
+        raise BadCondition("%(where)s must hold JSON values, got %(value)s.", where=where, value=repr(value))
 
 
 def _check_entries(condition: Any) -> None:
     for key, value in condition.items():
         if key == "$not":
-            _require(isinstance(value, Mapping), key, "an object", value)
+            _require(isinstance(value, Mapping), key, _AN_OBJECT, value)
             _check_entries(value)
         elif key in LOGIC:
-            _require(isinstance(value, list), key, "a list of objects", value)
+            _require(isinstance(value, list), key, _OBJECTS, value)
             for inner in value:
-                _require(isinstance(inner, Mapping), key, "a list of objects", inner)
+                _require(isinstance(inner, Mapping), key, _OBJECTS, inner)
                 _check_entries(inner)
         elif key.startswith("$"):
-            raise BadCondition(f"unknown operator {key}{_hint(key, _OPERANDS)}")
+            belongs = sentence("Unknown operator %(operator)s: it belongs after a path.")
+            raise BadCondition(belongs if key in _OPERANDS else UNKNOWN_OPERATOR, operator=key)
         else:
             _check_path(key)
             _check_value(key, value)
@@ -68,75 +71,74 @@ def _check_entries(condition: Any) -> None:
 
 def _check_path(path: str) -> None:
     if not all(path.split(".")):
-        raise BadCondition(f"path {path!r} has an empty part")
+        raise BadCondition("The path %(path)s has an empty part.", path=repr(path))
 
 
-def _check_value(where: str, value: Any) -> None:
+def _check_value(where: Place, value: Any) -> None:
     if not isinstance(value, Mapping):
         return
     if not value:
-        raise BadCondition(f"{where} has an empty object: name an operator or a value")
+        raise BadCondition("%(where)s has an empty object: name an operator or a value.", where=where)
     if is_operators(value):
         for name, operand in value.items():
             _check_operator(where, name, operand)
     elif any(key.startswith("$") for key in value):
-        raise BadCondition(f"{where} mixes operators and fields: {', '.join(value)}")
+        raise BadCondition("%(where)s mixes operators and fields: %(names)s.", where=where, names=", ".join(value))
 
 
-def _check_operator(where: str, name: str, operand: Any) -> None:
+def _check_operator(where: Place, name: str, operand: Any) -> None:
     if name not in _OPERANDS:
-        raise BadCondition(f"unknown operator {name} at {where}{_hint(name, LOGIC)}")
-    label = f"{name} at {where}"
-    kinds, wording = _OPERANDS[name]
-    _require(kind_of(operand) in kinds, label, wording, operand)
+        unknown = sentence("Unknown operator %(operator)s at %(where)s.")
+        beside = sentence("Unknown operator %(operator)s at %(where)s: it belongs beside the paths, not under one.")
+        raise BadCondition(beside if name in LOGIC else unknown, operator=name, where=where)
+    here = Message("%(operator)s at %(where)s", {"operator": name, "where": where})
+    kinds, what = _OPERANDS[name]
+    _require(kind_of(operand) in kinds, here, what, operand)
     if name in ("$not", "$size"):
-        _check_value(label, operand)
+        _check_value(here, operand)
     elif name in ("$in", "$nin", "$ini", "$nini"):
         for member in operand:
-            _require(kind_of(member) in _LITERAL[0], label, f"a list, each of it {_LITERAL[1]}", member)
+            _require(kind_of(member) in _LITERAL[0], here, _LITERALS, member)
     elif name in ("$all", "$alli"):
         for member in operand:
-            _check_value(label, member)
+            _check_value(here, member)
     elif name == "$elemMatch":
-        _check_element(label, operand)
+        _check_element(here, operand)
     elif name == "$type":
-        _require(operand in _TYPES, label, f"one of {', '.join(_TYPES)}", operand)
+        _require(operand in _TYPES, here, _A_TYPE, operand)
     elif name in ("$regex", "$regexi"):
-        check_pattern(label, operand)
+        check_pattern(here, operand)
 
 
-def _check_element(label: str, condition: Condition) -> None:
+def _check_element(where: Place, condition: Condition) -> None:
     if is_about_value(condition):
-        _check_value(label, condition)
+        _check_value(where, condition)
     else:
         _check_entries(condition)
 
 
-def _require(holds: bool, label: str, wording: str, value: Any) -> None:
+def _require(holds: bool, where: Place, what: Message, value: Any) -> None:
     if not holds:
-        raise BadCondition(f"{label} takes {wording}, got {value!r}")
+        raise BadCondition("%(where)s takes %(what)s, got %(value)s.", where=where, what=what, value=repr(value))
 
 
-def _hint(name: str, elsewhere: Mapping[str, Any]) -> str:
-    if name not in elsewhere:
-        return ""
-    return ": it belongs after a path" if name in _OPERANDS else ": it belongs beside the paths, not under one"
-
-
+_AN_OBJECT, _OBJECTS = Message("an object"), Message("a list of objects")
 _TYPES = ("string", "number", "boolean", "array", "object", "null")
-_LITERAL = (("string", "number", "boolean", "null"), "a string, number, boolean or null")
-_ORDERABLE = (("string", "number"), "a string or a number")
-_LIST = (("array",), "a list")
-_PATTERN = (("string",), "a regular expression")
+_LITERAL = (("string", "number", "boolean", "null"), Message("a string, number, boolean or null"))
+_LITERALS = Message("a list, each of it %(what)s", {"what": _LITERAL[1]})
+_ORDERABLE = (("string", "number"), Message("a string or a number"))
+_LIST = (("array",), Message("a list"))
+_PATTERN = (("string",), Message("a regular expression"))
+_A_TYPE = Message("one of %(types)s", {"types": ", ".join(_TYPES)})
 
-_OPERANDS: dict[str, tuple[tuple[str, ...], str]] = {
+_OPERANDS: dict[str, tuple[tuple[str, ...], Message]] = {
     **dict.fromkeys(("$eq", "$ne"), _LITERAL),
     **dict.fromkeys(("$lt", "$lte", "$gt", "$gte", "$veq", "$vne", "$vlt", "$vlte", "$vgt", "$vgte"), _ORDERABLE),
     **dict.fromkeys(("$in", "$nin", "$ini", "$nini", "$all", "$alli"), _LIST),
     **dict.fromkeys(("$regex", "$regexi"), _PATTERN),
-    "$elemMatch": (("object",), "an object"),
-    "$size": (("number", "object"), "a number or an object of operators"),
-    "$exists": (("boolean",), "true or false"),
-    "$type": (("string",), f"one of {', '.join(_TYPES)}"),
-    "$not": (_TYPES, "a value or an object of operators"),
+    "$elemMatch": (("object",), _AN_OBJECT),
+    "$size": (("number", "object"), Message("a number or an object of operators")),
+    "$exists": (("boolean",), Message("true or false")),
+    "$type": (("string",), _A_TYPE),
+    "$not": (_TYPES, Message("a value or an object of operators")),
 }

@@ -10,6 +10,9 @@ from typing import Any
 from experiments.plan.audience.operators import OPERATORS, Operator, alike, denied
 from experiments.plan.audience.patterns import BadCondition
 from experiments.plan.audience.values import Test
+from experiments.wording import sentence
+
+UNKNOWN_OPERATOR = sentence("Unknown operator %(operator)s.")
 
 Condition = Mapping[str, Any]
 Facts = Mapping[str, Any]
@@ -51,12 +54,13 @@ def _entry(key: str, value: Any) -> Test:
         logic = LOGIC.get(key)
         return logic(value) if logic else _at(key, _value(value))
     except (AttributeError, TypeError, re.error) as fault:
-        return _refusing(f"{key} cannot take {value!r}: {fault}")
+        text = sentence("%(where)s cannot take %(value)s: %(why)s.")
+        return _refusing(text, where=key, value=repr(value), why=str(fault))
 
 
-def _refusing(sentence: str) -> Test:
+def _refusing(text: str, **values: Any) -> Test:
     def refuse(_facts: Any) -> bool:
-        raise BadCondition(sentence)
+        raise BadCondition(text, **values)
 
     return refuse
 
@@ -100,7 +104,7 @@ def _value(expected: Any, *, fold: bool = False) -> Test:
 
 def _operator(name: str, operand: Any) -> Test:
     prepare = OPERATORS.get(name) or NESTING.get(name)
-    return prepare(operand) if prepare else _refusing(f"unknown operator {name}")
+    return prepare(operand) if prepare else _refusing(UNKNOWN_OPERATOR, operator=name)
 
 
 def _has_all(values: Sequence[Any], *, fold: bool = False) -> Test:

@@ -81,5 +81,5 @@ def test_no_log_tells_the_key(
     caplog.set_level(logging.DEBUG)
     client.get(address)
     told = capsys.readouterr()
-    assert "features.in_force" in told.out
+    assert "features.read_payload" in told.out
     assert address.rsplit("/", 1)[1] not in told.out + told.err + caplog.text

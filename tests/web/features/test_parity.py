@@ -52,7 +52,7 @@ def a_layer(unit: str) -> ServedScenario:
     )
     coming = Rollout("pilot", "seed 盐 pilot", 4, 5, 1200, 3300, ("hangzhou", "宁波"))
     traffic = Traffic(1, {"caller_relation": "self"}, unit, "layer:批改", slices, coming)
-    return ServedScenario(1, SCENARIO, 11, 5, traffic, SCRIPTS)
+    return ServedScenario(1, SCENARIO, 11, 5, MONDAY, traffic, SCRIPTS)
 
 
 def a_floor_of_calls() -> list[Call]:
@@ -118,7 +118,7 @@ class TestEveryBucket:
         even, odd = (tuple((n, n + 1) for n in range(start, BUCKETS, 2)) for start in (0, 1))
         arms = (ArmSlice("even", even, 2), ArmSlice("odd", odd, 3))
         traffic = Traffic(1, {}, "call", "layer", (a_slice("each", WHOLE, "call", seed="a seed", arms=arms),))
-        every = ServedScenario(1, SCENARIO, 11, 5, traffic, SCRIPTS)
+        every = ServedScenario(1, SCENARIO, 11, 5, MONDAY, traffic, SCRIPTS)
         calls = [a_call(call_id=unit) for unit in one_of_each.values()]
         served = by_the_server(every, calls, SHANGHAI)
         assert [row[4] for row in served] == [
@@ -167,7 +167,7 @@ def judged(condition: dict[str, Any]) -> ServedScenario:
     """Let the condition decide two things, the audience and a test, while a new standard comes in."""
     tests = (a_slice("test", ((0, 5000),), "call", condition=condition),)
     coming = Rollout("pilot", "a seed", 4, 5, 1000, 4000)
-    return ServedScenario(1, SCENARIO, 11, 5, Traffic(1, condition, "call", "layer", tests, coming), SCRIPTS)
+    return ServedScenario(1, SCENARIO, 11, 5, MONDAY, Traffic(1, condition, "call", "layer", tests, coming), SCRIPTS)
 
 
 def test_every_family_of_operators_lets_the_same_calls_in(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_javascript_lets_the_same_calls_in(tmp_path: Path) -> None:
         inside = [n for n in range(3000) if left <= bucket("layer", f"call-{n}") < left + 400][:8]
         facts = [{} if each is None else {f"x{number}": each} for each in values]
         calls += [a_call(n, attributes=known) for n in inside for known in facts]
-    scenario = ServedScenario(1, SCENARIO, 11, 5, Traffic(1, {}, "call", "layer", tuple(slices)), SCRIPTS)
+    scenario = ServedScenario(1, SCENARIO, 11, 5, MONDAY, Traffic(1, {}, "call", "layer", tuple(slices)), SCRIPTS)
     served = by_the_server(scenario, calls, SHANGHAI)
     assert under_node(scenario, calls, SHANGHAI, tmp_path) == served
 
