@@ -18,7 +18,7 @@ from experiments.act.control import charts, signals
 from experiments.act.live import live_standards
 from experiments.board import cards, tending
 from experiments.calendar import SiteCalendar
-from experiments.check import rollup
+from experiments.check import kept, rollup
 from experiments.errors import Conflict
 from experiments.notices import delivering, outbox
 from experiments.notices.targets import Post
@@ -75,9 +75,14 @@ def take_looks(store: Store, calendar: SiteCalendar, now: datetime) -> str:
 
 
 def watch(store: Store, calendar: SiteCalendar, now: datetime) -> str:
-    """Pause every running test that harms a guardrail."""
-    running = _running(store)
+    """Keep what is seen of every started test, and pause every running one that harms a guardrail.
+
+    Running tests come first, and nobody who writes waits while a test is read.
+    """
+    running, today = _running(store), calendar.day(now)
+    kept.keep(store, running.values(), today=today, now=now)
     halted = [words for key in running if (words := _halt(store, key, calendar, now)) is not None]
+    kept.keep_all(store, today=today, now=now)
     return "; ".join(halted) or f"no harm in {len(running)} running"
 
 
@@ -121,7 +126,7 @@ def tell_people(store: Store, _calendar: SiteCalendar, now: datetime, *, post: P
 
 JOBS: tuple[Job, ...] = (
     Job("rollup", roll_up, 60, None, "pages, health and looks read the rollup, which outcomes make stale"),
-    Job("watch", watch, 60, "rollup", "a test that harms a guardrail is paused at once, whoever is awake"),
+    Job("watch", watch, 60, "rollup", "what is seen of tests is kept for pages, and harm is paused, whoever is awake"),
     Job("looks", take_looks, 60, "rollup", "a planned look is taken when its calls are in, not when somebody asks"),
     Job("rollouts", tend_rollouts, 60, "rollup", "a winner on its way that harms a guardrail is taken back at once"),
     Job("control", control, 86_400, "rollup", "a standard that no longer does what it was promoted for is noticed"),
@@ -196,12 +201,17 @@ def _finished(session: Session, name: str, first: datetime, until: datetime) -> 
     return session.scalar(well) is not None
 
 
-def _running(store: Store) -> list[str]:
+def _running(store: Store) -> dict[str, int]:
+    """Give the ids of the tests that run, by their keys, in the keys' order."""
     with store.read() as session:
-        return sorted(c.experiment.key for c in cards.every_card(session) if c.review == cards.Review.RUNNING)
+        found = [card.experiment for card in cards.every_card(session) if card.review == cards.Review.RUNNING]
+    return {each.key: each.id for each in sorted(found, key=lambda each: each.key)}
 
 
 def _halt(store: Store, key: str, calendar: SiteCalendar, now: datetime) -> str | None:
+    with store.read() as session:
+        if tending.harmed(session, cards.card_of(session, key), calendar=calendar, now=now) is None:
+            return None
     with store.write() as session:
         harmed = tending.halt_harmed(session, key, actor=people.system("jobs"), calendar=calendar, now=now)
     return f"{key}: paused, harm to {harmed}" if harmed is not None else None

@@ -8,7 +8,7 @@ from experiments.act import reviews, rollouts
 from experiments.act.control import signals
 from experiments.act.knowledge import entries, notes as knowledge_notes
 from experiments.board import cards, checklist, comments
-from experiments.check import looks
+from experiments.check import kept, looks
 from experiments.check.counting import tables
 from experiments.check.spoken import heard
 from experiments.do import days, discrepancies, journal, outcomes
@@ -21,6 +21,7 @@ TABLES = (
     *(audit, people, scenarios, scripts, traffic, designs, journal, days, outcomes, discrepancies),
     *(
         tables,
+        kept,
         looks,
         heard,
         rollouts,

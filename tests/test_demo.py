@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from experiments import audit, people
 from experiments.board import cards
 from experiments.calendar import SiteCalendar
-from experiments.check import history
+from experiments.check import history, kept
 from experiments.check.spoken.heard import listened_calls
 from experiments.demo import world as worlds
 from experiments.demo.build import DemoReport, build
@@ -29,7 +29,7 @@ from experiments.do.pseudonyms import Pseudonyms
 from experiments.errors import Conflict, Invalid
 from experiments.plan import catalogue
 from experiments.plan.catalogue import Catalogue
-from experiments.plan.designs import experiment_named
+from experiments.plan.designs import Experiment, experiment_named
 from experiments.store import Store
 from tests.postgres import Databases
 
@@ -155,6 +155,14 @@ def test_quality_has_heard_a_sample_of_what_runs_and_of_what_has_ended(built: Bu
     said = [call.heard == call.arm for calls in heard.values() for call in calls if call.heard is not None]
     assert 0.75 < sum(said) / len(said) < 1
     assert any(call.twice for calls in heard.values() for call in calls)
+
+
+def test_what_is_seen_of_its_tests_is_kept_for_the_first_visitor(built: Built) -> None:
+    with built.store.read() as session:
+        started = session.scalars(select(Experiment).where(Experiment.started_at.is_not(None))).all()
+        marks = kept.marks(session, started, today=CALENDAR.day(NOW))
+        assert kept.marks_kept(session, [each.id for each in started]) == marks
+    assert len(started) == len(PLACES) - 3
 
 
 def test_a_second_build_is_refused(built: Built) -> None:

@@ -4,7 +4,7 @@ The clock is the only one in the product; everything below is handed the moment.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -25,7 +25,6 @@ from experiments.notices.targets import Post
 from experiments.people import Actor
 from experiments.store import Store
 from web.posting import open_post
-from web.watches import Watches
 
 
 def wall_clock() -> datetime:
@@ -44,7 +43,6 @@ class House:
     post: Post
     gates: Gates
     clock: Callable[[], datetime]
-    watches: Watches = field(default_factory=Watches)
 
     @property
     def store(self) -> Store:

@@ -10,7 +10,7 @@ from experiments.act.rollouts import Rollout
 from experiments.board import moves, telling
 from experiments.board.cards import Card, Move, Review, locked_card
 from experiments.calendar import SiteCalendar
-from experiments.check import looks, reading
+from experiments.check import kept, looks
 from experiments.check.looks import Look
 from experiments.check.verdict import Guard
 from experiments.people import Actor
@@ -45,6 +45,15 @@ def take_due_look(
     return look
 
 
+def harmed(session: Session, card: Card, *, calendar: SiteCalendar, now: datetime) -> str | None:
+    """Name a guardrail that a running test harms, and by which challenger; None where it harms none or does not run."""
+    if card.review != Review.RUNNING:
+        return None
+    seen = kept.seen(session, card.experiment, today=calendar.day(now), now=now)
+    found = next((guard for guard in seen.guards if guard.guard is Guard.HARMED), None)
+    return f"{found.metric} · {found.challenger}" if found is not None else None
+
+
 def halt_harmed(session: Session, key: str, *, actor: Actor, calendar: SiteCalendar, now: datetime) -> str | None:
     """Pause a running test whose guardrail is harmed, and say which: harm is stopped at once, by nobody's leave.
 
@@ -60,15 +69,9 @@ def halt_harmed(session: Session, key: str, *, actor: Actor, calendar: SiteCalen
     Raises:
         Unknown: no such experiment.
     """
-    card = locked_card(session, key)
-    if card.review != Review.RUNNING:
-        return None
-    seen = reading.watch(session, card.experiment, today=calendar.day(now))
-    harmed = next((guard for guard in seen.guards if guard.guard is Guard.HARMED), None)
-    if harmed is None:
-        return None
-    reason = f"{harmed.metric} · {harmed.challenger}"
-    moves.move(session, key, Move("halt", reason), actor=actor, calendar=calendar, now=now)
+    reason = harmed(session, locked_card(session, key), calendar=calendar, now=now)
+    if reason is not None:
+        moves.move(session, key, Move("halt", reason), actor=actor, calendar=calendar, now=now)
     return reason
 
 

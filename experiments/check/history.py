@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from experiments.calendar import as_date
-from experiments.check.counting.tables import MEASURES, RollupCall, RollupDay
+from experiments.check.counting.tables import MEASURES, RollupCall, RollupDay, RollupSource
 from experiments.check.metrics import NOTHING, MetricSpec, Totals
 from experiments.do.days import DirtyDay
 from experiments.do.journal import Origin
@@ -123,13 +123,37 @@ def _eligible_calls() -> Select[int, int]:
 
 
 def marks(session: Session, experiment_ids: Collection[int]) -> dict[int, str]:
-    """Give what tells whether an experiment's rollup is another one than before, by its id: a sum of all it counts."""
-    query = (
-        select(RollupDay.experiment_id, func.count(), *_sums(RollupDay))
-        .where(RollupDay.experiment_id.in_(experiment_ids))
-        .group_by(RollupDay.experiment_id)
+    """Give what tells whether an experiment's rollup is another one than before, by its id.
+
+    It is the sum of all that is counted, and how many facts were told of the scenario's calls from the test's first day
+    to its last: a correction may leave every sum as it was, but is one fact more. Where a plan takes off what agents
+    did before the test, the days before count too.
+    """
+    rows = session.execute(_marks(), {"tests": list(experiment_ids)})
+    return {row[0]: " ".join(map(str, row)) for row in rows}
+
+
+@cache
+def _marks() -> Select[*tuple[Any, ...]]:
+    """Write the statement once: that takes as long as to run it."""
+    its = and_(RollupDay.scenario_id == Experiment.scenario_id, RollupDay.experiment_id == Experiment.id)
+    first, last = func.min(RollupDay.day).label("first"), func.max(RollupDay.day).label("last")
+    of_test = Experiment.id, Experiment.scenario_id, Experiment.adjust
+    counted = (
+        select(*of_test, first, last, func.count().label("rows"), *_sums(RollupDay))
+        .join(RollupDay, its)
+        .where(Experiment.id.in_(bindparam("tests", expanding=True)))
+        .group_by(*of_test)
+        .subquery()
     )
-    return {row[0]: " ".join(map(str, row[1:])) for row in session.execute(query)}
+    since = case((counted.c.adjust, 0), else_=counted.c.first)
+    facts = select(func.sum(RollupSource.facts)).where(
+        RollupSource.scenario_id == counted.c.scenario_id, RollupSource.day.between(since, counted.c.last)
+    )
+    past = select(func.sum(RollupDay.calls)).where(
+        RollupDay.scenario_id == counted.c.scenario_id, RollupDay.day < counted.c.first
+    )
+    return select(counted, facts.scalar_subquery(), case((counted.c.adjust, past.scalar_subquery())))
 
 
 def arm_totals(session: Session, experiment: Experiment, *, until: int | None = None) -> dict[str, Totals]:

@@ -19,6 +19,9 @@ from stats.moments import Counts
 from stats.soundness.periods import PeriodCounts
 from stats.soundness.uses import middle_of_bin, use_bin
 
+OF_NO_TRAFFIC = (Kind.UNKNOWN_REVISION, Kind.NOT_IN_FORCE)
+"""What is found where a desktop names traffic that there was not, or not then."""
+
 _DAY_SECONDS = 86_400
 _PART = 2_000  # rows that are objects at one time, as in `cube`
 
@@ -157,7 +160,7 @@ def self_reports(session: Session, experiment: Experiment, until: int) -> dict[s
 def told_otherwise(session: Session, experiment: Experiment) -> int:
     """Count a test's calls of which something else was told than they are assigned."""
     counted = select(func.count(Discrepancy.call_id.distinct())).where(
-        Discrepancy.experiment_id == experiment.id, Discrepancy.kind.not_in(_OF_NO_TRAFFIC)
+        Discrepancy.experiment_id == experiment.id, Discrepancy.kind.not_in(OF_NO_TRAFFIC)
     )
     return session.scalar(counted) or 0
 
@@ -170,7 +173,7 @@ def told_of_unknown_traffic(session: Session, experiment: Experiment) -> int:
     if experiment.started_at is None:
         return 0
     counted = select(func.count(Discrepancy.call_id.distinct())).where(
-        Discrepancy.kind.in_(_OF_NO_TRAFFIC),
+        Discrepancy.kind.in_(OF_NO_TRAFFIC),
         Discrepancy.scenario_id == experiment.scenario_id,
         Discrepancy.at >= experiment.started_at,
     )
@@ -185,9 +188,6 @@ def served_while_away(session: Session, experiment: Experiment) -> Counts:
     ).one()
     return Counts(int(calls or 0), int(fallback or 0))
 
-
-_OF_NO_TRAFFIC = (Kind.UNKNOWN_REVISION, Kind.NOT_IN_FORCE)
-"""What is found where a desktop names traffic that there was not, or not then."""
 
 _REPORTS = {
     "accepted": ("accepted_reports", "accepted_unborne", "joined"),

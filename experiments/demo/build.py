@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from experiments import people
 from experiments.board import cards
 from experiments.calendar import SiteCalendar
-from experiments.check import looks, rollup
+from experiments.check import kept, looks, rollup
 from experiments.check.looks import Look
 from experiments.demo import calls, world as worlds
 from experiments.demo.calls import Served
@@ -164,6 +164,7 @@ def build(
     for number in range(described.days):
         progress(number, described.days, "calls")
         under_way.live(number)
+    kept.keep_all(store, today=calendar.day(now), now=now)
     progress(described.days, described.days, "done")
     with store.read() as session:
         return _report(session, described)

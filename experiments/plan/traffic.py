@@ -5,7 +5,7 @@ pausing, stopping and promoting all append a revision; what is not sliced is ser
 comes in, who says it is dealt by agent-weeks, apart from the layer: `rollout`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -250,6 +250,13 @@ def newest_each(session: Session) -> dict[int, TrafficRevision]:
     last = select(func.max(TrafficRevision.id)).group_by(TrafficRevision.scenario_id)
     found = session.scalars(select(TrafficRevision).where(TrafficRevision.id.in_(last)))
     return {revision.scenario_id: revision for revision in found}
+
+
+def newest_numbers(session: Session, scenario_ids: Collection[int]) -> dict[int, int]:
+    """Give the numbers of scenarios' revisions in force, by the scenarios' ids."""
+    last = select(TrafficRevision.scenario_id, func.max(TrafficRevision.number))
+    its = last.where(TrafficRevision.scenario_id.in_(scenario_ids)).group_by(TrafficRevision.scenario_id)
+    return dict(list(session.execute(its)))
 
 
 def revisions_of(session: Session, scenario: Scenario, *, most: int) -> list[TrafficRevision]:

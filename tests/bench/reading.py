@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from experiments.calendar import day_number
-from experiments.check import looks, reading
+from experiments.check import kept, looks, reading
 from experiments.check.counting.tables import RollupCall
 from experiments.do.journal import Assignment
 from experiments.do.outcomes import Outcome
@@ -54,7 +54,7 @@ def _told(name: str, urls: list[str], facts: int, rounds: int) -> None:
     if rows[0] != rows[1]:
         raise SystemExit(f"the rollup has {rows[0]} rows of few facts and {rows[1]} of many: they must be as many")
     bare = statistics.median(_bare(many) for _ in range(BARE))
-    for what, read in (("results", _results), ("making a final look", _look)):
+    for what, read in (("results", _results), ("watching anew", _watch), ("making a final look", _look)):
         first = 1000 * _timed(many, read)
         turns = [(_timed(few, read), _timed(many, read)) for _ in range(rounds)]
         ratio = statistics.median(b / a for a, b in turns)
@@ -77,11 +77,12 @@ def _filled(url: str, facts: int) -> Crowd:
 
 
 def _looked_at(url: str, key: str) -> None:
-    """Make the look that is read; in a process of its own, so that this one has read nothing yet."""
+    """Make the look that is read, and keep the watch; in a process of its own, so that this one has read nothing."""
     store = Store(url)
     with store.write() as session:
         experiment = experiment_named(session, key)
         looks.make_look(session, experiment, today=TODAY, final=True, actor=system("jobs"), now=MONDAY)
+    kept.keep_all(store, today=TODAY, now=MONDAY)
     store.dispose()
 
 
@@ -113,8 +114,12 @@ def _timed(crowd: Crowd, read: Any) -> float:
 
 
 def _results(session: Any, experiment: Any) -> object:
-    """Read what the API tells of a test: the look that was made, and what is watched today."""
-    return answers.results(session, experiment.key, TODAY)
+    """Read what the API tells of a test: the look that was made, and the watch that was kept."""
+    return answers.results(session, experiment.key, today=TODAY, now=MONDAY)
+
+
+def _watch(session: Any, experiment: Any) -> object:
+    return reading.watch(session, experiment, today=TODAY)
 
 
 def _look(session: Any, experiment: Any) -> object:

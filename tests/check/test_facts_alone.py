@@ -35,12 +35,12 @@ UNITS = ("call", "customer", "agent", "agent_shift")
 LATER = 20261220
 
 
-def a_test_by(floor: Floor, unit: str) -> str:
+def a_test_by(floor: Floor, unit: str, **changes: Any) -> str:
     """Start a test a week after the scenario's history began, and let people call and say all there is to say."""
     luck = random.Random(3)
     a_week_of_calls(floor, 120, lambda _, __: luck.random() < 0.4, agents=24)
     start = MONDAY + timedelta(days=7)
-    key = a_draft(floor, unit=unit, effect=0.3, moderators=("region",) if unit == "call" else ())
+    key = a_draft(floor, unit=unit, effect=0.3, moderators=("region",) if unit == "call" else (), **changes)
     moved(floor, key, "submit", "lead", at=start)
     approved(floor, key, "compliance", "manager", "trainer", at=start)
     moved(floor, key, "start", "manager", at=start)

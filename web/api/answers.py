@@ -15,7 +15,7 @@ from experiments.board.cards import Review
 from experiments.board.checklist import Item, checklist
 from experiments.board.comments import Comment, comments_of
 from experiments.board.seats import Chair, Gates, missing
-from experiments.check import freshness, history, looks, reading, results as results_of
+from experiments.check import freshness, history, kept, looks, results as results_of
 from experiments.check.looks import Look
 from experiments.check.spoken.heard import HeardCall
 from experiments.check.spoken.sample import worklist
@@ -147,8 +147,15 @@ def _awaited(session: Session, card: cards.Card, gates: Gates, now: datetime) ->
     return [each.role or "any" for each in missing(gating.under_review(session, card, gates, now))]
 
 
-def results(session: Session, key: str, today: int) -> dict[str, Any]:
-    """Tell the newest look, and what may be watched today (YYYYMMDD)."""
+def results(session: Session, key: str, *, today: int, now: datetime) -> dict[str, Any]:
+    """Tell the newest look, and what may be watched at any time.
+
+    Args:
+        session: to read with.
+        key: the experiment's.
+        today: the site-local day, YYYYMMDD.
+        now: when, UTC.
+    """
     found = cards.card_of(session, key)
     made = looks.looks_of(session, found.experiment)
     return {
@@ -161,7 +168,7 @@ def results(session: Session, key: str, today: int) -> dict[str, Any]:
         "looks_made": len(made),
         "looks_planned": len(found.experiment.looks),
         "look": _look(made[-1]) if made else None,
-        "watch": _said(results_of.plain(reading.watch(session, found.experiment, today=today))),
+        "watch": _said(results_of.plain(kept.seen(session, found.experiment, today=today, now=now))),
         "rollout": rolled_out.rollout(session, found.experiment, today),
     }
 

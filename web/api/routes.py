@@ -155,8 +155,9 @@ def read_results(key: str) -> dict[str, Any]:
 
     The effect on the primary metric is in looks only; between them counts, health and guardrails are shown.
     """
+    now = house().clock()
     with house().store.read() as session:
-        return answers.results(session, key, house().calendar.day(house().clock()))
+        return answers.results(session, key, today=house().calendar.day(now), now=now)
 
 
 @api.get("/experiments/<key:key>/listening")

@@ -13,7 +13,7 @@ from experiments import audit
 from experiments.act import rollouts
 from experiments.board import cards
 from experiments.board.cards import Card, Stage
-from experiments.check import history
+from experiments.check import history, kept
 from experiments.people import Actor
 from web.house import house
 from web.language import locale
@@ -80,12 +80,12 @@ def board_page(session: Session, visitor: Actor, sieve: Sieve) -> BoardPage:
 
 
 def board_mark(session: Session, visitor: Actor, sieve: Sieve, version: str) -> str:
-    """Give what tells whether a visitor's board may be another than before, at the price of three short questions.
+    """Give what tells whether a visitor's board may be another than before, at the price of a few short questions.
 
-    Every change of a card, a standard or a gate is an act of the audit log; what tests have seen is in the rollup; and
-    waiting times are told anew every ten minutes.
+    Every change of a card, a standard or a gate is an act of the audit log; what tests have counted is in the rollup,
+    and what is seen in it is kept; and waiting times are told anew every ten minutes.
     """
-    now = house().clock()
+    now, running = house().clock(), cards.running(session)
     known = (
         version,
         locale(),
@@ -93,7 +93,8 @@ def board_mark(session: Session, visitor: Actor, sieve: Sieve, version: str) -> 
         sorted(visitor.roles),
         sorted(sieve.given.items()),
         audit.newest(session),
-        sorted(history.marks(session, cards.running(session)).items()),
+        sorted(history.marks(session, running).items()),
+        list(kept.marks_kept(session, running).items()),
         history.waiting_days(session),
         house().calendar.day(now),
         int(now.timestamp()) // (60 * _MINUTES),
@@ -105,7 +106,7 @@ def _tiles(session: Session, visitor: Actor) -> list[Tile]:
     survey = Survey(session, visitor)
     arrived = cards.arrivals(session)
     going = {each.experiment_id: each for each in rollouts.live(session) if each.state in rollouts.UNDER_WAY}
-    tests = [card_tile(survey, card, arrived, going, _address(card)) for card in cards.every_card(session)]
+    tests = [card_tile(survey, card, arrived, going, _address(card)) for card in survey.every_card()]
     return [*tests, *standard_tiles(session, survey)]
 
 

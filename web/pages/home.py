@@ -8,7 +8,6 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from experiments.board import cards as board
 from experiments.board.cards import Card, Review, Stage
 from experiments.calendar import as_date, days_before
 from experiments.check import history
@@ -93,7 +92,7 @@ def home(session: Session, visitor: Actor, span: str) -> Home:
         key: _share(session, leaves, days_before(survey.today, days - 1), survey.today) for key, days in SPANS.items()
     }
     span = span if span in SPANS else "today" if shares["today"].calls else "week"
-    every = board.every_card(session)
+    every = survey.every_card()
     seen = {card.id: survey.card(card) for card in every}
     standards = standard_tiles(session, survey)
     return Home(

@@ -1,6 +1,6 @@
 """What several pages ask of the board at once, each answered by one question for all cards together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from experiments.board import cards, gates as gating, moves
 from experiments.board.cards import Approval, Card, Review, Stage
 from experiments.board.seats import Chair, missing
 from experiments.board.transitions import TRANSITIONS
-from experiments.check import history, looks, reading
+from experiments.check import history, kept, looks
 from experiments.check.looks import Look
 from experiments.check.results import Watch
 from experiments.check.verdict import Conclusion, Guard
@@ -87,6 +87,7 @@ class Survey:
         self._approvals = cards.approvals_given(session)
         self._looks = looks.newest_looks(session)
         self._calls = history.calls_by_experiment(session)
+        self._watches: dict[int, Watch] = {}
         self._bars: dict[int, Message | None] = {}
         self._elements: dict[str, dict[str, dict[str, str]]] = {}
 
@@ -113,12 +114,20 @@ class Survey:
         return self._calls.get(experiment.id, 0)
 
     def watch(self, experiment: Experiment) -> Watch:
-        """Give what may be read of an experiment at any time; read once while nothing of it changes."""
-        return house().watches.of(self.session, experiment, self.today, self.now, self._seen_now)
+        """Give what may be read of an experiment at any time."""
+        if experiment.id not in self._watches:
+            self._watch([experiment])
+        return self._watches[experiment.id]
+
+    def every_card(self) -> list[Card]:
+        """Give every card, those that moved last first; those on the floor are watched all at once."""
+        found = cards.every_card(self.session)
+        self._watch([card.experiment for card in found if card.stage == Stage.DO])
+        return found
 
     def cards(self) -> list[CardView]:
         """See every card, those that moved last first."""
-        return [self.card(card) for card in cards.every_card(self.session)]
+        return [self.card(card) for card in self.every_card()]
 
     def card(self, card: Card) -> CardView:
         """See a card as boards and lists show it."""
@@ -202,8 +211,8 @@ class Survey:
             return health, Conclusion.HARM
         return health, Conclusion.UNTRUSTWORTHY if health == "broken" else said
 
-    def _seen_now(self, experiment: Experiment) -> Watch:
-        return reading.watch(self.session, experiment, today=self.today)
+    def _watch(self, experiments: Sequence[Experiment]) -> None:
+        self._watches |= kept.seen_each(self.session, experiments, today=self.today, now=self.now)
 
 
 def called(login: str, names: Mapping[str, str]) -> str:

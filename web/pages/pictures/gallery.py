@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from experiments.board import cards
-from experiments.check import looks, reading
+from experiments.check import kept, looks
 from experiments.errors import Unknown
 from web.charts.kinds import packed, sheet_of
 from web.charts.sheet import csv_text
@@ -52,11 +52,7 @@ def _ground(session: Session, key: str) -> Ground:
     experiment = cards.card_of(session, key).experiment
     made, now = looks.looks_of(session, experiment), house().clock()
     today = house().calendar.day(now)
-    watch = None
-    if experiment.started_at is not None:
-        watch = house().watches.of(
-            session, experiment, today, now, lambda seen: reading.watch(session, seen, today=today)
-        )
+    watch = kept.seen(session, experiment, today=today, now=now) if experiment.started_at else None
     return ground_of(session, experiment, made, today=today, watch=watch)
 
 
