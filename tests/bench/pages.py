@@ -32,12 +32,13 @@ from werkzeug.routing import MapAdapter
 
 from configs.settings import Settings
 from experiments import people
+from experiments.check import kept
 from experiments.check.counting import tables
 from experiments.plan.designs import Arm
 from experiments.store import Base, table_of
 from web.application import create_app
 from web.cli import furnish
-from web.house import house
+from web.house import House, house
 
 LARGER = {"the same agents": (1, 100), "ten times the agents": (10, 10)}
 """How many times the agents, and how many times the calls of each."""
@@ -124,17 +125,19 @@ def multiply(app: APIFlask, agents: int, calls: int) -> tuple[int, int]:
         agents: how many times the agents and shifts.
         calls: how many times the calls of each, an even number.
     """
-    with app.extensions["scriptbench"].store.write() as session:
+    here: House = app.extensions["scriptbench"]
+    with here.store.write() as session:
         turned = _turned(session)
         before = _calls(session)
         for rollup in _ROLLUPS:
-            by_unit = rollup is tables.RollupUnit  # a unit is in one arm
-            copies = [(copy, bool(copy % 2)) for copy in range(agents)]
-            halves = [(copy, turns) for copy in range(agents) for turns in (False, True)]
-            _multiply(
-                session, table_of(rollup), turned, copies if by_unit else halves, calls if by_unit else calls // 2
-            )
-        return before, _calls(session)
+            if rollup is tables.RollupUnit:  # a unit is in one arm
+                copies, times = [(copy, bool(copy % 2)) for copy in range(agents)], calls
+            else:
+                copies, times = [(copy, turns) for copy in range(agents) for turns in (False, True)], calls // 2
+            _multiply(session, table_of(rollup), turned, copies, times)
+        after = _calls(session)
+    kept.keep_all(here.store, today=here.calendar.day(here.clock()), now=here.clock())  # as the schedule does
+    return before, after
 
 
 def _calls(session: Session) -> int:
