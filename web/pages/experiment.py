@@ -37,7 +37,7 @@ from web.pages.look.days import told_days
 from web.pages.look.effects import told_effects
 from web.pages.look.figures import Section, Told, place, section
 from web.pages.look.guards import GuardRow, guards
-from web.pages.look.health import FindingView, findings
+from web.pages.look.health import FindingView, Health, findings, summed_up
 from web.pages.look.looks import LookRow, look_rows
 from web.pages.look.readings import MethodRow, ReadingRow, methods, readings
 from web.pages.look.segments import for_whom
@@ -140,6 +140,7 @@ class ExperimentPage:
     arms: list[ArmView]
     banner: Banner | None
     findings: list[FindingView]
+    health: Health | None
     funnel: list[Figure]
     clustered: bool
     path: list[Figure]
@@ -190,6 +191,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     ground = ground_of(session, experiment, made, today=survey.today, watch=watch)
     arms = [_arm(survey, experiment, arm, ground.totals) for arm in experiment.arms]
     steps, specs = dict(ground.steps), ground.specs
+    found = findings(watch.findings if watch else of_plan(experiment), last)
     return ExperimentPage(
         fresh=freshness(session),
         sources=[_source(survey, each) for each in sources(session, experiment)],
@@ -206,7 +208,8 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         variable=survey.element(experiment.scenario.catalogue, experiment.variable),
         arms=arms,
         banner=banner(experiment, last, watch, survey.calls(experiment), specs, steps),
-        findings=findings(watch.findings if watch else of_plan(experiment), last),
+        findings=found,
+        health=summed_up(found),
         funnel=_placed(key, told_funnel(ground)),
         clustered=experiment.unit != "call",
         path=_placed(key, told_path(ground)),

@@ -54,6 +54,11 @@ def moment(at: datetime | None) -> str:
     return f"{local:%Y-%m-%d %H:%M}"
 
 
+def day_of(at: datetime) -> str:
+    """Write the site-local day of a moment."""
+    return day(house().calendar.day(at))
+
+
 def day(number: int | None) -> str:
     """Write a site-local day, 20261121."""
     if number is None:

@@ -18,6 +18,7 @@ from web.formats import percent
 from web.language import named, say
 from web.pages import words
 from web.pages.look import amounts, naming
+from web.pages.look.content import calls_read
 
 _AT_FIRST = 3
 """So many reasons are read at once; the rest are one click away."""
@@ -137,7 +138,12 @@ def _concluded(
         told=[say(reason) for reason in look.content["verdict"]["reasons"] if _is_reading(reason)],
         rule=_rule(experiment, look),
         changes=_changes(experiment, look),
-        as_of=_("%(moment)s, look %(number)s, frozen", moment=words.moment(look.made_at), number=look.number),
+        as_of=_(
+            "%(moment)s, frozen at look %(number)s with %(calls)s",
+            moment=words.moment(look.made_at),
+            number=look.number,
+            calls=words.calls(calls_read(look)),
+        ),
     )
 
 
@@ -147,11 +153,13 @@ def _undecided(experiment: Experiment, look: Look, calls: int, specs: Mapping[st
         return []
     return [
         _(
-            "“%(metric)s” is not decided after look %(look)s of %(looks)s: %(calls)s of %(planned)s planned calls are "
-            "in.",
+            "“%(metric)s” was not decided at look %(look)s of %(looks)s (%(day)s): %(read)s. Today: %(calls)s of the "
+            "%(planned)s planned calls.",
             metric=named(specs[primaries(look)[0]["metric"]].name),
             look=look.number,
             looks=len(experiment.looks),
+            day=words.day_of(look.made_at),
+            read=words.calls(calls_read(look)),
             calls=f"{calls:,}",
             planned=f"{experiment.awaited_calls or 0:,}",
         )

@@ -20,6 +20,7 @@ from web.formats import percent
 from web.language import named
 from web.pages import words
 from web.pages.look import amounts
+from web.pages.look.content import calls_read
 from web.pages.look.figures import Told
 from web.pages.look.guards import guards
 from web.pages.look.readings import readable
@@ -86,21 +87,26 @@ def _said(look: Look, reading: Reading, spec: MetricSpec, said: Mapping[str, obj
 
 
 def _frozen(look: Look) -> str:
-    return _("Frozen %(moment)s.", moment=words.moment(look.made_at))
+    return _(
+        "At look %(number)s, frozen %(moment)s: %(calls)s.",
+        number=look.number,
+        moment=words.moment(look.made_at),
+        calls=words.calls(calls_read(look)),
+    )
 
 
 def _summary(look: Look) -> str:
     ended = [answer(reading)["confidence"] for reading in primaries(look) if decided(reading) is not None]
     if ended:
         return _(
-            "Frozen %(moment)s. The primary metric's interval, at %(confidence)s, knows of the looks before.",
-            moment=words.moment(look.made_at),
+            "%(frozen)s The primary metric's interval, at %(confidence)s, knows of the looks before.",
+            frozen=_frozen(look),
             confidence=percent(ended[0], 0),
         )
     return _(
-        "Frozen %(moment)s. So early the primary metric's bar is drawn wider than at the end (%(confidence)s instead "
+        "%(frozen)s So early the primary metric's bar is drawn wider than at the end (%(confidence)s instead "
         "of 95%%), so that looking early finds no winner that is none.",
-        moment=words.moment(look.made_at),
+        frozen=_frozen(look),
         confidence=percent(answer(primaries(look)[0])["confidence"], 2),
     )
 

@@ -18,7 +18,10 @@ from web.pages.look import amounts, naming
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """One metric of one challenger at a look, every number written in the metric's own unit."""
+    """One metric of one challenger at a look, every number written in the metric's own unit.
+
+    `perhaps` says the interval in words where it holds 0: then it is read first, and the difference only beside it.
+    """
 
     metric: str
     note: str
@@ -27,6 +30,7 @@ class ReadingRow:
     control_value: str
     challenger_value: str
     difference: str
+    perhaps: str
     interval: str
     relative: str
     evidence: str
@@ -68,6 +72,7 @@ def _reading(look: Look, reading: Reading, spec: MetricSpec, notes: Mapping[str,
         control_value=amounts.rate(found["control"], spec),
         challenger_value=amounts.rate(found["challenger"], spec),
         difference=amounts.difference(found["difference"], spec),
+        perhaps=amounts.perhaps(found, spec, naming.denominator(spec.denominator)),
         interval=amounts.span(found["low"], found["high"], spec),
         relative=_relative(found) if look.final or decided(reading) else UNKNOWN,
         evidence=_evidence(look, reading),
