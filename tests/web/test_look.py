@@ -11,6 +11,8 @@ from apiflask import APIFlask
 from experiments.check.frozen import answer, decided
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
+from experiments.wording import Message
+from web.language import say
 from web.pages.look.amounts import how_often, of_hundred, perhaps, ratio_span
 from web.pages.look.banner import number_of, reasons_of
 from web.pages.look.health import FindingView, Health, summed_up
@@ -175,7 +177,7 @@ def test_what_was_spoken_stands_beside_with_its_own_doubt(region: Any, weak: boo
     complier = {"effect": 0.05, "region": region, "weak": weak}
     spoken = {"challenger": "quicker", "adherence": heard(0.8), "contamination": heard(0.1), "complier": complier}
     facts = dict(spoken_words(spoken, ACCEPTED).facts)
-    assert facts["quicker's words heard in its own calls"] == "80% [70%, 90%]"
+    assert facts["“quicker”'s words heard in its own calls"] == "80% [70%, 90%]"
     assert facts["Effect where the words were heard because of the test"] == effect
     assert ("Weak" in facts) == bool(weak)
 
@@ -262,3 +264,15 @@ SECONDS = replace(ACCEPTED, kind="mean")
 )
 def test_what_may_be_nothing_is_said_as_a_range(low: Any, high: Any, spec: MetricSpec, said: str) -> None:
     assert perhaps({"low": low, "high": high}, spec, "eligible calls") == said
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/experiments/a_test", "There is no arm “which number”."),
+        ("/api/v1/experiments", "There is no arm which_number."),
+    ],
+)
+def test_people_read_the_name_of_an_arm_and_programs_its_key(app: APIFlask, path: str, said: str) -> None:
+    with app.test_request_context(path, headers={"Accept-Language": "en"}):
+        assert say(Message("There is no arm %(arm)s.", {"arm": "which_number"})) == said

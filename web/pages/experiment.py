@@ -56,6 +56,7 @@ from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.timeline import CommentView, Event, thread, timeline
 from web.policy import DESIGNERS
+from web.saying import arm_in_sentence
 
 _LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary"}
 _DANGERS = ("stop", "refuse", "abandon")
@@ -297,7 +298,7 @@ def _next_step(card: Card) -> str:
     if card.review == Review.STANDARD and card.proposal == card.experiment.arms[0].key:
         return _("Decided: the standard stays as it was.")
     if card.review == Review.STANDARD and card.proposal is not None:
-        return _("%(arm)s is the standard now: there is nothing left to do here.", arm=card.proposal)
+        return _("%(arm)s is the standard now: there is nothing left to do here.", arm=arm_in_sentence(card.proposal))
     if card.review == Review.ABANDONED:
         return _("Closed without a change: the standard stays as it was.")
     return words.next_step(card)
@@ -340,16 +341,18 @@ def _proposals(card: Card, last: Look | None) -> list[tuple[str, str, bool]]:
     if (card.stage, card.review) != (Stage.CHECK, Review.OPEN):
         return []
     advised = last.challenger if last else None
-    arms = [
-        (arm.key, _("Make %(arm)s the standard", arm=arm.key), arm.key == advised) for arm in card.experiment.dealt[1:]
-    ]
+    arms = [(arm.key, _proposed(arm.key), arm.key == advised) for arm in card.experiment.dealt[1:]]
     return [*arms, ("", _("Keep the standard"), advised is None)]
 
 
 def _proposal(card: Card) -> str:
     if card.stage not in (Stage.CHECK, Stage.ACT) or card.review not in (Review.IN_REVIEW, Review.APPROVED):
         return ""
-    return _("Make %(arm)s the standard", arm=card.proposal) if card.proposal else _("Keep the standard")
+    return _proposed(card.proposal) if card.proposal else _("Keep the standard")
+
+
+def _proposed(arm: str) -> str:
+    return _("Make %(arm)s the standard", arm=arm_in_sentence(arm))
 
 
 def _guards(experiment: Experiment, last: Look | None, watch: Watch | None) -> Iterable[Any]:

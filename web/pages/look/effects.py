@@ -24,6 +24,7 @@ from web.pages.look.content import calls_read
 from web.pages.look.figures import Told
 from web.pages.look.guards import guards
 from web.pages.look.readings import readable
+from web.saying import arm_name
 
 
 def told_effects(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> list[Told]:
@@ -67,7 +68,7 @@ def finding(look: Look, readings: Sequence[Reading], spec: MetricSpec, *, severa
     said = {"metric": named(spec.name), "look": look.number, "size": amounts.size_of(found["difference"], spec)}
     said["interval"] = amounts.span(found["low"], found["high"], spec)
     sentence = _said(look, reading, spec, said)
-    return words.headed(reading["challenger"], sentence) if several else sentence
+    return words.headed(arm_name(reading["challenger"]), sentence) if several else sentence
 
 
 def _said(look: Look, reading: Reading, spec: MetricSpec, said: Mapping[str, object]) -> str:
@@ -116,7 +117,7 @@ def _row(experiment: Experiment, look: Look, reading: Reading, spec: MetricSpec)
     metric = named(spec.name)
     scale = 100 if amounts.in_points(spec) else 1
     row = EffectRow(
-        name=metric if len(experiment.arms) == 2 else f"{metric} · {reading['challenger']}",
+        name=metric if len(experiment.arms) == 2 else f"{metric} · {arm_name(reading['challenger'])}",
         effect=_scaled(found["difference"], scale),
         low=_scaled(found["low"], scale),
         high=_scaled(found["high"], scale),

@@ -14,6 +14,7 @@ from web.formats import UNKNOWN, signed
 from web.language import named
 from web.pages import words
 from web.pages.look import amounts, naming
+from web.saying import arm_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _reading(look: Look, reading: Reading, spec: MetricSpec, notes: Mapping[str,
         metric=named(spec.name),
         note=named(notes.get(spec.key, {})),
         role=words.metric_role(reading["role"]),
-        challenger=reading["challenger"],
+        challenger=arm_name(reading["challenger"]),
         control_value=amounts.rate(found["control"], spec),
         challenger_value=amounts.rate(found["challenger"], spec),
         difference=amounts.difference(found["difference"], spec),
@@ -104,7 +105,7 @@ def methods(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec])
     return [
         MethodRow(
             metric=named(specs[reading["metric"]].name),
-            challenger=reading["challenger"],
+            challenger=arm_name(reading["challenger"]),
             method=naming.method(reading["comparison"]["method"], units=units, deals=deals),
             beside=_beside(experiment, reading, specs[reading["metric"]]),
         )
