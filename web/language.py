@@ -8,7 +8,7 @@ from flask_babel import Babel, gettext
 
 from experiments.wording import Message
 from web.auth import is_api
-from web.saying import LOCALES
+from web.saying import LOCALES, with_arms_named
 
 DEFAULT = "zh-CN"
 
@@ -46,9 +46,13 @@ def named(names: Mapping[str, str]) -> str:
 
 
 def say(message: Message | Mapping[str, Any]) -> str:
-    """Say a sentence from below in the reader's language; stored ones come as their plain JSON."""
+    """Say a sentence from below in the reader's language; stored ones come as their plain JSON.
+
+    People read the names of arms, programs their keys.
+    """
     told = message if isinstance(message, Message) else Message.from_json(message)
-    return gettext(told.text) % {name: _said(value) for name, value in told.values.items()}
+    values = told.values if has_request_context() and is_api() else with_arms_named(told.values)
+    return gettext(told.text) % {name: _said(value) for name, value in values.items()}
 
 
 def _said(value: Any) -> str:

@@ -149,12 +149,12 @@ def _sample(experiment: Experiment, look: Look, *, keeps: bool) -> Item:
         return Item("sample", True, Message("The planned sample was reached."))
     values = {"share": f"{100 * had / planned:.0f}"}
     if look.conclusion in _AT_A_BOUNDARY:
-        words = Message("%(share)s %% of the planned sample: a boundary was crossed, so it may end early.", values)
+        words = Message("%(share)s%% of the planned sample: a boundary was crossed, so it may end early.", values)
         return Item("sample", True, words)
     if keeps:
-        words = Message("%(share)s %% of the planned sample; nothing is changed by it.", values)
+        words = Message("%(share)s%% of the planned sample; nothing is changed by it.", values)
         return Item("sample", True, words)
-    words = Message("Only %(share)s %% of the planned sample, and no boundary crossed: decided all the same.", values)
+    words = Message("Only %(share)s%% of the planned sample, and no boundary crossed: decided all the same.", values)
     return Item("sample", False, words, by_hand=True)
 
 

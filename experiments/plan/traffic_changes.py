@@ -160,7 +160,7 @@ def share(ranges: Iterable[Range]) -> str:
 
 
 def _share(buckets: int) -> str:
-    return f"{100 * buckets / BUCKETS:g} %"
+    return f"{100 * buckets / BUCKETS:g}%"
 
 
 def _holds(outer: Iterable[Range], inner: Iterable[Range]) -> bool:

@@ -89,7 +89,7 @@ def test_a_running_and_a_paused_test_is_amended_and_its_plan_stays(floor: Floor)
         audience,
         ((0, 6000),),
     )
-    assert "goes on without longer; lead dropped it: callers laugh" in say_in(told[-1].words, "en")
+    assert "goes on without “longer”; lead dropped it: callers laugh" in say_in(told[-1].words, "en")
     with pytest.raises(DBAPIError, match="append-only"), floor.store.write() as session:
         session.execute(text("UPDATE amendment SET arm = 'quicker'"))
 

@@ -58,10 +58,10 @@ def comes_in(share: str) -> str:
             ALONE,
             TESTED,
             [
-                "warmth takes 30 % of the calls.",
-                "Of these, 50 % are in the arm control and hear version 4.",
-                "Of these, 30 % are in the arm warm and hear version 5.",
-                "Of these, 20 % are in the arm mute and hear version 6.",
+                "warmth takes 30% of the calls.",
+                "Of these, 50% are in the arm control and hear version 4.",
+                "Of these, 30% are in the arm warm and hear version 5.",
+                "Of these, 20% are in the arm mute and hear version 6.",
             ],
         ),
         # and has ended
@@ -82,21 +82,21 @@ def comes_in(share: str) -> str:
         (
             TESTED,
             sliced(arms=ARMS[:2]),
-            ["warmth: the arm mute, 20 % of the test, is served the standard; the other arms keep whom they have."],
+            ["warmth: the arm mute, 20% of the test, is served the standard; the other arms keep whom they have."],
         ),
         # more calls come in, side by side or apart
         (
             TESTED,
             sliced(ranges=((0, 5000),)),
-            ["warmth takes 50 % of the traffic instead of 30 %; whoever took part stays in the same arm."],
+            ["warmth takes 50% of the traffic instead of 30%; whoever took part stays in the same arm."],
         ),
         (
             TESTED,
             sliced(ranges=((0, 3000), (6000, 6550))),
-            ["warmth takes 35.5 % of the traffic instead of 30 %; whoever took part stays in the same arm."],
+            ["warmth takes 35.5% of the traffic instead of 30%; whoever took part stays in the same arm."],
         ),
         # what no verb does is said as well
-        (TESTED, sliced(ranges=((1000, 5000),)), ["warmth takes other buckets: 40 % of the traffic instead of 30 %."]),
+        (TESTED, sliced(ranges=((1000, 5000),)), ["warmth takes other buckets: 40% of the traffic instead of 30%."]),
         (sliced(arms=ARMS[:2]), TESTED, ["warmth has an arm more: mute."]),
         # others take part
         (TESTED, sliced(condition=SELF), ["Others than before take part in warmth."]),
@@ -105,21 +105,21 @@ def comes_in(share: str) -> str:
             ALONE,
             COMING,
             [
-                comes_in("0 %"),
-                "5 % of the agent-weeks are held back and hear version 4.",
+                comes_in("0%"),
+                "5% of the agent-weeks are held back and hear version 4.",
             ],
         ),
         (
             COMING,
             replace(COMING, rollout=replace(PILOT, share=2500)),
-            [comes_in("25 %")],
+            [comes_in("25%")],
         ),
         (
             COMING,
             replace(COMING, standard_id=2, rollout=replace(PILOT, share=0, regions=())),
             [
                 "The standard script is version 5 instead of 4.",
-                "5 % of the agent-weeks are held back and hear version 4.",
+                "5% of the agent-weeks are held back and hear version 4.",
             ],
         ),
         (COMING, ALONE, ["Nothing of warmth is coming in or held back: everybody hears the standard."]),

@@ -19,16 +19,16 @@ def test_the_page_offers_it_and_shows_what_was_changed_and_what_that_means(app: 
     manager = a_visitor(app, floor, "manager")
     page = manager.get(f"/experiments/{key}").text
     assert "Let more calls in" in page
-    assert "the arm longer, 30 % of the test, is served the standard" in page
+    assert "the arm “longer”, 30% of the test, is served the standard" in page
     here = f"/experiments/{key}"
     manager.post(here, verb="widen", share="75.5", also='{"region": "ningbo"}', reason="Too slow.")
     manager.post(here, verb="drop_arm", arm="longer", reason="Callers laugh.")
     manager.post(here, verb="widen", also="{", reason="Again.")
     page = manager.get(here).text
     assert "The condition is not JSON." in page
-    assert "Its part of the traffic grew from 50 % to 75.5 %." in page
+    assert "Its part of the traffic grew from 50% to 75.5%." in page
     assert "— or: Region is ningbo" in page
-    assert "The arm longer was dropped." in page
+    assert "The arm “longer” was dropped." in page
     assert "“Callers laugh.”" in page
     assert "calls are kept, and it decides nothing any more" in page
     assert "Drop an arm" not in page
@@ -78,4 +78,4 @@ def test_the_api_changes_it_and_tells_plan_and_changes_apart(caller: Callers, fl
     last = desk.post(f"/experiments/{key}/drop_arm", {"arm": "quicker", "reason": "Again."})
     assert last.status_code == 409
     newest = desk.get("/scenarios/policy_change/traffic?most=1").get_json()["revisions"][0]
-    assert newest["changes"][0]["what"].startswith("change_benefit: the arm longer, 30 % of the test")
+    assert newest["changes"][0]["what"].startswith("change_benefit: the arm longer, 30% of the test")

@@ -191,7 +191,7 @@ class TestEffects:
         assert drawn[0].data_source.data["value"] == [-0.3]
 
     def test_a_row_without_data_says_so(self) -> None:
-        assert effect_table(an_effect()).rows[1] == ("Complaints", "not clear yet", "—", "—", "—", "+0.5 pp")
+        assert effect_table(an_effect()).rows[1] == ("Complaints", "may be nothing", "—", "—", "—", "+0.5 pp")
 
     def test_a_table_has_columns_only_for_what_some_row_has(self) -> None:
         row = EffectRow("New agents", 4.1, 2.2, 6.0, "good", beside=("1,234",))

@@ -53,7 +53,7 @@ class TestAfterThreeCycles:
         assert len(refused.text) < 20_000
 
         entry = lead.get("/knowledge/change_benefit").text
-        for told in ("A quicker way makes more callers agree.", "quicker became the standard", "Add evidence",
+        for told in ("A quicker way makes more callers agree.", "“quicker” became the standard", "Add evidence",
                      "Next time one message is enough", "The manager", "Carried out by", "Says neither"):  # fmt: skip
             assert told in entry
         assert 'href="/knowledge/change_benefit"' in lead.get("/experiments/change_benefit").text

@@ -147,7 +147,7 @@ class TestAtThePage:
         page = a_visitor(app, floor, "quality").get(PATH).text
         assert form_of(page)[1] == ["control", "longer", ""]
         assert "<mark>" in page
-        assert "In silent nothing is said here" in page
+        assert "In “silent” nothing is said here" in page
 
     @after(a_draft)
     def test_it_says_when_there_is_nothing_to_hear_or_nothing_left(self, app: APIFlask, floor: Floor) -> None:

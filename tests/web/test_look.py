@@ -1,6 +1,7 @@
 """What a look read, in sentences: the one number, the step that moved, for whom, and how sure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,11 @@ from apiflask import APIFlask
 from experiments.check.frozen import answer, decided
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
-from web.pages.look.amounts import how_often, of_hundred, ratio_span
+from experiments.wording import Message
+from web.language import say
+from web.pages.look.amounts import how_often, of_hundred, perhaps, ratio_span
 from web.pages.look.banner import number_of, reasons_of
+from web.pages.look.health import FindingView, Health, summed_up
 from web.pages.look.segments import difference_in_words
 from web.pages.look.steps import finding, part_of
 from web.pages.look.sureness import spoken_words
@@ -173,7 +177,7 @@ def test_what_was_spoken_stands_beside_with_its_own_doubt(region: Any, weak: boo
     complier = {"effect": 0.05, "region": region, "weak": weak}
     spoken = {"challenger": "quicker", "adherence": heard(0.8), "contamination": heard(0.1), "complier": complier}
     facts = dict(spoken_words(spoken, ACCEPTED).facts)
-    assert facts["quicker's words heard in its own calls"] == "80% [70%, 90%]"
+    assert facts["“quicker”'s words heard in its own calls"] == "80% [70%, 90%]"
     assert facts["Effect where the words were heard because of the test"] == effect
     assert ("Weak" in facts) == bool(weak)
 
@@ -221,3 +225,54 @@ def test_what_a_winner_may_still_lack_is_said_at_once(look: Any, said: list[str]
 def test_a_number_that_differs_from_what_was_counted_says_why(estimate: float, said: str) -> None:
     reading = a_reading(challenger="b", stopped=AT_END | {"estimate": estimate})
     assert said in number_of(reading, SPECS["accepted"], {}, several=False).counted
+
+
+def a_check(state: str) -> FindingView:
+    return FindingView(state, "Sample ratio", "Is the split as planned?", "197 : 112 units.", "")
+
+
+@pytest.mark.parametrize(
+    ("states", "told", "seen"),
+    [
+        # one that fails outweighs all that passed, and those that only warn
+        (
+            ["broken", "warning", "ok", "ok"],
+            "The data cannot be trusted: 1 of 4 checks failed",
+            "Sample ratio: 197 : 112 units.",
+        ),
+        (["warning", "ok"], "Read with care: 1 of 2 checks found something", "Sample ratio: 197 : 112 units."),
+        (["waiting", "ok"], "Nothing found: 1 of 2 checks in order, 1 still without enough data", ""),
+        (["ok", "ok"], "All 2 checks in order", ""),
+    ],
+)
+def test_the_line_of_the_data_s_health_says_first_what_is_wrong(states: list[str], told: str, seen: str) -> None:
+    assert summed_up([a_check(state) for state in states]) == Health(states[0], told, seen)
+
+
+SECONDS = replace(ACCEPTED, kind="mean")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "spec", "said"),
+    [
+        (-0.02, 0.15, ACCEPTED, "between 2 fewer and 15 more of 100 eligible calls: may be nothing"),
+        (-0.004, 0.012, ACCEPTED, "between 0.4 fewer and 1.2 more of 100 eligible calls: may be nothing"),  # narrow
+        (-3.0, 5.0, SECONDS, "between −3.0 and +5.0: may be nothing"),  # in its own unit
+        (0.01, 0.15, ACCEPTED, ""),  # it is something
+        (None, None, ACCEPTED, ""),  # not known, which is not the same
+    ],
+)
+def test_what_may_be_nothing_is_said_as_a_range(low: Any, high: Any, spec: MetricSpec, said: str) -> None:
+    assert perhaps({"low": low, "high": high}, spec, "eligible calls") == said
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/experiments/a_test", "There is no arm “which number”."),
+        ("/api/v1/experiments", "There is no arm which_number."),
+    ],
+)
+def test_people_read_the_name_of_an_arm_and_programs_its_key(app: APIFlask, path: str, said: str) -> None:
+    with app.test_request_context(path, headers={"Accept-Language": "en"}):
+        assert say(Message("There is no arm %(arm)s.", {"arm": "which_number"})) == said

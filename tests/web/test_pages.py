@@ -231,7 +231,7 @@ class TestExperiment:
     def test_a_finished_test_shows_its_verdict_its_effect_and_the_boundary(self, app: APIFlask, floor: Floor) -> None:
         key = "change_benefit"
         page = a_visitor(app, floor, "quality").get(f"/experiments/{key}").text
-        assert "quicker wins" in page
+        assert "“quicker” wins" in page
         assert 'id="effects"' in page
         assert "p ≤ 0.0500" in page
 
@@ -314,7 +314,7 @@ class TestMoves:
 
     def test_a_proposal_is_carried_to_act(self, app: APIFlask, floor: Floor) -> None:
         key, lead = a_decided_test(floor), a_visitor(app, floor, "lead")
-        assert "Make quicker the standard" in lead.get(f"/experiments/{key}").text
+        assert "Make “quicker” the standard" in lead.get(f"/experiments/{key}").text
         lead.post(f"/experiments/{key}", verb="submit", proposal="quicker")
         assert state_of(floor, key) == (Stage.CHECK, Review.IN_REVIEW)
 

@@ -172,7 +172,7 @@ class TestFindings:
     def test_early_refusals_are_said_of_the_challenger_and_of_the_control(self) -> None:
         gone = {"control": {10: 20, None: 80}, "quicker": {31: 10, 12: 40, None: 50}}
         curves = [plain(stay_curve(arm, calls, independent=True, alpha=0.05)) for arm, calls in gone.items()]
-        said = "After 30 seconds 60.0% have not hung up with quicker, 80.0% with the control"
+        said = "After 30 seconds 60.0% have not hung up with “quicker”, 80.0% with the control"
         assert staying_finding(curves, "quicker") == said
 
     @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ class TestFindings:
             (0, 1, [], "One look only, when all planned calls are in"),  # fixed horizon: nothing before the end
             (0, 2, [], "No look made yet of the 2 planned"),
             (1, 2, [False], "Look 1 of 2 is within the boundaries: nothing is decided"),
-            (1, 2, [True], "quicker crossed the boundary at look 1"),
-            (2, 2, [True, False], "quicker crossed the boundary at look 1"),  # what was decided stays decided
+            (1, 2, [True], "“quicker” crossed the boundary at look 1"),
+            (2, 2, [True, False], "“quicker” crossed the boundary at look 1"),  # what was decided stays decided
             (2, 2, [False, False], "No boundary was crossed at any of the 2 looks"),
         ],
     )

@@ -143,7 +143,7 @@ class TestThePack:
         key, manager = a_decided_test(floor), a_visitor(app, floor, "manager")
         manager.post(f"/experiments/{key}/comments", text="=Is this what we want?")
         page = manager.get(f"/experiments/{key}/pack").text
-        for said in ("quicker wins", "The plan, as registered", "Seal of the last look", "What was seen", "English"):
+        for said in ("“quicker” wins", "The plan, as registered", "Seal of the last look", "What was seen", "English"):
             assert said in page
         assert 'class="under-test"' in page
         assert "<form" not in page.split("<main")[1]

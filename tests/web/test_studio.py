@@ -196,7 +196,7 @@ class TestWhatIsTyped:
         form = form_of(lead.get(TEMPLATE).text)
         page = sent(lead, "/studio", form, action="refresh", **{"arms.1.value.en": "Shall I, then?"}).text
         seen = page[page.index('id="studio-heard"') :]
-        challenger = text_of(seen[seen.index("Challenger which_number") :])
+        challenger = text_of(seen[seen.index("Challenger “which number”") :])
         places = [
             challenger.index(each)
             for each in ("Greeting", "Only once the request is resolved", "Shall I, then?", "Disclosure · locked")

@@ -35,8 +35,8 @@ def settled(page: Page) -> None:
 @pytest.mark.parametrize(
     ("locale", "width", "scheme", "told"),
     [
-        ("zh-CN", 1440, "light", ("从模板开始", "挑战组 which_number", "方案已提交")),
-        ("en", 390, "dark", ("Begin with a template", "Challenger which_number", "The plan is handed in")),
+        ("zh-CN", 1440, "light", ("从模板开始", "挑战组 “which number”", "方案已提交")),
+        ("en", 390, "dark", ("Begin with a template", "Challenger “which number”", "The plan is handed in")),
     ],
     ids=["chinese on a wall", "english on a telephone at night"],
 )

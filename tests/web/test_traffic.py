@@ -14,7 +14,7 @@ def test_each_revision_says_what_it_changed(app: APIFlask, caller: Callers, floo
     told = desk.get(f"/scenarios/{SCENARIO}/traffic").get_json()
     assert [(each["number"], each["by"], each["changes"][0]["what"]) for each in told["revisions"]] == [
         (3, "lead", "change_benefit is paused: all of its calls are served the standard."),
-        (2, "manager", "change_benefit takes 100 % of the calls."),
+        (2, "manager", "change_benefit takes 100% of the calls."),
         (1, "system:test", "The first script is served: version 1."),
     ]
     started = told["revisions"][1]["changes"]
@@ -26,5 +26,5 @@ def test_each_revision_says_what_it_changed(app: APIFlask, caller: Callers, floo
     page = a_visitor(app, floor, "lead").get(f"/scenarios/{SCENARIO}").text
     assert "<summary>What changed</summary>" in page
     assert "<ins>" in page
-    assert "Of these, 50 % are in the arm quicker" in page
+    assert "Of these, 50% are in the arm “quicker”" in page
     assert "暂停" in a_visitor(app, floor, "manager", locale="zh-CN").get(f"/scenarios/{SCENARIO}").text

@@ -86,7 +86,7 @@ class EffectWords:
     reading: str = "Reading"
     good: str = "better"
     bad: str = "worse"
-    unclear: str = "not clear yet"
+    unclear: str = "may be nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ def _mark(chart: "figure", bounds: list[Bound]) -> None:
 
 
 def _names(data: EffectChart) -> dict[str, list[Any]]:
-    """Write above each interval what it is, its size and what it means."""
+    """Write above each interval what it is, its size and what it means; of what may be nothing how far it reaches."""
     low, _ = _reach(data.rows)
     count = len(data.rows)
     texts = [_title(row, data.words) for row in data.rows]
@@ -194,5 +194,7 @@ def _names(data: EffectChart) -> dict[str, list[Any]]:
 
 
 def _title(row: EffectRow, words: EffectWords) -> str:
-    said = (row.name, _points(row.effect, words), reading(row, words), row.note)
+    is_open = row.goodness == "unclear" and None not in (row.low, row.high)
+    size = f"{interval(row)} {words.unit}".rstrip() if is_open else _points(row.effect, words)
+    said = (row.name, size, reading(row, words), row.note)
     return "   ".join(text for text in said if text)

@@ -35,7 +35,7 @@ def effect_words() -> EffectWords:
         reading=_("Reading"),
         good=_("better"),
         bad=_("worse"),
-        unclear=_("not clear yet"),
+        unclear=_("may be nothing"),
     )
 
 

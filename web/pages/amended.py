@@ -18,6 +18,7 @@ from web.formats import percent, whole
 from web.language import say
 from web.pages import conditions, words
 from web.pages.survey import Survey
+from web.saying import arm_in_sentence, arm_name
 
 AMENDING = ("drop_arm", "widen")
 _ALL = 10_000
@@ -39,6 +40,7 @@ class Droppable:
     """A challenger that may be dropped, and the sentences of what would change."""
 
     key: str
+    name: str
     would: list[str]
 
 
@@ -90,10 +92,10 @@ def _row(
 
 def _what(made: Amendment, was: tuple[int, Mapping[str, object]]) -> str:
     if made.arm is not None:
-        return _("The arm %(arm)s was dropped.", arm=made.arm)
+        return _("The arm %(arm)s was dropped.", arm=arm_in_sentence(made.arm))
     told = []
     if made.coverage != was[0]:
-        shares = {"before": f"{was[0] / 100:g} %", "after": f"{made.coverage / 100:g} %"}
+        shares = {"before": f"{was[0] / 100:g}%", "after": f"{made.coverage / 100:g}%"}
         told.append(_("Its part of the traffic grew from %(before)s to %(after)s.", **shares))
     if made.audience != was[1]:
         told.append(_("Others take part too: %(audience)s.", audience=words.listed(conditions.audience(made.audience))))
@@ -123,7 +125,7 @@ def _droppable(session: Session, experiment: Experiment) -> list[Droppable]:
         except Refusal:  # nothing of this test can be dropped: the move itself says why
             return []
         would = what_would_change(session, experiment.scenario, then)
-        found.append(Droppable(arm.key, [say(change.what) for change in would]))
+        found.append(Droppable(arm.key, arm_name(arm.key), [say(change.what) for change in would]))
     return found
 
 

@@ -38,7 +38,7 @@ from web.pages.look.days import told_days
 from web.pages.look.effects import told_effects
 from web.pages.look.figures import Section, Told, place, section
 from web.pages.look.guards import GuardRow, guards
-from web.pages.look.health import FindingView, findings
+from web.pages.look.health import FindingView, Health, findings, summed_up
 from web.pages.look.looks import LookRow, look_rows
 from web.pages.look.readings import MethodRow, ReadingRow, methods, readings
 from web.pages.look.segments import for_whom
@@ -57,6 +57,7 @@ from web.pages.rollout import RolloutView
 from web.pages.survey import CardView, Freshness, Survey, freshness
 from web.pages.timeline import CommentView, Event, thread, timeline
 from web.policy import DESIGNERS
+from web.saying import arm_in_sentence
 
 _LOOKS = {"approve": "primary", "submit": "primary", "start": "primary", "roll_out": "primary"}
 _DANGERS = ("stop", "refuse", "abandon")
@@ -141,6 +142,7 @@ class ExperimentPage:
     arms: list[ArmView]
     banner: Banner | None
     findings: list[FindingView]
+    health: Health | None
     funnel: list[Figure]
     clustered: bool
     path: list[Figure]
@@ -192,6 +194,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     sizes = Sizes(session, experiment)
     arms = [_arm(survey, experiment, arm, ground.totals) for arm in experiment.arms]
     steps, specs = dict(ground.steps), ground.specs
+    found = findings(watch.findings if watch else of_plan(experiment), last)
     return ExperimentPage(
         fresh=freshness(session),
         sources=[_source(survey, each) for each in sources(session, experiment)],
@@ -208,7 +211,8 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         variable=survey.element(experiment.scenario.catalogue, experiment.variable),
         arms=arms,
         banner=banner(experiment, last, watch, survey.calls(experiment), specs, steps),
-        findings=findings(watch.findings if watch else of_plan(experiment), last),
+        findings=found,
+        health=summed_up(found),
         funnel=_placed(key, told_funnel(ground)),
         clustered=experiment.unit != "call",
         path=_placed(key, told_path(ground)),
@@ -296,7 +300,7 @@ def _next_step(card: Card) -> str:
     if card.review == Review.STANDARD and card.proposal == card.experiment.arms[0].key:
         return _("Decided: the standard stays as it was.")
     if card.review == Review.STANDARD and card.proposal is not None:
-        return _("%(arm)s is the standard now: there is nothing left to do here.", arm=card.proposal)
+        return _("%(arm)s is the standard now: there is nothing left to do here.", arm=arm_in_sentence(card.proposal))
     if card.review == Review.ABANDONED:
         return _("Closed without a change: the standard stays as it was.")
     return words.next_step(card)
@@ -339,16 +343,18 @@ def _proposals(card: Card, last: Look | None) -> list[tuple[str, str, bool]]:
     if (card.stage, card.review) != (Stage.CHECK, Review.OPEN):
         return []
     advised = last.challenger if last else None
-    arms = [
-        (arm.key, _("Make %(arm)s the standard", arm=arm.key), arm.key == advised) for arm in card.experiment.dealt[1:]
-    ]
+    arms = [(arm.key, _proposed(arm.key), arm.key == advised) for arm in card.experiment.dealt[1:]]
     return [*arms, ("", _("Keep the standard"), advised is None)]
 
 
 def _proposal(card: Card) -> str:
     if card.stage not in (Stage.CHECK, Stage.ACT) or card.review not in (Review.IN_REVIEW, Review.APPROVED):
         return ""
-    return _("Make %(arm)s the standard", arm=card.proposal) if card.proposal else _("Keep the standard")
+    return _proposed(card.proposal) if card.proposal else _("Keep the standard")
+
+
+def _proposed(arm: str) -> str:
+    return _("Make %(arm)s the standard", arm=arm_in_sentence(arm))
 
 
 def _guards(experiment: Experiment, last: Look | None, watch: Watch | None) -> Iterable[Any]:

@@ -19,6 +19,7 @@ from web.house import house
 from web.language import named, say
 from web.pages import words
 from web.pages.survey import Survey
+from web.saying import arm_in_sentence
 
 _NEXT = 10
 
@@ -79,7 +80,7 @@ def listening_page(session: Session, key: str, visitor: Actor, asked: str | None
         call=_seen(survey, key, now) if now else None,
         choices=_choices(survey, experiment, now.locale) if now else [],
         locale=now.locale if now else "",
-        quiet=words.listed(arm.key for arm in experiment.arms if arm.value is None),
+        quiet=words.listed(arm_in_sentence(arm.key) for arm in experiment.arms if arm.value is None),
         next=[_seen(survey, key, call) for call in rest[:_NEXT]],
         more=max(0, work.to_hear - 1 - _NEXT),
         agents=work.agents,

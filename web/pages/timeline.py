@@ -15,6 +15,7 @@ from experiments.check.metrics import MetricSpec
 from web.language import named
 from web.pages import verbs, words
 from web.pages.survey import Survey
+from web.saying import arm_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _reason(decision: Decision, specs: Mapping[str, MetricSpec]) -> str:
     reason = decision.reason or ""
     if decision.verb not in ("halt", "hold", "roll_back"):
         return reason
-    return " · ".join(named(specs[part].name) if part in specs else part for part in reason.split(" · "))
+    return " · ".join(named(specs[part].name) if part in specs else arm_name(part) for part in reason.split(" · "))
 
 
 def _ticks(session: Session, survey: Survey, card: Card) -> Iterator[Event]:

@@ -82,7 +82,7 @@ def consequence(verb: str, at: str) -> str:
         "widen": _("Nobody who takes part changes the arm or leaves. It cannot be made narrower again."),
         "promote": _("The next call of this scenario is served the new words; nobody is held back to measure them."),
         "roll_out": _(
-            "By agent-weeks: 10, 25, 50 %, then all, each step before a day's first shift; 5 % keep the former words, "
+            "By agent-weeks: 10, 25, 50%, then all, each step before a day's first shift; 5% keep the former words, "
             "as a measure."
         ),
         "skip": _("Opens a round of approvals; then the next step comes before its time."),

@@ -11,6 +11,7 @@ from experiments.wording import Message, sentence
 from web.pages import words
 from web.pages.changes import ChangeView, change_views
 from web.pages.survey import Survey
+from web.saying import arm_in_sentence
 
 _COMPARED = 12
 """So many versions, the newest, are compared word by word; older ones are listed."""
@@ -60,7 +61,7 @@ def _row(
     return VersionRow(
         number=version.number,
         written_by=survey.name(version.written_by),
-        origin=_("Arm %(arm)s", arm=arm) if arm else _("The catalogue") if experiment == "catalogue" else experiment,
+        origin=_origin(experiment, arm),
         experiment=experiment if arm else None,
         written_at=words.moment(version.written_at),
         in_force=version is standard,
@@ -72,3 +73,9 @@ def _row(
 def _changes(survey: Survey, catalogue: str, version: ScriptVersion, other: ScriptVersion) -> list[ChangeView]:
     texts = texts_between(lines_of(other.lines), lines_of(version.lines))
     return change_views(survey, catalogue, [Change(Message(_WORDS, {}), texts)]) if texts else []
+
+
+def _origin(experiment: str, arm: str) -> str:
+    if arm:
+        return _("Arm %(arm)s", arm=arm_in_sentence(arm))
+    return _("The catalogue") if experiment == "catalogue" else experiment

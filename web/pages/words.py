@@ -17,6 +17,7 @@ from experiments.wording import Message
 from web.house import house
 from web.language import locale, named
 from web.pages import verbs
+from web.saying import arm_in_sentence
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -52,6 +53,11 @@ def moment(at: datetime | None) -> str:
     if locale() == "en":
         return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
     return f"{local:%Y-%m-%d %H:%M}"
+
+
+def day_of(at: datetime) -> str:
+    """Write the site-local day of a moment."""
+    return day(house().calendar.day(at))
 
 
 def day(number: int | None) -> str:
@@ -273,7 +279,7 @@ def in_words(message: Message, person: Callable[[str], str] = str) -> Message:
 
 def headline(conclusion: str, challenger: str) -> tuple[str, str]:
     """Give the banner of a look's conclusion: which kind of banner, and its sentence."""
-    named_arm = {"arm": challenger}
+    named_arm = {"arm": arm_in_sentence(challenger)}
     return {
         Conclusion.KEEP_RUNNING: ("collecting", _("Keep collecting: no boundary was crossed yet")),
         Conclusion.WINNER: ("ship", _("%(arm)s wins: the rule proposes to make it the standard", **named_arm)),
@@ -317,8 +323,8 @@ TONES = {
 
 
 def arm(key: str, *, control: bool) -> str:
-    """Name an arm."""
-    return _("Control (%(arm)s)", arm=key) if control else _("Challenger %(arm)s", arm=key)
+    """Name an arm where it is shown: the control is the standard it was written against, whatever its key."""
+    return _("Standard (control)") if control else _("Challenger %(arm)s", arm=arm_in_sentence(key))
 
 
 def days(count: int) -> str:

@@ -55,8 +55,8 @@ def missing(fact: Message | Mapping[str, str], arms: Mapping[str, Recorded], *, 
         "fact": fact,
         "control": control[0],
         "challenger": key,
-        "known": f"{100 * control[1].calls.rate:.1f} %",
-        "other": f"{100 * arms[key].calls.rate:.1f} %",
+        "known": f"{100 * control[1].calls.rate:.1f}%",
+        "other": f"{100 * arms[key].calls.rate:.1f}%",
     }
     if judged is None or judged[0] >= RED:
         evidence = Message(

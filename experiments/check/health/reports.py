@@ -50,7 +50,7 @@ def self_reports(kinds: Mapping[str, Mapping[str, Counts]]) -> Finding:
         "kind": Message(_KINDS[kind]),
         "unmatched": kinds[kind][agent].successes,
         "reports": kinds[kind][agent].n,
-        "others": f"{100 * worst.others:.1f} %",
+        "others": f"{100 * worst.others:.1f}%",
         "p": p_words(p_value),
         "n": len({each[2] for each in high}),
     }

@@ -25,6 +25,7 @@ from web.pages.look import amounts, naming
 from web.pages.look.guards import GuardRow, guards
 from web.pages.look.segments import difference_in_words
 from web.pages.survey import called
+from web.saying import arm_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def _segments(found: Mapping[str, Any], spec: MetricSpec, alpha: float) -> Segme
         (naming.level(found["moderator"], each["level"]), words.calls(each["calls"]), told.amount(each, spec))
         for each in found["levels"]
     ]
-    return SegmentRows(words.headed(found["arm"], title), rows)
+    return SegmentRows(words.headed(arm_name(found["arm"]), title), rows)
 
 
 def _reason(said: Mapping[str, Any], names: Mapping[str, str]) -> tuple[str, str, str, str]:

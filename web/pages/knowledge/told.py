@@ -14,6 +14,7 @@ from web.language import named
 from web.pages import words
 from web.pages.look import amounts
 from web.pages.look.readings import points
+from web.saying import arm_in_sentence
 
 Content = Mapping[str, Any]
 
@@ -89,7 +90,7 @@ def decision(key: str) -> str:
 def decided(entry: KnowledgeEntry) -> str:
     """Say what was decided, with the arm."""
     arm = entry.content["decision"]["arm"]
-    return _("%(arm)s became the standard", arm=arm) if arm else _("The standard stayed as it was")
+    return _("%(arm)s became the standard", arm=arm_in_sentence(arm)) if arm else _("The standard stayed as it was")
 
 
 def arm_text(arm: Content, language: str | None = None) -> str | None:

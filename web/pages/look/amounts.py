@@ -12,6 +12,9 @@ from web.formats import MINUS, UNKNOWN, percent, signed, unknown
 
 _RARE, _SELDOM = 0.001, 0.01
 
+_WIDE = 10
+"""An interval so wide, in calls of a hundred, is told in whole calls: their tenths are noise."""
+
 
 def in_points(spec: MetricSpec) -> bool:
     """Say whether a metric is a share, so that differences are percentage points; means keep their own unit."""
@@ -118,6 +121,28 @@ def of_hundred(step: str, calls: str, shares: tuple[float, float, float]) -> str
         step=step,
         fewer=f"{-low:.{digits}f}",
         more=f"{high:.{digits}f}",
+    )
+
+
+def perhaps(found: Mapping[str, Any], spec: MetricSpec, calls: str) -> str:
+    """Say of an interval that holds 0 how far it reaches, and that it may be nothing; of any other nothing.
+
+    Args:
+        found: the interval.
+        spec: the metric.
+        calls: names what a share is over.
+    """
+    low, high = found["low"], found["high"]
+    if goodness(found, spec) != "unclear" or low is None or high is None:
+        return ""
+    if not in_points(spec):
+        return _("between %(low)s and %(high)s: may be nothing", low=_grouped(low), high=_grouped(high))
+    digits = 0 if 100 * (high - low) >= _WIDE else 1
+    return _(
+        "between %(fewer)s fewer and %(more)s more of 100 %(calls)s: may be nothing",
+        fewer=f"{-100 * low:.{digits}f}",
+        more=f"{100 * high:.{digits}f}",
+        calls=calls,
     )
 
 

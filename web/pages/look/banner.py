@@ -18,6 +18,8 @@ from web.formats import percent
 from web.language import named, say
 from web.pages import words
 from web.pages.look import amounts, naming
+from web.pages.look.content import calls_read
+from web.saying import arm_in_sentence, arm_name
 
 _AT_FIRST = 3
 """So many reasons are read at once; the rest are one click away."""
@@ -91,7 +93,7 @@ def _alarm(watch: Watch) -> Banner | None:
     as_of = words.day(watch.as_of)
     faults = [_fault(finding) for finding in watch.findings if finding.state == "broken"]
     if harmed:
-        headline = _("Stop: %(arm)s harms a guardrail", arm=harmed[0].challenger)
+        headline = _("Stop: %(arm)s harms a guardrail", arm=arm_in_sentence(harmed[0].challenger))
         reasons = [_guard_sentence(guard) for guard in harmed] + faults
         return _banner("stop", headline, reasons, rule, _("Nothing: stopping needs one person and a reason."), as_of)
     if is_broken(watch.findings):
@@ -137,7 +139,12 @@ def _concluded(
         told=[say(reason) for reason in look.content["verdict"]["reasons"] if _is_reading(reason)],
         rule=_rule(experiment, look),
         changes=_changes(experiment, look),
-        as_of=_("%(moment)s, look %(number)s, frozen", moment=words.moment(look.made_at), number=look.number),
+        as_of=_(
+            "%(moment)s, frozen at look %(number)s with %(calls)s",
+            moment=words.moment(look.made_at),
+            number=look.number,
+            calls=words.calls(calls_read(look)),
+        ),
     )
 
 
@@ -147,11 +154,13 @@ def _undecided(experiment: Experiment, look: Look, calls: int, specs: Mapping[st
         return []
     return [
         _(
-            "“%(metric)s” is not decided after look %(look)s of %(looks)s: %(calls)s of %(planned)s planned calls are "
-            "in.",
+            "“%(metric)s” was not decided at look %(look)s of %(looks)s (%(day)s): %(read)s. Today: %(calls)s of the "
+            "%(planned)s planned calls.",
             metric=named(specs[primaries(look)[0]["metric"]].name),
             look=look.number,
             looks=len(experiment.looks),
+            day=words.day_of(look.made_at),
+            read=words.calls(calls_read(look)),
             calls=f"{calls:,}",
             planned=f"{experiment.awaited_calls or 0:,}",
         )
@@ -189,12 +198,12 @@ def number_of(reading: Mapping[str, Any], spec: MetricSpec, steps: Mapping[str, 
         "As counted: %(control)s with the control, %(challenger)s with %(arm)s",
         control=percent(counted["control"]),
         challenger=percent(counted["challenger"]),
-        arm=reading["challenger"],
+        arm=arm_in_sentence(reading["challenger"]),
     )
     beside = _("%(rates)s; relative to the control %(lift)s", rates=rates, lift=relative) if relative else rates
     if cautious:
         beside = _("%(rates)s. Told with more caution than counted: the test could have ended earlier.", rates=rates)
-    return Found(words.headed(reading["challenger"], sentence) if several else sentence, beside)
+    return Found(words.headed(arm_name(reading["challenger"]), sentence) if several else sentence, beside)
 
 
 def reasons_of(look: Look, experiment: Experiment, specs: Mapping[str, MetricSpec]) -> list[str]:
@@ -298,5 +307,5 @@ def _guard_sentence(guard: GuardrailReading) -> str:
     return _(
         "Guardrail %(metric)s of %(challenger)s: worse, whenever one looks.",
         metric=named(guard.name),
-        challenger=guard.challenger,
+        challenger=arm_in_sentence(guard.challenger),
     )

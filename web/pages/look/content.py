@@ -15,6 +15,11 @@ def named_first(experiment: Experiment, look: Look) -> list[str]:
     return sorted(keys, key=lambda key: key != look.challenger)
 
 
+def calls_read(look: Look) -> int:
+    """Count the eligible calls that were there when a look was made, over all arms."""
+    return sum(totals["calls"] for totals in look.content["watch"]["totals"].values())
+
+
 def explanation(look: Look) -> Mapping[str, Any] | None:
     """Give what explains the effect; None at an interim look, and where the effect is hidden."""
     found: Mapping[str, Any] | None = None if is_hidden(look) else look.content.get("explanation")

@@ -17,6 +17,7 @@ from web.formats import UNKNOWN, percent, signed, whole
 from web.pages import words
 from web.pages.look.content import explanation, named_first
 from web.pages.look.figures import Told
+from web.saying import arm_name
 
 
 def told_days(experiment: Experiment, look: Look) -> list[Told]:
@@ -33,7 +34,7 @@ def _known(day: Mapping[str, Any]) -> bool:
 def _told(experiment: Experiment, reading: Mapping[str, Any]) -> Told:
     title = finding(reading["trend"])
     if len(experiment.arms) > 2:
-        title = words.headed(reading["challenger"], title)
+        title = words.headed(arm_name(reading["challenger"]), title)
     name = f"days-{reading['challenger']}"
     return Told(name, _chart(reading, title, f"{experiment.key}-{name}"), _summary(experiment, reading))
 

@@ -20,9 +20,11 @@ from web.formats import percent
 from web.language import named
 from web.pages import words
 from web.pages.look import amounts
+from web.pages.look.content import calls_read
 from web.pages.look.figures import Told
 from web.pages.look.guards import guards
 from web.pages.look.readings import readable
+from web.saying import arm_name
 
 
 def told_effects(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> list[Told]:
@@ -66,7 +68,7 @@ def finding(look: Look, readings: Sequence[Reading], spec: MetricSpec, *, severa
     said = {"metric": named(spec.name), "look": look.number, "size": amounts.size_of(found["difference"], spec)}
     said["interval"] = amounts.span(found["low"], found["high"], spec)
     sentence = _said(look, reading, spec, said)
-    return words.headed(reading["challenger"], sentence) if several else sentence
+    return words.headed(arm_name(reading["challenger"]), sentence) if several else sentence
 
 
 def _said(look: Look, reading: Reading, spec: MetricSpec, said: Mapping[str, object]) -> str:
@@ -86,21 +88,26 @@ def _said(look: Look, reading: Reading, spec: MetricSpec, said: Mapping[str, obj
 
 
 def _frozen(look: Look) -> str:
-    return _("Frozen %(moment)s.", moment=words.moment(look.made_at))
+    return _(
+        "At look %(number)s, frozen %(moment)s: %(calls)s.",
+        number=look.number,
+        moment=words.moment(look.made_at),
+        calls=words.calls(calls_read(look)),
+    )
 
 
 def _summary(look: Look) -> str:
     ended = [answer(reading)["confidence"] for reading in primaries(look) if decided(reading) is not None]
     if ended:
         return _(
-            "Frozen %(moment)s. The primary metric's interval, at %(confidence)s, knows of the looks before.",
-            moment=words.moment(look.made_at),
+            "%(frozen)s The primary metric's interval, at %(confidence)s, knows of the looks before.",
+            frozen=_frozen(look),
             confidence=percent(ended[0], 0),
         )
     return _(
-        "Frozen %(moment)s. So early the primary metric's bar is drawn wider than at the end (%(confidence)s instead "
+        "%(frozen)s So early the primary metric's bar is drawn wider than at the end (%(confidence)s instead "
         "of 95%%), so that looking early finds no winner that is none.",
-        moment=words.moment(look.made_at),
+        frozen=_frozen(look),
         confidence=percent(answer(primaries(look)[0])["confidence"], 2),
     )
 
@@ -110,7 +117,7 @@ def _row(experiment: Experiment, look: Look, reading: Reading, spec: MetricSpec)
     metric = named(spec.name)
     scale = 100 if amounts.in_points(spec) else 1
     row = EffectRow(
-        name=metric if len(experiment.arms) == 2 else f"{metric} · {reading['challenger']}",
+        name=metric if len(experiment.arms) == 2 else f"{metric} · {arm_name(reading['challenger'])}",
         effect=_scaled(found["difference"], scale),
         low=_scaled(found["low"], scale),
         high=_scaled(found["high"], scale),

@@ -12,6 +12,7 @@ from web.formats import MINUS
 from web.language import named
 from web.pages import words
 from web.pages.look import amounts
+from web.saying import arm_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def _guard(guard: Mapping[str, Any], specs: Mapping[str, MetricSpec]) -> GuardRo
     quiet = guard["watch"] and known == "open"
     return GuardRow(
         metric=named(guard["name"]),
-        challenger=guard["challenger"],
+        challenger=arm_name(guard["challenger"]),
         margin=f"{'+' if spec.better == 'lower' else MINUS}{amounts.size(guard['margin'], spec)}",
         interval=amounts.ratio_span(low, high) if by_events else amounts.span(low, high, spec),
         scale=_("times the control's rate") if by_events else _("difference"),

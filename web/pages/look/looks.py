@@ -11,18 +11,20 @@ from experiments.check.verdict import Conclusion
 from experiments.plan.designs import Experiment
 from web.formats import UNKNOWN, percent
 from web.pages import words
+from web.pages.look.content import calls_read
 
 _NO_TONE = ("plain", "clock")
 
 
 @dataclass(frozen=True, slots=True)
 class LookRow:
-    """One planned look, made or still to come."""
+    """One planned look, made or still to come; `calls` counts those that were there when it was made."""
 
     number: int
     share: str
     decides_at: str
     made: str
+    calls: str
     by: str
     conclusion: str
     tone: tuple[str, str]
@@ -36,6 +38,7 @@ def look_rows(experiment: Experiment, made: Sequence[Look], name: Callable[[str]
             percent(look.fraction, 0),
             _threshold(look.content["boundary"]["nominal_alpha"]),
             words.moment(look.made_at),
+            words.calls(calls_read(look)),
             name(look.made_by),
             words.conclusion(look.conclusion),
             words.TONES[Conclusion(look.conclusion)],
@@ -50,6 +53,7 @@ def look_rows(experiment: Experiment, made: Sequence[Look], name: Callable[[str]
             percent(share, 0),
             UNKNOWN,
             _("at %(calls)s", calls=words.calls(_calls_at(experiment, share))) if experiment.awaited_calls else UNKNOWN,
+            "",
             "",
             "",
             _NO_TONE,

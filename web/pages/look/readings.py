@@ -14,11 +14,15 @@ from web.formats import UNKNOWN, signed
 from web.language import named
 from web.pages import words
 from web.pages.look import amounts, naming
+from web.saying import arm_name
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """One metric of one challenger at a look, every number written in the metric's own unit."""
+    """One metric of one challenger at a look, every number written in the metric's own unit.
+
+    `perhaps` says the interval in words where it holds 0: then it is read first, and the difference only beside it.
+    """
 
     metric: str
     note: str
@@ -27,6 +31,7 @@ class ReadingRow:
     control_value: str
     challenger_value: str
     difference: str
+    perhaps: str
     interval: str
     relative: str
     evidence: str
@@ -64,10 +69,11 @@ def _reading(look: Look, reading: Reading, spec: MetricSpec, notes: Mapping[str,
         metric=named(spec.name),
         note=named(notes.get(spec.key, {})),
         role=words.metric_role(reading["role"]),
-        challenger=reading["challenger"],
+        challenger=arm_name(reading["challenger"]),
         control_value=amounts.rate(found["control"], spec),
         challenger_value=amounts.rate(found["challenger"], spec),
         difference=amounts.difference(found["difference"], spec),
+        perhaps=amounts.perhaps(found, spec, naming.denominator(spec.denominator)),
         interval=amounts.span(found["low"], found["high"], spec),
         relative=_relative(found) if look.final or decided(reading) else UNKNOWN,
         evidence=_evidence(look, reading),
@@ -99,7 +105,7 @@ def methods(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec])
     return [
         MethodRow(
             metric=named(specs[reading["metric"]].name),
-            challenger=reading["challenger"],
+            challenger=arm_name(reading["challenger"]),
             method=naming.method(reading["comparison"]["method"], units=units, deals=deals),
             beside=_beside(experiment, reading, specs[reading["metric"]]),
         )

@@ -18,6 +18,7 @@ from web.pages.look import amounts, naming
 from web.pages.look.content import explanation, named_first
 from web.pages.look.figures import Section, Told, section
 from web.pages.look.readings import points
+from web.saying import arm_name
 
 
 def for_whom(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> Section | None:
@@ -53,7 +54,7 @@ def _told(experiment: Experiment, moderated: Mapping[str, Any], spec: MetricSpec
     moderator, challenger = moderated["moderator"], moderated["challenger"]
     title = difference_in_words(moderator, moderated["interaction"]["p_value"], experiment.alpha)
     if len(experiment.arms) > 2:
-        title = words.headed(challenger, title)
+        title = words.headed(arm_name(challenger), title)
     rows = tuple(_row(moderator, segment, spec) for segment in moderated["segments"])
     labels = replace(effect_words(), what=naming.moderator(moderator))
     name = f"segments-{moderator}-{challenger}"

@@ -14,6 +14,7 @@ from web.formats import UNKNOWN, percent, whole
 from web.pages import words
 from web.pages.look.content import explanation, named_first
 from web.pages.look.figures import Told
+from web.saying import arm_in_sentence
 
 EARLY = 30
 """The second up to which a refusal is an early one."""
@@ -50,7 +51,7 @@ def finding(curves: Sequence[Mapping[str, Any]], challenger: str) -> str:
         "After %(seconds)s seconds %(share)s have not hung up with %(arm)s, %(control)s with the control",
         seconds=EARLY,
         share=percent(shares.get(challenger)),
-        arm=challenger,
+        arm=arm_in_sentence(challenger),
         control=percent(shares[curves[0]["arm"]]),
     )
 

@@ -16,6 +16,7 @@ from web.pages.look import naming
 from web.pages.look.content import explanation, named_first
 from web.pages.look.figures import Section, Told, section
 from web.pages.look.readings import points
+from web.saying import arm_in_sentence, arm_name
 
 
 def why(experiment: Experiment, look: Look, steps: Mapping[str, str]) -> Section | None:
@@ -41,14 +42,14 @@ def _told(experiment: Experiment, reading: Mapping[str, Any], steps: Mapping[str
     funnel, names = reading["funnel"], [steps.get(fact, fact) for fact in reading["facts"]]
     title = finding(funnel, reading["facts"], names)
     if len(experiment.arms) > 2:
-        title = words.headed(reading["challenger"], title)
+        title = words.headed(arm_name(reading["challenger"]), title)
     control, challenger = (funnel[arm]["of_assigned"][0]["out_of"] for arm in ("control", "challenger"))
     summary = _(
         "Over all %(control)s calls dealt to the control and all %(challenger)s to %(arm)s up to %(day)s, whose "
         "windows have closed. A step's part of the lift lies in the rate from the step before: it says where, not why.",
         control=whole(control),
         challenger=whole(challenger),
-        arm=reading["challenger"],
+        arm=arm_in_sentence(reading["challenger"]),
         day=words.day(reading["until"]),
     )
     rows = tuple(_row(funnel, place, name) for place, name in enumerate(names))

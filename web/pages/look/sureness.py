@@ -14,6 +14,7 @@ from web.formats import MINUS, UNKNOWN, percent
 from web.pages import words
 from web.pages.look import amounts, naming
 from web.pages.look.content import explanation
+from web.saying import arm_in_sentence, arm_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _boundary(experiment: Experiment, look: Look) -> Group:
 def _at_the_end(experiment: Experiment, reading: Reading, spec: MetricSpec) -> Group:
     """Say what the primary effect is where the test may end, and what else could be said of it."""
     found, overrun = decided(reading), reading["overrun"]
-    title = _("The primary effect of %(arm)s", arm=reading["challenger"])
+    title = _("The primary effect of %(arm)s", arm=arm_in_sentence(reading["challenger"]))
     if found is None:
         return Group(title, "", [])
     p = found["p_value"]
@@ -128,7 +129,7 @@ def _interactions(look: Look) -> Group:
     moderated = found["moderated"] if found else []
     facts = [
         (
-            f"{naming.moderator(each['moderator'])} · {each['challenger']}",
+            f"{naming.moderator(each['moderator'])} · {arm_name(each['challenger'])}",
             f"p {amounts.p_value(each['interaction']['p_value'])}",
         )
         for each in moderated
@@ -148,7 +149,7 @@ def _beliefs(experiment: Experiment, look: Look) -> Group:
 
 
 def _belief(belief: Mapping[str, Any], *, several: bool) -> list[tuple[str, str]]:
-    arm, pair = belief["challenger"], belief["pair"]
+    arm, pair = arm_in_sentence(belief["challenger"]), belief["pair"]
     if pair["probability_better"] is None:
         return []
     facts = [(_("Chance that %(arm)s is better", arm=arm), percent(pair["probability_better"]))]
@@ -177,10 +178,11 @@ def _spoken(look: Look, specs: Mapping[str, MetricSpec]) -> list[Group]:
 
 def spoken_words(spoken: Mapping[str, Any], spec: MetricSpec) -> Group:
     """Say how often one challenger's words were heard, and what they did there; it decides nothing."""
+    arm = arm_in_sentence(spoken["challenger"])
     complier, listened = spoken["complier"], spoken["adherence"]["listened"] + spoken["contamination"]["listened"]
     facts = [
-        (_("%(arm)s's words heard in its own calls", arm=spoken["challenger"]), _share(spoken["adherence"])),
-        (_("%(arm)s's words heard in the control's calls", arm=spoken["challenger"]), _share(spoken["contamination"])),
+        (_("%(arm)s's words heard in its own calls", arm=arm), _share(spoken["adherence"])),
+        (_("%(arm)s's words heard in the control's calls", arm=arm), _share(spoken["contamination"])),
         (_("Effect where the words were heard because of the test"), _complier(complier, spec)),
     ]
     if complier["weak"]:

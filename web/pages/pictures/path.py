@@ -14,6 +14,7 @@ from web.formats import UNKNOWN, percent, signed
 from web.pages import words
 from web.pages.look.figures import Told
 from web.pages.pictures.ground import Ground
+from web.saying import arm_in_sentence, arm_name
 
 _FARTHEST = 8.0
 """Standard errors beyond which a path is drawn at the edge: the table says how far it went."""
@@ -39,7 +40,9 @@ def finding(path: Path) -> str:
     if first:
         arm, number = min(first.items(), key=lambda each: each[1])
         return _(
-            "%(arm)s crossed the boundary at look %(number)s: by the plan the test may end", arm=arm, number=number
+            "%(arm)s crossed the boundary at look %(number)s: by the plan the test may end",
+            arm=arm_in_sentence(arm),
+            number=number,
         )
     if not made and len(path.looks) == 1:
         return _("One look only, when all planned calls are in: no effect is read before")
@@ -99,12 +102,13 @@ def _paths(experiment: Experiment, path: Path) -> list[Layer]:
         if own:
             dots = tuple(_dot(point, decides[point.number]) for point in own)
             line = ((0.0, 0.0), *((dot.x, dot.y) for dot in dots))
-            layers += [Line(arm.key, line, "solid", role), Dots(arm.key, dots, marker, role, 11)]
+            name = arm_name(arm.key)
+            layers += [Line(name, line, "solid", role), Dots(name, dots, marker, role, 11)]
     return layers
 
 
 def _dot(point: PathPoint, look: PlannedLook) -> Dot:
-    told = (point.challenger, str(point.number), signed(point.z, 2), _decides(look))
+    told = (arm_name(point.challenger), str(point.number), signed(point.z, 2), _decides(look))
     return Dot(point.fraction, math.copysign(min(abs(point.z), _FARTHEST), point.z), told=told)
 
 
@@ -134,6 +138,6 @@ def _row(look: PlannedLook, path: Path, point: PathPoint | None) -> tuple[Cell, 
     planned = (look.number, look.fraction, look.z, look.nominal_alpha)
     if point is not None:
         said = _("beyond the boundary") if point.crossed else _("within the boundary")
-        return (*planned, point.challenger, point.z, said)
+        return (*planned, arm_name(point.challenger), point.z, said)
     said = _("hidden") if look.number in path.hidden else _("made") if look.made else _("to come")
     return (*planned, None, None, said)
