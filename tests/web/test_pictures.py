@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -14,15 +15,17 @@ from apiflask import APIFlask
 from playwright.sync_api import Browser, expect
 from scipy.special import ndtr
 
-from experiments.check import history, looks
+from experiments.check import history, kept, looks
 from experiments.check.analysis.staying import stay_curve
+from experiments.check.health.findings import Finding, State
 from experiments.check.pictures.path import Path, PathPoint, PlannedLook
-from experiments.check.results import plain
+from experiments.check.results import Watch, plain
 from experiments.do.assignments import Floor
 from experiments.plan.designs import experiment_named
+from experiments.wording import Message
 from tests.builders import a_draft, moved
 from tests.histories import after
-from tests.web.conftest import Clock
+from tests.web.conftest import OPERATOR, Clock
 from tests.web.serving import served
 from tests.web.test_browser import Visit
 from tests.web.visitors import NOW, Visitor, a_decided_test, a_test_under_way, a_visitor, somebody_with_a_password
@@ -297,3 +300,34 @@ def test_a_picture_and_its_numbers_are_saved_by_a_click_and_what_is_far_down_is_
                 break
         expect(told).to_have_count(1)
         assert (visit.errors, visit.foreign) == ([], [])
+
+
+BROKEN = Finding("sample_ratio", Message("Is the split as planned?"), State.BROKEN, Message("197 : 112 units."))
+
+
+@after(a_test_under_way)
+def test_what_spoils_the_data_after_a_look_takes_its_effects_from_the_page(
+    manager: Visitor, floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_a_look(floor)
+    charts = [f"{HERE}/pictures/{name}.json" for name in ("path", "effects")]
+    before = manager.get(HERE).text
+    assert all(chart in before and manager.get(chart).status_code == 200 for chart in charts)
+    sound = kept.seen_each
+
+    def spoilt(*given: Any, **more: Any) -> dict[int, Watch]:
+        seen = sound(*given, **more)
+        return {each: replace(watch, findings=(BROKEN, *watch.findings)) for each, watch in seen.items()}
+
+    monkeypatch.setattr(kept, "seen_each", spoilt)
+    page = manager.get(HERE).text
+    assert "The effects of the last look are not shown" in page
+    assert not any(chart in page or manager.get(chart).status_code == 200 for chart in charts)
+
+
+def taken_a_look(floor: Floor) -> None:
+    """Make an early look, at which nothing was wrong."""
+    with floor.store.write() as session:
+        experiment = experiment_named(session, KEY)
+        today = floor.calendar.day(NOW)
+        looks.make_look(session, experiment, today=today, final=False, actor=OPERATOR, now=NOW)

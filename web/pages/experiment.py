@@ -16,7 +16,6 @@ from experiments.board.sizes import Sizes
 from experiments.check import history, looks
 from experiments.check.examining.daily import of_plan
 from experiments.check.freshness import Source, sources
-from experiments.check.frozen import is_hidden
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec, Totals
 from experiments.check.results import Watch
@@ -193,7 +192,7 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
     ground = ground_of(session, experiment, made, today=survey.today, watch=watch)
     sizes = Sizes(session, experiment)
     arms = [_arm(survey, experiment, arm, ground.totals) for arm in experiment.arms]
-    steps, specs = dict(ground.steps), ground.specs
+    steps, specs, shown = dict(ground.steps), ground.specs, ground.shown
     found = findings(watch.findings if watch else of_plan(experiment), last)
     return ExperimentPage(
         fresh=freshness(session),
@@ -216,19 +215,19 @@ def experiment_page(session: Session, key: str, visitor: Actor) -> ExperimentPag
         funnel=_placed(key, told_funnel(ground)),
         clustered=experiment.unit != "call",
         path=_placed(key, told_path(ground)),
-        effects=_placed(key, told_effects(experiment, last, specs)) if last else [],
-        readings=readings(experiment, last, specs, {m.key: m.note for m in catalogue.values()}) if last else [],
-        methods=methods(experiment, last, specs) if last else [],
-        hidden=last is not None and is_hidden(last),
+        effects=_placed(key, told_effects(experiment, shown, specs)) if shown else [],
+        readings=readings(experiment, shown, specs, {m.key: m.note for m in catalogue.values()}) if shown else [],
+        methods=methods(experiment, shown, specs) if shown else [],
+        hidden=last is not None and shown is None,
         interim=last is not None and not last.final,
-        why=why(experiment, last, steps) if last else None,
-        for_whom=for_whom(experiment, last, specs) if last else None,
-        days=_days(experiment, last) if last else None,
-        staying=_placed(key, told_staying(experiment, last)) if last else [],
+        why=why(experiment, shown, steps) if shown else None,
+        for_whom=for_whom(experiment, shown, specs) if shown else None,
+        days=_days(experiment, shown) if shown else None,
+        staying=_placed(key, told_staying(experiment, shown)) if shown else [],
         agents=_placed(key, told_agents(ground)),
         maturing=_placed(key, told_maturing(ground)),
         counts=counts_figure(ground),
-        how_sure=how_sure(experiment, last, specs) if last else [],
+        how_sure=how_sure(experiment, last, specs, effects=shown is not None) if last else [],
         guards=guards(_guards(experiment, last, watch), specs),
         facts=planned.facts(session, experiment, sizes),
         designs=planned.designs(experiment, sizes),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from experiments.check.frozen import Reading, decided, is_hidden, primaries
+from experiments.check.frozen import Reading, decided, primaries
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
@@ -26,10 +26,17 @@ class Group:
     facts: list[tuple[str, str]]
 
 
-def how_sure(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> list[Group]:
-    """Say how sure a look is: groups of facts, those left out of which nothing is known."""
+def how_sure(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], *, effects: bool) -> list[Group]:
+    """Say how sure a look is: groups of facts, those left out of which nothing is known.
+
+    Args:
+        experiment: the test.
+        look: of it.
+        specs: its metrics.
+        effects: whether anything may be told of its effects.
+    """
     groups = [_alike(experiment, look), _boundary(experiment, look)]
-    if not is_hidden(look):
+    if effects:
         groups += [_at_the_end(experiment, reading, specs[reading["metric"]]) for reading in primaries(look)]
         groups += [_interactions(look), _beliefs(experiment, look), *_spoken(look, specs)]
     return [group for group in groups if group.facts]

@@ -71,15 +71,15 @@ def _unknown(name: str) -> Unknown:
 
 
 def _effects(ground: Ground) -> list[Told]:
-    return told_effects(ground.experiment, ground.last, ground.specs) if ground.last else []
+    return told_effects(ground.experiment, ground.shown, ground.specs) if ground.shown else []
 
 
 def _steps(ground: Ground) -> list[Told]:
-    return told_steps(ground.experiment, ground.last, dict(ground.steps)) if ground.last else []
+    return told_steps(ground.experiment, ground.shown, dict(ground.steps)) if ground.shown else []
 
 
 def _segments(ground: Ground) -> list[Told]:
-    experiment, look = ground.experiment, ground.last
+    experiment, look = ground.experiment, ground.shown
     if look is None:
         return []
     challengers = named_first(experiment, look)
@@ -87,11 +87,11 @@ def _segments(ground: Ground) -> list[Told]:
 
 
 def _days(ground: Ground) -> list[Told]:
-    return told_days(ground.experiment, ground.last) if ground.last else []
+    return told_days(ground.experiment, ground.shown) if ground.shown else []
 
 
 def _staying(ground: Ground) -> list[Told]:
-    return told_staying(ground.experiment, ground.last) if ground.last else []
+    return told_staying(ground.experiment, ground.shown) if ground.shown else []
 
 
 _KINDS: Mapping[str, Callable[[Ground], list[Told]]] = {

@@ -42,10 +42,14 @@ class Ground:
         return self.made[-1] if self.made else None
 
     @property
+    def shown(self) -> Look | None:
+        """Give the newest look where its effects may be shown; what spoils the data today may have spoilt it then."""
+        return self.last if self.is_sound else None
+
+    @property
     def readable(self) -> Look | None:
-        """Give the newest look where the test may end by it and its effects may be read; else None."""
-        last = self.last
-        return last if last is not None and could_end(last) and not is_hidden(last) else None
+        """Give the newest look where the test may end by it and its effects may be shown; else None."""
+        return self.shown if self.shown is not None and could_end(self.shown) else None
 
     @property
     def steps(self) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def told_path(ground: Ground) -> list[Told]:
         return []
     path = path_of(ground.session, experiment, ground.made)
     stopped_before_the_first = not path.looks
-    if stopped_before_the_first or (ground.last is not None and ground.last.number in path.hidden):
+    if stopped_before_the_first or not ground.is_sound:
         return []
     return [Told("path", _chart(experiment, path, finding(path)), _summary(path))]
 
