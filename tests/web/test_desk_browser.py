@@ -291,6 +291,14 @@ def test_a_supervisor_sees_what_agents_see_and_leaves_nothing_behind(browser: Br
         page.keyboard.press("2")
         assert pressed(page) == ["resolved", "invited"]
         assert not barriers(page)
+        # The closing words answer a yes and a no: where nobody may be asked, the desk says to leave those out.
+        nobody_asked = page.get_by_text("Nobody was invited in this call")
+        expect(nobody_asked).to_have_count(0)
+        visit.open("/desk?scenario=policy_change&caller_relation=self&do_not_invite=true&preview=1")
+        expect(page.locator(".desk-words").first).to_be_visible()
+        page.keyboard.press("1")
+        expect(nobody_asked).to_be_visible()
+        assert phases(page) == {"service", "end"}
         # Outbound: whoever says no before any offer says it within so many seconds of answering.
         visit.open("/desk?scenario=deposit_campaign&preview=1")
         expect(page.locator(".desk-words").first).to_be_visible()

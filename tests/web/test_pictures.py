@@ -14,7 +14,9 @@ import pytest
 from apiflask import APIFlask
 from playwright.sync_api import Browser, expect
 from scipy.special import ndtr
+from sqlalchemy import select
 
+from experiments.audit import AuditEntry
 from experiments.check import history, kept, looks
 from experiments.check.analysis.staying import stay_curve
 from experiments.check.health.findings import Finding, State
@@ -116,6 +118,9 @@ class TestAFinishedTest:
         assert counted["Accepted"] == [arm["accepted"] for arm in arms]
         calls = sum(arm["calls"] for arm in arms)
         assert sum(int(row["Calls"]) for row in numbers(manager, "agents")) == calls
+        with floor.store.read() as session:
+            entry = session.scalars(select(AuditEntry).where(AuditEntry.verb == "download")).one()
+        assert (entry.actor, entry.subject) == ("new_manager", f"chart:{KEY}/agents")  # of all these it names agents
 
     def test_a_chart_that_is_not_there_is_not_found_and_agents_see_none(self, app: APIFlask, floor: Floor) -> None:
         visitor = a_visitor(app, floor, "quality")

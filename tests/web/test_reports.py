@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from openpyxl import load_workbook
+from sqlalchemy import select
 
+from experiments import audit
+from experiments.audit import AuditEntry
 from experiments.do.assignments import Floor
 from tests.builders import MONDAY, a_call, a_draft, assigned, outcome, rolled_up, told
 from tests.histories import after
@@ -91,6 +94,27 @@ class TestThePage:
         assert supervisor.get("/reports/nothing.csv").status_code == 404
 
 
+def taken_out(floor: Floor) -> list[tuple[str, str, str]]:
+    """Give the downloads that the audit log tells of, as (who, what, kind), once its chain holds."""
+    with floor.store.read() as session:
+        assert audit.verify(session).broken_at is None
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.verb == "download").order_by(AuditEntry.id))
+        return [(each.actor, each.subject, each.detail["kind"]) for each in entries]
+
+
+@after(a_told_week)
+def test_who_takes_agents_names_out_is_written_down(app_on_both: APIFlask, floor_on_both: Floor) -> None:
+    supervisor = a_visitor(app_on_both, floor_on_both, "supervisor")
+    supervisor.get("/reports?by=agent")  # a page stays in the house
+    supervisor.get("/reports/calls.csv?by=team")  # names no agent
+    supervisor.client.head("/reports/calls.csv?by=agent")  # takes nothing
+    assert taken_out(floor_on_both) == []
+    for name in ("calls.csv", "channels.xlsx"):
+        assert supervisor.get(f"/reports/{name}?by=agent").status_code == 200
+    who = "new_supervisor"
+    assert taken_out(floor_on_both) == [(who, "report:calls", "csv"), (who, "report:channels", "xlsx")]
+
+
 @after(a_told_week)
 class TestTheApi:
     def test_tells_the_rows_of_the_page(self, caller: Callers) -> None:
@@ -149,6 +173,7 @@ class TestThePack:
         assert "<form" not in page.split("<main")[1]
         assert "<figure" not in page
         answer = manager.get(f"/experiments/{key}/pack.xlsx")
+        assert taken_out(floor) == [("new_manager", f"pack:{key}", "xlsx")]
         book = load_workbook(io.BytesIO(answer.data))
         assert {"Plan", "Texts", "Metrics", "Effects", "Looks", "Health", "Decisions", "Comments"} <= set(
             book.sheetnames

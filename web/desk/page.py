@@ -172,6 +172,7 @@ def _says() -> dict[str, object]:
             Phase.OBJECTION: _("If the caller hesitates or objects: once, then let it be"),
             Phase.END: _("To everyone, before the call ends"),
         },
+        "nobody_asked": _("Nobody was invited in this call: leave out what answers an invitation, a yes or a no."),
         "locked": _("locked: word for word"),
         "waiting": _("%(n)s waiting to be sent", n="{n}"),
         "sent": _("All sent"),

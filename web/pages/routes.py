@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from configs.settings import ROOT
 from experiments.board.cards import Move
 from web import auth
+from web.downloads import note_download
 from web.house import house
 from web.pages import control, door, moves, words
 from web.pages.amended import AMENDING
@@ -27,6 +28,7 @@ from web.pages.knowledge.found import found_page
 from web.pages.listening import listening_page, write_down
 from web.pages.manual import manual_page
 from web.pages.moved import moved_since
+from web.pages.pictures.agents import AGENTS
 from web.pages.pictures.gallery import drawn_picture, picture_numbers as numbers_of
 from web.pages.scenarios import drawn_of_scenario, drawn_shares, scenario_page, tree
 from web.pages.sieve import Sieve
@@ -179,6 +181,8 @@ def picture_numbers(key: str, name: str) -> Response:
     """Give the numbers of one chart as CSV."""
     with house().store.read() as session:
         answer = Response(numbers_of(session, key, name), content_type="text/csv; charset=utf-8")
+    if name == AGENTS:
+        note_download(f"chart:{key}/{name}", kind="csv")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{key}-{name}.csv")
     return answer
 

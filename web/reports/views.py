@@ -4,6 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, abort, render_template, request
 
 from web import auth
+from web.downloads import note_download
 from web.house import house
 from web.pages.routes import refuse_nul
 from web.reports.asked import asked_in, form_of, iso
@@ -33,6 +34,8 @@ def table_file(key: str, kind: str) -> Response:
         table = next((each for each in report_tables(session, asked) if each.key == key), None)
     if table is None:
         abort(404)
+    if asked.by == "agent":
+        note_download(f"report:{key}", kind=kind, **form.arguments)
     name = f"{key}_{asked.by}_{iso(asked.since)}_{iso(asked.until)}.{kind}"
     return _file(as_csv(table) if kind == "csv" else as_xlsx([table]), name, CSV if kind == "csv" else XLSX)
 
@@ -49,6 +52,7 @@ def pack_file(key: str) -> Response:
     """Give the tables of a card's review pack as one workbook."""
     with house().store.read() as session:
         content = as_xlsx(pack_tables(pack_page(session, key, auth.actor())))
+    note_download(f"pack:{key}", kind="xlsx")
     return _file(content, f"{key}.xlsx", XLSX)
 
 

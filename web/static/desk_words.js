@@ -1,6 +1,8 @@
 // A script on the agent's screen: its steps in the parts of the call, and places filled in as far as that is known.
 
 const PLACE = /【([^】]*)】|\[([^\]]*)\]/g;
+// In brackets stand directions such as “(If yes)”, which are not said.
+const DIRECTION = /[(（]/;
 const OWN_ID = ["工号", "ID"];
 
 export class Words {
@@ -16,8 +18,14 @@ export class Words {
     let phase = "";
     this.resolved = null;
     this.list.replaceChildren();
+    const invited = steps.some((step) => step.phase === "invitation");
+    const answers = steps.some((step) => step.phase === "end" && !step.locked && DIRECTION.test(step.text));
     for (const step of steps) {
       if (step.phase !== phase) this.list.append(this.#heading(step.phase));
+      // The closing words answer a yes and a no: where nobody was asked, neither is said.
+      if (step.phase !== phase && step.phase === "end" && answers && !invited) {
+        this.list.append(this.#note(step.phase, this.says.nobody_asked));
+      }
       phase = step.phase;
       this.list.append(this.#step(step, locale));
     }
@@ -34,6 +42,12 @@ export class Words {
 
   #heading(phase) {
     const item = this.#made("li", "desk-part", this.says.phases[phase]);
+    item.dataset.phase = phase;
+    return item;
+  }
+
+  #note(phase, text) {
+    const item = this.#made("li", "small soft", text);
     item.dataset.phase = phase;
     return item;
   }

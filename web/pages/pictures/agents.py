@@ -15,6 +15,9 @@ from web.pages import words
 from web.pages.look.figures import Told
 from web.pages.pictures.ground import Ground
 
+AGENTS = "agents"
+"""The chart's name; its numbers name agents."""
+
 
 def told_agents(ground: Ground) -> list[Told]:
     """Give the agents over the calls of a look by which the test may end; nothing before, as with every effect."""
@@ -25,7 +28,7 @@ def told_agents(ground: Ground) -> list[Told]:
     metric = named(ground.specs[found.metric].name)
     names = {arm.key: words.arm(arm.key, control=arm.position == 0) for arm in ground.experiment.arms}
     chart = _chart(found, metric, names, f"{ground.experiment.key}-agents")
-    return [Told("agents", chart, _summary(found, metric))]
+    return [Told(AGENTS, chart, _summary(found, metric))]
 
 
 def finding(found: AgentsReading) -> str:

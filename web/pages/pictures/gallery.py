@@ -18,7 +18,7 @@ from web.pages.look.figures import Told
 from web.pages.look.segments import told_segments
 from web.pages.look.staying import told_staying
 from web.pages.look.steps import told_steps
-from web.pages.pictures.agents import told_agents
+from web.pages.pictures.agents import AGENTS, told_agents
 from web.pages.pictures.counts import COUNTS, counts_sheet
 from web.pages.pictures.funnel import told_funnel
 from web.pages.pictures.ground import Ground, ground_of
@@ -102,7 +102,7 @@ _KINDS: Mapping[str, Callable[[Ground], list[Told]]] = {
     "segments": _segments,
     "days": _days,
     "staying": _staying,
-    "agents": told_agents,
+    AGENTS: told_agents,
     "maturing": told_maturing,
 }
 """By what stands before the first `-` of a chart's name."""
