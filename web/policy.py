@@ -98,6 +98,7 @@ POLICY: dict[str, Access] = {
     "studio.write": _LEADS,
     "studio.amend": _LEADS,
     "studio.rewrite": _LEADS,
+    "studio.sizes": _LEADS,
     # the desk: agents take calls there; those who may see tests look on, and nothing that they do there is kept
     "desk.page": Access(Who.PERSON, _EVERYONE),
     "desk.script": _AGENTS,

@@ -56,6 +56,7 @@ NO_PAGE = {
     "pages.variable_picture": "what a chart is drawn from, as JSON",
     "reports.pack_file": "a file to take along",
     "reports.table_file": "a file to take along",
+    "studio.sizes": "what a chart is drawn from, as JSON",
 }
 ROOMS = ("pages", "studio", "desk", "reports")
 NOT_DRAWN = "figure[data-chart]:not([data-chart='drawn'])"

@@ -1,5 +1,6 @@
 """A standard under control, on its page: charts, signals, the plan that one proposes, and the next review."""
 
+import gzip
 import json
 import os
 from datetime import timedelta
@@ -46,6 +47,10 @@ def lead(app: APIFlask, dropped: Floor) -> Visitor:
     return a_visitor(app, dropped, "lead")
 
 
+def drawn(lead: Visitor, name: str, arguments: str = "") -> str:
+    return gzip.decompress(lead.get(f"{PAGE}/pictures/{name}.json{arguments}").data).decode()
+
+
 def test_the_page_charts_the_key_rates_and_tells_what_was_found(lead: Visitor) -> None:
     page = lead.get(PAGE).text
     assert 'id="control-accepted"' in page
@@ -53,11 +58,16 @@ def test_the_page_charts_the_key_rates_and_tells_what_was_found(lead: Visitor) -
     assert "Has fallen (cumulative sum)" in page
     assert "hangzhou: Accepted" in page
     assert "Data as of 4 Jan 2027" in page
+    assert '"item"' not in page, "the page carries no chart"
+    assert "Has fallen (cumulative sum)" in drawn(lead, "control-accepted")
 
 
 def test_one_region_is_charted_alone(lead: Visitor) -> None:
     page = lead.get(f"{PAGE}?region=ningbo").text
     assert "Accepted, ningbo: as usual" in page
+    assert f"{PAGE}/pictures/control-accepted.json?region=ningbo" in page
+    assert drawn(lead, "control-accepted", "?region=ningbo") != drawn(lead, "control-accepted")
+    assert lead.get(f"{PAGE}/pictures/control-weather.json").status_code == 404
     assert "all regions" in lead.get(f"{PAGE}?region=nowhere").text
 
 

@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from apiflask import APIFlask
 
+from experiments.do.assignments import Floor
+from tests.web.visitors import a_visitor
 from web.charts.embed import chart_json
 from web.charts.sizes import SizeChart, SizeCurve, size_chart, size_table
 
@@ -38,3 +41,22 @@ def test_says_the_same_as_a_table() -> None:
 def test_needs_an_effect() -> None:
     with pytest.raises(ValueError, match="effects"):
         size_chart(SizeChart("", (), (), 0, None, 28))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "effects=0.05&chosen=0&plan=call",  # no curve
+        "effects=0.05&chosen=1&call=20",  # no such place
+        "effects=0.05,0.1&chosen=0&call=20",  # a day is missing
+        "effects=nan&chosen=0&call=20",
+        "effects=0.05&chosen=0&call=-3",
+        "effects=" + ",".join(["0.05"] * 40) + "&chosen=0&call=" + ",".join(["20"] * 40),
+    ],
+)
+def test_an_address_that_tells_no_curves_is_refused(app: APIFlask, floor: Floor, address: str) -> None:
+    lead = a_visitor(app, floor, "lead")
+    assert lead.get("/studio/pictures/sizes.json?effects=0.05,0.1&chosen=1&plan=call&call=40,").status_code == 200
+    refused = lead.get(f"/studio/pictures/sizes.json?{address}")
+    assert (refused.status_code, "tells no curves" in refused.text) == (422, True)

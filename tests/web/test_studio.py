@@ -1,6 +1,8 @@
 """The design studio: what is typed is kept, what is wrong is said beside it, and what is kept goes to the board."""
 
+import gzip
 import html
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -180,7 +182,10 @@ class TestWhatIsTyped:
         assert "With so few units no number of calls would show this effect." in few
         slow = sent(lead, "/studio", form, action="refresh", effect="1")
         assert "after 28 days a scenario has mostly changed" in text_of(slow.text)
-        assert 'data-chart="waiting"' in slow.text
+        (source,) = re.findall(r'data-source="(/studio/pictures/[^"]+)"', slow.text)
+        drawn = json.loads(gzip.decompress(lead.get(html.unescape(source)).data))["item"]
+        assert all(f'"{unit}"' in json.dumps(drawn) for unit in ("Call", "Agent-shift"))
+        assert '"item"' not in slow.text, "the page carries no chart"
         assert "60 calls a day Counted, of 60 a day" in text_of(slow.text)
 
     def test_of_no_history_is_sized_by_the_rate_that_is_typed(self, lead: Visitor) -> None:

@@ -29,6 +29,7 @@ def home(app: APIFlask, floor: Floor, clock: Clock) -> Iterator[str]:
 def settled(page: Page) -> None:
     """Wait until what was typed has been worked out and drawn."""
     expect(page.locator("#studio-status")).to_be_empty()
+    page.locator("figure[data-chart]").scroll_into_view_if_needed()  # it is fetched when it is near
     expect(page.locator("figure[data-chart]")).to_have_attribute("data-chart", "drawn")
 
 

@@ -12,13 +12,14 @@ from web.charts.funnel import funnel_chart, funnel_sheet, funnel_table
 from web.charts.plane import PlaneChart, plane_chart
 from web.charts.shares import share_chart, share_table
 from web.charts.sheet import Sheet, twin
+from web.charts.sizes import SizeChart, size_chart, size_table
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
 
 Told: TypeAlias = FunnelChart | EffectChart | PlaneChart
 """Kinds whose numbers can be taken away whole."""
-Chart: TypeAlias = Told | ShareChart | DayChart
+Chart: TypeAlias = Told | ShareChart | DayChart | SizeChart
 
 _KEPT = 256
 """So many drawings are kept: some 25 kB each, and drawing one takes Bokeh 50 ms and more."""
@@ -37,6 +38,8 @@ def table_of(chart: Chart) -> Twin:
             return share_table(chart)
         case DayChart():
             return control_table(chart)
+        case SizeChart():
+            return size_table(chart)
 
 
 def sheet_of(chart: Told) -> Sheet:
@@ -74,3 +77,5 @@ def _draw(chart: Chart) -> "figure":
             return share_chart(chart)
         case DayChart():
             return control_chart(chart)
+        case SizeChart():
+            return size_chart(chart)

@@ -1,9 +1,11 @@
 """Control on a scenario's page: charts of the standard's key rates, what was found in them, and the next review."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -23,12 +25,13 @@ from experiments.imports import ledger
 from experiments.people import Actor
 from experiments.plan.scenarios import Scenario, scenario_named
 from web.charts.data import DayChart, DayRow
+from web.charts.kinds import packed
 from web.charts.words import day_words
 from web.formats import percent
 from web.house import house
 from web.language import named, say
 from web.pages import words
-from web.pages.figures import Figure, figure
+from web.pages.figures import Figure, fetched
 from web.pages.survey import Survey
 
 _SIGNALS_SHOWN = 12
@@ -100,13 +103,12 @@ def control_view(session: Session, scenario: Scenario, survey: Survey, region: s
     live = live_standard(session, scenario)
     if live is None:
         return None
-    there = charts.regions_of(session, live, calendar=house().calendar, today=survey.today)
-    chosen = region if region in there else EVERYWHERE
-    drawn = charts.charts_of(session, live, calendar=house().calendar, today=survey.today, region=chosen)
+    there, chosen, drawn = _charts(session, live, survey.today, region)
+    arguments = {"region": chosen} if chosen else {}
     return ControlView(
         region=chosen,
         regions=there,
-        figures=[_figure(chart) for chart in drawn],
+        figures=[_placed(_told(chart), scenario.key, arguments) for chart in drawn],
         waiting="" if drawn else _waiting(live, survey.today),
         promise=_(
             "Of all charts of a call type together, one false signal in %(years)s years is to be expected. What a "
@@ -183,7 +185,44 @@ def _waiting(live: LiveStandard, today: int) -> str:
     return _("Too few calls heard this standard in its first weeks to say what is usual.")
 
 
-def _figure(chart: ControlChart) -> Figure:
+def drawn_control(session: Session, scenario: Scenario, name: str, region: str | None) -> bytes | None:
+    """Give what charts.js draws of one key rate, packed with gzip; None where there is no such chart now.
+
+    Args:
+        session: to read with.
+        scenario: whose standard.
+        name: of the chart.
+        region: as of the page; one that the standard is not in is none.
+    """
+    live = live_standard(session, scenario)
+    if live is None:
+        return None
+    _there, _chosen, drawn = _charts(session, live, house().calendar.day(house().clock()), region)
+    return next((packed(_told(chart)[0]) for chart in drawn if _name(chart) == name), None)
+
+
+def _charts(
+    session: Session, live: LiveStandard, today: int, region: str | None
+) -> tuple[list[str], str, Sequence[ControlChart]]:
+    """Give the regions that there are, the one that is looked at, and its charts."""
+    calendar = house().calendar
+    there = charts.regions_of(session, live, calendar=calendar, today=today)
+    chosen = region if region is not None and region in there else EVERYWHERE
+    return there, chosen, charts.charts_of(session, live, calendar=calendar, today=today, region=chosen)
+
+
+def _name(chart: ControlChart) -> str:
+    return f"control-{chart.rate.spec.key}"
+
+
+def _placed(told: tuple[DayChart, str], key: str, arguments: Mapping[str, Any]) -> Figure:
+    chart, summary = told
+    source = url_for("pages.scenario_picture", key=key, name=chart.file_name, **arguments)
+    return fetched(chart.file_name, chart, summary, source)
+
+
+def _told(chart: ControlChart) -> tuple[DayChart, str]:
+    """Give the chart with its finding, and how to read it."""
     name, where = named(chart.rate.spec.name), chart.region or _("all regions")
     rows = tuple(_rows(chart))
     found = [row for row in rows if row.signal]
@@ -200,9 +239,7 @@ def _figure(chart: ControlChart) -> Figure:
         spread=f"{chart.baseline.spread:.1f}",
         until=words.day(chart.window.watched[-1]),
     )
-    id_ = f"control-{chart.rate.spec.key}"
-    data = DayChart(title, rows, id_, day_words())
-    return figure(id_, data, summary)
+    return DayChart(title, rows, _name(chart), day_words()), summary
 
 
 def _rows(chart: ControlChart) -> Sequence[DayRow]:

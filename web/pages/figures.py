@@ -10,7 +10,7 @@ from experiments.plan.scenarios import MetricSet
 from stats.arms.intervals import wilson
 from stats.moments import Counts
 from web.charts.data import FunnelArm, FunnelBar, FunnelChart, Twin
-from web.charts.kinds import Chart, json_of, table_of
+from web.charts.kinds import Chart, table_of
 from web.charts.words import funnel_words
 from web.language import named
 
@@ -36,11 +36,6 @@ class Figure:
     table: Twin
     source: str = ""
     numbers: str = ""
-
-
-def figure(figure_id: str, chart: Chart, summary: str) -> Figure:
-    """Draw a chart into the page."""
-    return Figure(figure_id, chart.title, summary, json_of(chart), table_of(chart))
 
 
 def fetched(figure_id: str, chart: Chart, summary: str, source: str) -> Figure:

@@ -94,7 +94,7 @@ def shares_picture(name: str) -> Response:
 def scenario_picture(key: str, name: str) -> Response:
     """Give what a chart of a scenario's page is drawn from."""
     with house().store.read() as session:
-        return _packed(drawn_of_scenario(session, key, name))
+        return _packed(drawn_of_scenario(session, key, name, request.args.get("region")))
 
 
 @pages.get("/scenarios/standing")

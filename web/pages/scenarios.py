@@ -26,7 +26,7 @@ from web.charts.words import share_words
 from web.language import locale, named, say
 from web.pages import conditions, words
 from web.pages.changes import ChangeView, change_views
-from web.pages.control import ControlView, control_view
+from web.pages.control import ControlView, control_view, drawn_control
 from web.pages.figures import Figure, fetched, funnel_of, scenario_counts, steps_of
 from web.pages.ranking import Rank, rank_of
 from web.pages.survey import CardView, Freshness, Survey, freshness
@@ -134,18 +134,22 @@ def drawn_shares(session: Session, name: str) -> bytes:
     return packed(found)
 
 
-def drawn_of_scenario(session: Session, key: str, name: str) -> bytes:
-    """Give what charts.js draws of one scenario's calls, packed with gzip.
+def drawn_of_scenario(session: Session, key: str, name: str, region: str | None = None) -> bytes:
+    """Give what charts.js draws of one scenario's calls, or of its standard in a region, packed with gzip.
 
     Raises:
         Unknown: there is no such scenario, or it has no such chart now.
     """
     scenario, everything = scenario_named(session, key), {s.id: s for s in every_scenario(session)}
     kinds = {_FUNNEL: _funnel, _SHARES: _shares_under}
-    told = kinds[name](session, scenario, everything) if name in kinds else None
-    if told is None:
+    if name in kinds:
+        told = kinds[name](session, scenario, everything)
+        drawn = packed(told[0]) if told else None
+    else:
+        drawn = drawn_control(session, scenario, name, region)
+    if drawn is None:
         raise Unknown("There is no chart %(name)s here.", name=name)
-    return packed(told[0])
+    return drawn
 
 
 def scenario_page(session: Session, key: str, visitor: Actor, region: str | None = None) -> ScenarioPage:

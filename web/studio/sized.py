@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -12,13 +11,12 @@ from experiments.errors import Conflict
 from experiments.plan.designs import Experiment
 from experiments.plan.sizing import WINDOW, Design, Sizing
 from experiments.plan.sketches import Sketch
-from web.charts.embed import chart_json
-from web.charts.sizes import SizeChart, SizeCurve, SizeWords, size_chart, size_table
 from web.formats import UNKNOWN, unknown
 from web.language import say
 from web.pages import words
-from web.pages.figures import Figure
+from web.pages.figures import Figure, fetched
 from web.pages.planned import DesignRow, design_row
+from web.studio.curves import Curves
 from web.studio.typed import percentage
 
 _MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -112,36 +110,21 @@ def _advice(experiment: Experiment, size: Sizing, designs: Sequence[Design]) -> 
 def _figure(
     experiment: Experiment, designs: Sequence[Design], curve: Sequence[tuple[float, Sequence[Design]]]
 ) -> Figure:
-    units = [design.unit for design in designs]
-    effects = [effect for effect, _designs in curve]
-    data = SizeChart(
-        title=_finding(experiment, designs),
-        effects=tuple(map(percentage, effects)),
-        curves=tuple(
-            SizeCurve(words.unit(unit), tuple(designs[place].days for _effect, designs in curve))
-            for place, unit in enumerate(units)
-        ),
+    effects = tuple(effect for effect, _designs in curve)
+    curves = Curves(
+        scenario=experiment.scenario.key,
+        effects=effects,
+        days={
+            design.unit: tuple(designs[place].days for _effect, designs in curve)
+            for place, design in enumerate(designs)
+        },
         chosen=effects.index(round(experiment.effect, 6)),
-        plan=units.index(experiment.unit) if experiment.unit in units else None,
-        window=WINDOW,
-        file_name=f"sizes-{experiment.scenario.key}",
-        words=SizeWords(
-            effect=_("Smallest effect worth having, points"),
-            days=_("Days"),
-            window=words.days(WINDOW),
-            plan=_("This plan"),
-        ),
+        plan=experiment.unit,
     )
     summary = _(
         "With all eligible calls of the audience, at the scenario's own volume. What takes too long is cut off."
     )
-    return Figure("studio-sizes", data.title, summary, _drawn(data), size_table(data))
-
-
-@lru_cache(maxsize=64)
-def _drawn(data: SizeChart) -> str:
-    """Remember what was drawn: most of what is typed moves no curve."""
-    return chart_json(size_chart(data))
+    return fetched("studio-sizes", curves.chart(_finding(experiment, designs)), summary, curves.source)
 
 
 def _finding(experiment: Experiment, designs: Sequence[Design]) -> str:

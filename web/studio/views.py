@@ -9,6 +9,7 @@ from web.house import house
 from web.pages.routes import refuse_nul
 from web.pages.survey import freshness
 from web.studio import following, read, start
+from web.studio.curves import drawn_curves
 from web.studio.page import studio_page
 from web.studio.saving import Kept, keep
 from web.studio.typed import Typed
@@ -32,6 +33,14 @@ def begin() -> str:
 def write() -> Response | str | tuple[str, int]:
     """Work a new plan out, or keep it."""
     return _answered("")
+
+
+@studio.get("/pictures/sizes.json")
+def sizes() -> Response:
+    """Give what the chart of sizes is drawn from."""
+    answer = Response(drawn_curves(request.args), mimetype="application/json")
+    answer.headers["Content-Encoding"] = "gzip"
+    return answer
 
 
 @studio.get("/<key>")
