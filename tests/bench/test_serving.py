@@ -10,7 +10,7 @@ from tests.postgres import Databases
 
 def test_every_figure_of_serving_is_printed_on_sqlite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     urls = [f"sqlite:///{tmp_path / name}.db" for name in ("ours", "theirs")]
-    serving.compare("SQLite", tmp_path, *urls, rounds=2, seconds=0.4, counts=(2,))
+    serving.compare("SQLite", tmp_path, *urls, rounds=2, seconds=0.1, counts=(2,))
 
     assert_whole(capsys.readouterr().out)
 
@@ -20,7 +20,7 @@ def test_every_figure_of_serving_is_printed_on_postgresql(
 ) -> None:
     with databases.new() as ours, databases.new() as theirs:
         urls = [address.render_as_string(hide_password=False) for address in (ours, theirs)]
-        serving.compare("PostgreSQL", tmp_path, *urls, rounds=2, seconds=0.4, counts=(2,))
+        serving.compare("PostgreSQL", tmp_path, *urls, rounds=2, seconds=0.1, counts=(2,))
 
     assert_whole(capsys.readouterr().out)
 
