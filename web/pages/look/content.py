@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.check.frozen import is_hidden
 from experiments.check.looks import Look
 from experiments.plan.designs import Experiment
 
@@ -21,6 +20,6 @@ def calls_read(look: Look) -> int:
 
 
 def explanation(look: Look) -> Mapping[str, Any] | None:
-    """Give what explains the effect; None at an interim look, and where the effect is hidden."""
-    found: Mapping[str, Any] | None = None if is_hidden(look) else look.content.get("explanation")
+    """Give what explains the effect of a look that may be shown; None at an interim look."""
+    found: Mapping[str, Any] | None = look.content.get("explanation")
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from experiments.check.frozen import Reading, answer, decided, is_hidden, primaries
+from experiments.check.frozen import Reading, answer, decided, primaries
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.check.verdict import Guard
@@ -28,9 +28,7 @@ from web.saying import arm_name
 
 
 def told_effects(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> list[Told]:
-    """Give the effects that a look read, the shares first; nothing where they are hidden."""
-    if is_hidden(look):
-        return []
+    """Give the effects that a look read, the shares first."""
     known = [reading for reading in _shown(look) if reading["comparison"]["difference"] is not None]
     shares = [reading for reading in known if amounts.in_points(specs[reading["metric"]])]
     others = [metric for metric in specs if any(r["metric"] == metric and r not in shares for r in known)]

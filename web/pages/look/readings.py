@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
-from experiments.check.frozen import Reading, answer, decided, is_hidden
+from experiments.check.frozen import Reading, answer, decided
 from experiments.check.looks import Look
 from experiments.check.metrics import MetricSpec
 from experiments.plan.designs import Experiment
@@ -58,8 +58,6 @@ def readings(
     experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec], notes: Mapping[str, Mapping[str, str]]
 ) -> list[ReadingRow]:
     """Write a look's readings as a table, means in their own unit."""
-    if is_hidden(look):
-        return []
     return [_reading(look, reading, specs[reading["metric"]], notes) for reading in readable(look)]
 
 
@@ -98,8 +96,6 @@ def _evidence(look: Look, reading: Reading) -> str:
 
 def methods(experiment: Experiment, look: Look, specs: Mapping[str, MetricSpec]) -> list[MethodRow]:
     """Say in plain words how each effect was found, and what stands beside it."""
-    if is_hidden(look):
-        return []
     deals = len(experiment.deals["kept"]) if experiment.deals else 0
     units = words.units(experiment.unit)
     return [
